@@ -1,0 +1,1 @@
+"""Live tokens of EEG: Lab Streaming Layer in, FSQ codes over ZeroMQ out."""

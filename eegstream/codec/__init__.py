@@ -1,0 +1,1 @@
+"""Model bundles: load, verify, encode and decode."""

@@ -1,0 +1,1 @@
+"""The live service: opens, connects, loops, closes."""
