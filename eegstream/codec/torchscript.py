@@ -1,0 +1,50 @@
+"""The one door to TorchScript.
+
+torch marks TorchScript as deprecated since 2.11 and warns at each script, save and load. The format is kept on purpose
+(docs/decisions/0002-torchscript.md); its warning is silenced here and nowhere else.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+
+@contextmanager
+def _accepting_deprecation() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r".*torch\.jit\..*", category=DeprecationWarning)
+        yield
+
+
+def script(module: torch.nn.Module) -> torch.jit.ScriptModule:
+    """Compile `module` and every method that it exports."""
+    with _accepting_deprecation():
+        scripted: torch.jit.ScriptModule = torch.jit.script(module)
+    return scripted
+
+
+def save(module: torch.jit.ScriptModule, path: Path, extra_files: Mapping[str, bytes]) -> None:
+    """Write one file that holds the module and `extra_files` by name."""
+    with _accepting_deprecation():
+        torch.jit.save(module, str(path), _extra_files=dict(extra_files))
+
+
+def load(
+    path: Path, names: tuple[str, ...], device: torch.device | str = "cpu"
+) -> tuple[torch.jit.ScriptModule, dict[str, bytes]]:
+    """Return the module on `device`, in evaluation mode, and the extra files in `names` (b"" where absent).
+
+    Raises whatever torch raises on a file that is no TorchScript archive: RuntimeError, ValueError or OSError.
+    """
+    extra: dict[str, str | bytes] = dict.fromkeys(names, "")
+    with _accepting_deprecation():
+        module: torch.jit.ScriptModule = torch.jit.load(str(path), map_location=device, _extra_files=extra)
+    module.eval()
+    return module, {name: _as_bytes(content) for name, content in extra.items()}
+
+
+def _as_bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
