@@ -6,7 +6,7 @@ torch marks TorchScript as deprecated since 2.11 and warns at each script, save 
 
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import torch
@@ -41,10 +41,18 @@ def load(
     """
     extra: dict[str, str | bytes] = dict.fromkeys(names, "")
     with _accepting_deprecation():
-        module: torch.jit.ScriptModule = torch.jit.load(str(path), map_location=device, _extra_files=extra)
+        module: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+            str(path), map_location=device, _extra_files=extra
+        )
     module.eval()
     return module, {name: _as_bytes(content) for name, content in extra.items()}
 
 
 def _as_bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
+
+
+def without_fusion() -> AbstractContextManager[None]:
+    """Run scripted code operation by operation, as eager mode does: no fused kernels, no profiling runs."""
+    context: AbstractContextManager[None] = torch.jit.optimized_execution(False)  # type: ignore[attr-defined]
+    return context

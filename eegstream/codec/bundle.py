@@ -1,0 +1,141 @@
+"""Load a model bundle: one TorchScript file with its manifest and golden vectors.
+
+B patches in a batch, N samples in a patch, G codes of a patch, K golden patches.
+"""
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegstream.codec import torchscript
+from eegstream.codec.manifest import Manifest
+from eegstream.errors import BundleError
+
+SHIPPED = Path(__file__).parent.parent / "bundles"
+DEFAULT_NAME = "default"
+MIN_GOLDEN = 1024
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Vectors that a device must reproduce before it is trusted."""
+
+    patches: NDArray[np.float32]
+    """(K, N), in microvolts."""
+    rate_hz: NDArray[np.float32]
+    """(K, 1), the source rates."""
+    codes: NDArray[np.int32]
+    """(K, G)"""
+    decoded: NDArray[np.float32]
+    """(K, N), in microvolts."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle; `module` has `encode` and `decode` as architecture section 4 gives them."""
+
+    path: Path
+    sha256: str
+    manifest: Manifest
+    golden: Golden
+    module: torch.jit.ScriptModule
+
+    @property
+    def title(self) -> str:
+        """`name@version`."""
+        return f"{self.manifest.name}@{self.manifest.version}"
+
+
+def shipped() -> list[Path]:
+    """Paths of the bundles that come with the package, by name and version."""
+    return sorted(SHIPPED.glob("*.pt"), key=_name_and_version)
+
+
+def find(reference: str) -> Path:
+    """Path of a bundle given as `NAME[@VERSION]` or as a path.
+
+    Raises:
+        BundleError: nothing of that name, version or path.
+    """
+    if reference.endswith(".pt") or "/" in reference or Path(reference).is_file():
+        path = Path(reference).expanduser()
+        if not path.is_file():
+            raise BundleError(f"no bundle at {reference}", "Give the path of a file that trainer.export wrote")
+        return path
+    name, _, version = reference.partition("@")
+    candidates = [path for path in shipped() if _name_and_version(path)[0] == name]
+    if version:
+        candidates = [path for path in candidates if str(_name_and_version(path)[1]) == version]
+    if not candidates:
+        known = ", ".join("@".join(map(str, _name_and_version(path))) for path in shipped()) or "none"
+        raise BundleError(f"no bundle is called {reference!r}; shipped: {known}", "Name one of these or give a path")
+    return candidates[-1]
+
+
+def load(reference: str, device: torch.device | str = "cpu") -> Bundle:
+    """Load a bundle by `NAME[@VERSION]` or path onto `device`, without running it.
+
+    Raises:
+        BundleError: no such bundle, no TorchScript file, or its parts do not fit together.
+    """
+    path = find(reference)
+    try:
+        module, extra = torchscript.load(path, ("manifest.json", "golden.npz"), device)
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BundleError(
+            f"{path.name} is no TorchScript bundle ({reason[:120]})", "Give a file that trainer.export wrote"
+        ) from None
+    if not extra["manifest.json"]:
+        raise BundleError(f"{path.name} has no manifest.json inside", "Export the model with trainer.export")
+    manifest = Manifest.from_json(extra["manifest.json"], path.name)
+    for method in ("encode", "decode", *(["decode_spectrum"] if "spectrum" in manifest.decodes else [])):
+        if not hasattr(module, method):
+            raise BundleError(f"{path.name} lacks the method {method}", "Export the model with trainer.export")
+    golden = _read_golden(extra["golden.npz"], manifest, path.name)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Bundle(path=path, sha256=digest, manifest=manifest, golden=golden, module=module)
+
+
+def _name_and_version(path: Path) -> tuple[str, int]:
+    match = re.fullmatch(r"(.+)-(\d+)", path.stem)
+    if match is None:
+        raise BundleError(f"{path.name} is not named NAME-VERSION.pt", "Rename or remove it")
+    return match[1], int(match[2])
+
+
+def _read_golden(content: bytes, manifest: Manifest, origin: str) -> Golden:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            golden = Golden(
+                patches=arrays["patches"],
+                rate_hz=arrays["rate_hz"],
+                codes=arrays["codes"],
+                decoded=arrays["decoded"],
+            )
+    except (OSError, EOFError, KeyError, ValueError) as error:
+        raise BundleError(f"{origin}: golden.npz cannot be read ({error})", "Export the bundle again") from None
+    count, patch, words = len(golden.patches), manifest.patch, np.array(manifest.words)
+    expected = {
+        "patches": (golden.patches, (count, patch), np.float32),
+        "rate_hz": (golden.rate_hz, (count, 1), np.float32),
+        "codes": (golden.codes, (count, len(words)), np.int32),
+        "decoded": (golden.decoded, (count, patch), np.float32),
+    }
+    for name, (array, shape, dtype) in expected.items():
+        if array.shape != shape or array.dtype != dtype:
+            raise BundleError(
+                f"{origin}: golden {name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}",
+                "Export the bundle again",
+            )
+    if count < MIN_GOLDEN:
+        raise BundleError(f"{origin}: {count} golden patches, expected {MIN_GOLDEN} or more", "Export the bundle again")
+    if (golden.codes < 0).any() or (golden.codes >= words).any():
+        raise BundleError(f"{origin}: golden codes lie outside their words", "Export the bundle again")
+    return golden

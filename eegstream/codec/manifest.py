@@ -1,0 +1,82 @@
+"""What a bundle says of itself: `manifest.json`, checked on reading.
+
+Everything that changes a code stands here, so that training, `encode` and `run` cannot disagree.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from eegstream.errors import BundleError
+
+Word = Annotated[int, Field(ge=2, le=65536)]
+Decode = Literal["mse", "spectrum"]
+
+
+class FrontEndManifest(BaseModel):
+    """Settings of the signal path before the model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model_rate_hz: Annotated[float, Field(gt=0)] | None
+    """Rate that every stream is resampled to; null keeps the stream's own."""
+    highpass_hz: Annotated[float, Field(gt=0)] | None
+    notch_hz: Annotated[float, Field(gt=0)] | None
+
+
+class Manifest(BaseModel):
+    """A bundle's description, `format` 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+    version: Annotated[int, Field(ge=1)]
+    patch: Annotated[int, Field(ge=1)]
+    """Model-rate samples in a patch."""
+    hop: Annotated[int, Field(ge=1)]
+    """Model-rate samples from one patch's start to the next."""
+    words: Annotated[tuple[Word, ...], Field(min_length=1)]
+    """Number of distinct values of each code of a patch."""
+    prefix: bool
+    """Whether decode takes -1 for codes that were cut off at the end."""
+    decodes: Annotated[tuple[Decode, ...], Field(min_length=1)]
+    frontend: FrontEndManifest
+    rate_range_hz: tuple[float, float]
+    """Source rates that the model was trained for."""
+    amplitude_uv: Annotated[float, Field(gt=0)]
+    """A front-ended sample of at least this magnitude raises flag 2."""
+    model: dict[str, Any]
+    training: dict[str, Any]
+    metrics: dict[str, Any]
+    license: str
+    card: str
+    """The model card, in Markdown."""
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> "Manifest":
+        if self.hop > self.patch:
+            raise ValueError(f"hop {self.hop} is longer than patch {self.patch}")
+        if "mse" not in self.decodes:
+            raise ValueError('"decodes" lacks "mse", which every bundle has')
+        low, high = self.rate_range_hz
+        if not 0 < low <= high:
+            raise ValueError(f"rate_range_hz {low}..{high} is no range")
+        return self
+
+    @classmethod
+    def from_json(cls, text: bytes, origin: str) -> "Manifest":
+        """Read `manifest.json`; `origin` names the bundle in errors.
+
+        Raises:
+            BundleError: not JSON, or a key is missing, unknown or out of range.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "manifest"
+            raise BundleError(
+                f"{origin}: manifest.json does not fit format 1: {where}: {first['msg']}",
+                "Export the bundle again with this version's trainer",
+            ) from None

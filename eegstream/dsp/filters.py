@@ -1,0 +1,67 @@
+"""Causal recursive filters that start without a jump.
+
+C channels, T samples in a chunk, S second-order sections.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from eegstream.errors import ConfigError
+
+_HIGHPASS_ORDER = 2
+_NOTCH_QUALITY = 30.0
+
+
+def highpass_sos(cutoff_hz: float, rate_hz: float) -> NDArray[np.float64]:
+    """Second-order Butterworth high-pass, (S, 6).
+
+    Raises:
+        ConfigError: the cut-off is not below half the rate.
+    """
+    _require_below_nyquist("high-pass", cutoff_hz, rate_hz)
+    return np.asarray(signal.butter(_HIGHPASS_ORDER, cutoff_hz, "highpass", fs=rate_hz, output="sos"))
+
+
+def notch_sos(frequency_hz: float, rate_hz: float) -> NDArray[np.float64]:
+    """Second-order notch of quality 30, (1, 6).
+
+    Raises:
+        ConfigError: the frequency is not below half the rate.
+    """
+    _require_below_nyquist("notch", frequency_hz, rate_hz)
+    b, a = signal.iirnotch(frequency_hz, _NOTCH_QUALITY, fs=rate_hz)
+    return np.array([[*b, *a]])
+
+
+def _require_below_nyquist(kind: str, frequency_hz: float, rate_hz: float) -> None:
+    if frequency_hz >= rate_hz / 2:
+        raise ConfigError(
+            f"a {kind} at {frequency_hz:g} Hz needs a rate above {2 * frequency_hz:g} Hz, this one is {rate_hz:g} Hz",
+            "Leave the filter out for such streams",
+        )
+
+
+class SosFilter:
+    """A causal cascade of second-order sections, started in its steady state for its first input.
+
+    `scipy.signal.sosfilt` runs sample by sample with its state carried along, so the cut into chunks changes no bit.
+    """
+
+    def __init__(self, sos: NDArray[np.float64]) -> None:
+        self._sos = sos
+        self._steady = np.asarray(signal.sosfilt_zi(sos))
+        self._state: NDArray[np.float64] | None = None
+
+    def reset(self) -> None:
+        """Forget the past; the next sample is a first one again."""
+        self._state = None
+
+    def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Filter a chunk (C, T); T may be 0."""
+        if x.shape[1] == 0:
+            return x
+        if self._state is None:
+            self._state = self._steady[:, None, :] * x[None, :, :1]
+        y, self._state = signal.sosfilt(self._sos, x, axis=-1, zi=self._state)
+        return np.asarray(y)

@@ -1,0 +1,18 @@
+"""What a patch's flags say, one byte per patch and channel."""
+
+from enum import IntFlag
+
+
+class PatchFlag(IntFlag):
+    """Reasons to trust a patch less."""
+
+    REPLACED = 1
+    """Non-finite input within the reach of its samples was replaced."""
+    AMPLITUDE = 2
+    """A front-ended sample is at least as large as the bundle's `amplitude_uv`."""
+    FLAT = 4
+    """The source did not change over the patch's own span."""
+    FILLED = 8
+    """Interpolated samples lie within the reach of its samples."""
+    SETTLING = 16
+    """The high-pass still settles after the segment's start."""

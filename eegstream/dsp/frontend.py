@@ -1,0 +1,60 @@
+"""The signal path before the model: high-pass, notch, resample, in this order.
+
+C channels, T samples in a chunk. Double precision inside, float32 out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.filters import SosFilter, highpass_sos, notch_sos
+from eegstream.dsp.resample import Grid, Resampler
+
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class FrontEndSettings:
+    """What a bundle's manifest says of the signal path."""
+
+    model_rate_hz: float | None
+    """None keeps the source's rate."""
+    highpass_hz: float | None
+    notch_hz: float | None
+
+
+class FrontEnd:
+    """Turn microvolts at the source's rate into the model's input at the model's rate.
+
+    Raises:
+        ConfigError: a filter or the resampler cannot work at this rate.
+    """
+
+    def __init__(self, settings: FrontEndSettings, rate_hz: float, n_channels: int) -> None:
+        self.grid = Grid.between(rate_hz, settings.model_rate_hz)
+        self._stages: list[SosFilter | Resampler] = []
+        if settings.highpass_hz is not None:
+            self._stages.append(SosFilter(highpass_sos(settings.highpass_hz, rate_hz)))
+        if settings.notch_hz is not None:
+            self._stages.append(SosFilter(notch_sos(settings.notch_hz, rate_hz)))
+        if not self.grid.is_identity:
+            self._stages.append(Resampler(self.grid, n_channels))
+        self.delay_s = 0.0 if self.grid.is_identity else self._waiting_time_s(rate_hz, settings.model_rate_hz)
+        """Seconds that a sample waits for the later ones within the resampler's reach."""
+
+    @staticmethod
+    def _waiting_time_s(rate_hz: float, model_rate_hz: float | None) -> float:
+        return 9 / min(rate_hz, model_rate_hz or rate_hz)
+
+    def reset(self) -> None:
+        """Forget the past; called after a gap."""
+        for stage in self._stages:
+            stage.reset()
+
+    def push(self, x_uv: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Model-rate samples (C, m) that a chunk (C, T) of finite microvolts completes."""
+        for stage in self._stages:
+            x_uv = stage.push(x_uv)
+        return np.clip(x_uv, -_LARGEST, _LARGEST).astype(np.float32)

@@ -1,0 +1,38 @@
+"""Stand-ins for samples that are no numbers, and for samples that are missing.
+
+C channels, T samples in a chunk.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class HoldLastFinite:
+    """Replace each non-finite sample by its channel's last finite one, by 0 where there was none yet."""
+
+    def __init__(self, n_channels: int) -> None:
+        self._n_channels = n_channels
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past; called at the start of a segment."""
+        self.last = np.zeros((self._n_channels, 1))
+        """(C, 1), the value that stands in for the next non-finite sample."""
+
+    def push(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the chunk (C, T) made finite, and where it was replaced, (C, T)."""
+        finite = np.isfinite(x)
+        if not finite.all():
+            padded = np.concatenate((self.last, x), axis=1)
+            newest = np.where(finite, np.arange(1, padded.shape[1]), 0)
+            newest = np.maximum.accumulate(newest, axis=1)
+            x = np.take_along_axis(padded, newest, axis=1)
+        if x.shape[1]:
+            self.last = x[:, -1:].copy()
+        return x, ~finite
+
+
+def bridge(before: NDArray[np.float64], after: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return `count` evenly spaced values (C, count) strictly between two columns (C, 1)."""
+    step = np.arange(1, count + 1) / (count + 1)
+    return before + (after - before) * step

@@ -1,0 +1,140 @@
+"""Streaming rational resampling with a polyphase FIR filter.
+
+x[j] at the source's rate goes in, y[k] at the model's rate comes out, L/M = model rate / source rate:
+
+    y[k] = sum_j x[j] h[k M + half - j L],    h = L firwin(2 half + 1, 1/max(L, M), kaiser 7.857),    half = 9 max(L, M)
+
+y[k] belongs to time k / model rate and leaves as soon as the last sample within its reach is there.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from eegstream.errors import ConfigError
+
+_HALF_LENGTH = 9
+_WINDOW = ("kaiser", 7.857)
+_MAX_FACTOR = 262_144
+_BLOCK = 32
+"""Outputs computed at a time; bounds the memory of one call, changes no bit."""
+
+
+def as_ratio(rate_hz: float) -> Fraction:
+    """The rate as the fraction that its decimal digits name, denominators up to 1000."""
+    return Fraction(str(rate_hz)).limit_denominator(1000)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How source positions j and model-rate positions k lie to each other."""
+
+    up: int
+    """L"""
+    down: int
+    """M"""
+    half: int
+    """Half the filter's length, in steps of 1 / (L * source rate); 0 where nothing is resampled."""
+
+    @classmethod
+    def between(cls, rate_hz: float, model_rate_hz: float | None) -> "Grid":
+        """The grid from `rate_hz` to `model_rate_hz`; None or an equal rate is the identity.
+
+        Raises:
+            ConfigError: the two rates have no ratio of moderate size.
+        """
+        if model_rate_hz is None:
+            return cls(1, 1, 0)
+        source = as_ratio(rate_hz)
+        if source <= 0:
+            raise ConfigError(f"a rate of {rate_hz!r} Hz cannot be resampled", "Rates start at 0.5 Hz")
+        ratio = as_ratio(model_rate_hz) / source
+        up, down = ratio.numerator, ratio.denominator
+        if up == down:
+            return cls(1, 1, 0)
+        if max(up, down) > _MAX_FACTOR:
+            raise ConfigError(
+                f"{rate_hz:g} Hz to {model_rate_hz:g} Hz is the ratio {up}/{down}, beyond {_MAX_FACTOR}",
+                "Declare a rounder sampling rate",
+            )
+        return cls(up, down, _HALF_LENGTH * max(up, down))
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether positions are the same on both sides."""
+        return self.half == 0
+
+    def reach(self, first: int, last: int) -> tuple[int, int]:
+        """Source samples [start, stop) that outputs first..last (inclusive) look at; start may be negative."""
+        return -((self.half - first * self.down) // self.up), (last * self.down + self.half) // self.up + 1
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Source samples [start, stop) whose time lies within model-rate samples [start, stop)."""
+        return -(-start * self.down // self.up), -(-stop * self.down // self.up)
+
+    def outputs_after(self, received: int) -> int:
+        """Number of outputs whose whole reach is there once `received` source samples came."""
+        return max(0, (received * self.up - 1 - self.half) // self.down + 1)
+
+
+class Resampler:
+    """Resample C channels along a `Grid`, whatever the chunks.
+
+    Each output is one product-sum over its own window, added tap by tap, so the cut into chunks, the number of
+    channels and the place within a call change no bit.
+    """
+
+    def __init__(self, grid: Grid, n_channels: int) -> None:
+        if grid.is_identity:
+            raise ValueError("the identity grid needs no resampler")
+        self._grid = grid
+        taps = grid.up * signal.firwin(2 * grid.half + 1, 1 / max(grid.up, grid.down), window=_WINDOW)
+        n_taps = -(-taps.size // grid.up)
+        padded = np.zeros(n_taps * grid.up)
+        padded[: taps.size] = taps
+        self._phases = np.ascontiguousarray(padded.reshape(n_taps, grid.up))
+        """(taps of a phase, L): tap i of phase p is h[p + i L] and belongs to the i-th newest sample in reach."""
+        self._n_channels = n_channels
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past; samples before the next one count as zero."""
+        n_taps = self._phases.shape[0]
+        self._recent = np.zeros((self._n_channels, n_taps))
+        self._recent_start = -n_taps
+        self._received = 0
+        self._emitted = 0
+
+    def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Outputs (C, m) that a chunk (C, T) completes; T and m may be 0."""
+        self._received += x.shape[1]
+        self._recent = np.concatenate((self._recent, x), axis=1)
+        first, self._emitted = self._emitted, self._grid.outputs_after(self._received)
+        y = np.empty((self._n_channels, self._emitted - first))
+        for start in range(first, self._emitted, _BLOCK):
+            stop = min(start + _BLOCK, self._emitted)
+            y[:, start - first : stop - first] = self._outputs(start, stop)
+        self._drop_what_no_output_needs()
+        return y
+
+    def _outputs(self, start: int, stop: int) -> NDArray[np.float64]:
+        n_taps = self._phases.shape[0]
+        position = np.arange(start, stop) * self._grid.down + self._grid.half
+        newest, phase = position // self._grid.up, position % self._grid.up
+        window = (newest - self._recent_start) - np.arange(n_taps)[:, None]
+        products = self._recent[:, window] * self._phases[:, phase]
+        y = products[:, 0].copy()
+        for tap in range(1, n_taps):
+            y += products[:, tap]
+        return y
+
+    def _drop_what_no_output_needs(self) -> None:
+        newest = (self._emitted * self._grid.down + self._grid.half) // self._grid.up
+        spare = newest - self._phases.shape[0] + 1 - self._recent_start
+        spare = min(spare, self._recent.shape[1])
+        if spare > 0:
+            self._recent = self._recent[:, spare:]
+            self._recent_start += spare

@@ -1,0 +1,284 @@
+"""One stream's whole way without I/O: samples and stamps in; patches, gaps and the ledger out.
+
+C kept channels, A channels of the source, T samples in a chunk, N samples in a patch.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.channels import ChannelSelection
+from eegstream.dsp.flags import PatchFlag
+from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
+from eegstream.dsp.history import SourceHistory
+from eegstream.dsp.patcher import Patcher
+from eegstream.dsp.repair import HoldLastFinite, bridge
+from eegstream.dsp.timeline import Break, Timed, Timeline
+
+GapReason = Literal["missing", "clock", "stamps", "overflow"]
+EndReason = Literal["gone", "replaced", "shutdown"]
+
+_LARGEST_UV = float(np.finfo(np.float32).max)
+"""Larger samples are no numbers to the model, and are replaced as such."""
+
+_REASONS: dict[str, GapReason] = {
+    "gap": "missing",
+    "back": "clock",
+    "frozen": "clock",
+    "noclock": "clock",
+    "nostamps": "stamps",
+}
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """What decides a stream's patches: the bundle's manifest and the two options that may change them."""
+
+    frontend: FrontEndSettings
+    patch: int
+    hop: int
+    amplitude_uv: float
+    fill_s: float = 0.0
+    """Holes up to this long are bridged by interpolation."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch of every kept channel."""
+
+    segment: int
+    index: int
+    """Number of the patch in its segment."""
+    samples_uv: NDArray[np.float32]
+    """(C, N), front-ended."""
+    flags: NDArray[np.uint8]
+    """(C,), see `PatchFlag`."""
+    t_s: float
+    """Outlet-clock second of the first sample."""
+    needed_s: float
+    """Outlet-clock second of the last source sample that was needed."""
+    arrived_s: float
+    """When that sample arrived, by the clock of `push`."""
+
+
+@dataclass(frozen=True)
+class SegmentEnd:
+    """A segment's closing account."""
+
+    segment: int
+    reason: GapReason | EndReason
+    t_from_s: float | None
+    """Time of the last sample plus one interval; None if no sample of the segment had a time."""
+    t_to_s: float | None
+    """Time of the next segment's first sample; None at the end of an epoch."""
+    missing: int | None
+    """Source samples estimated lost; None at the end of an epoch."""
+    received: int
+    discarded: int
+    """Received source samples behind the last patch's own span."""
+    emitted: int
+    """Patch indices."""
+    tail: int
+    """Model-rate samples behind the last patch."""
+
+
+@dataclass
+class _Border:
+    """A segment that is over, while its successor's first sample is awaited."""
+
+    reason: GapReason
+    missing: int
+    bridgeable: bool
+
+
+@dataclass
+class _Untimed:
+    """Samples that the timeline has not decided yet."""
+
+    chunks: deque[tuple[NDArray[np.float64], float]] = field(default_factory=deque)
+
+    def put(self, x: NDArray[np.float64], arrived_s: float) -> None:
+        self.chunks.append((x, arrived_s))
+
+    def take(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The oldest `count` samples (C, count) with their arrivals (count,)."""
+        parts, arrivals = [], []
+        while count:
+            x, arrived_s = self.chunks.popleft()
+            if x.shape[1] > count:
+                self.chunks.appendleft((x[:, count:], arrived_s))
+                x = x[:, :count]
+            count -= x.shape[1]
+            parts.append(x)
+            arrivals.append(np.full(x.shape[1], arrived_s))
+        return np.concatenate(parts, axis=1), np.concatenate(arrivals)
+
+
+class StreamPipeline:
+    """Follow one stream from its first sample to its end.
+
+    However the samples are cut into chunks, the same events come out, to the bit.
+
+    Raises:
+        ConfigError: a filter or the resampler cannot work at this rate.
+    """
+
+    def __init__(self, settings: PipelineSettings, rate_hz: float, selection: ChannelSelection) -> None:
+        n_channels = len(selection.kept)
+        self._settings, self._rate_hz = settings, rate_hz
+        self._kept = np.array(selection.kept)
+        self._scale = selection.unit_scale[:, None]
+        self._timeline = Timeline(rate_hz)
+        self._untimed = _Untimed()
+        self._repair = HoldLastFinite(n_channels)
+        self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels)
+        self._patcher = Patcher(n_channels, settings.patch, settings.hop)
+        self._history = SourceHistory(self._frontend.grid, settings.patch, settings.hop)
+        self._settling_patches = self._count_settling_patches()
+        self._border: _Border | None = None
+        self.segment = 0
+        """Number of the running segment."""
+        self._received = 0
+        self._covered = 0
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds that a patch waits beyond its last sample, by design of the resampler."""
+        return self._frontend.delay_s
+
+    def push(
+        self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float
+    ) -> list[Patch | SegmentEnd]:
+        """Take a chunk (A, T) in the source's units with its stamps (T,); return what it completes, in order."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            x_uv = raw[self._kept].astype(np.float64) * self._scale
+        x_uv[np.abs(x_uv) > _LARGEST_UV] = np.nan
+        self._untimed.put(x_uv, arrived_s)
+        return self._follow(self._timeline.push(stamps_s))
+
+    def overflow(self, dropped: int) -> list[Patch | SegmentEnd]:
+        """End the segment because `dropped` samples were received but could not be queued."""
+        events = self._follow(self._timeline.flush())
+        self._timeline.reset()
+        self._border = self._border or _Border("overflow", 0, bridgeable=False)
+        self._border.bridgeable = False
+        self._received += dropped
+        return events
+
+    def finish(self, reason: EndReason) -> list[Patch | SegmentEnd]:
+        """End the epoch; nothing may be pushed afterwards."""
+        events = self._follow(self._timeline.flush())
+        events.append(self._account(reason, t_to_s=None, missing=None))
+        return events
+
+    def _follow(self, items: list[Timed | Break]) -> list[Patch | SegmentEnd]:
+        events: list[Patch | SegmentEnd] = []
+        for item in items:
+            if isinstance(item, Break):
+                self._note_border(item)
+            else:
+                x, arrived_s = self._untimed.take(len(item.times_s))
+                if self._border is not None:
+                    events += self._cross_border(self._border, x, item.times_s, arrived_s)
+                    self._border = None
+                self._received += x.shape[1]
+                events += self._advance(x, item.times_s, arrived_s, filled=False)
+        return events
+
+    def _note_border(self, item: Break) -> None:
+        """Repeated borders without a timed sample between them are one."""
+        if self._border is None:
+            small = item.kind == "gap" and 0 < item.missing <= self._settings.fill_s * self._rate_hz
+            self._border = _Border(_REASONS[item.kind], item.missing, bridgeable=small and self._received > 0)
+        else:
+            self._border.bridgeable = False
+        if item.skipped:
+            self._untimed.take(item.skipped)
+            self._received += item.skipped
+            self._border.bridgeable = False
+
+    def _cross_border(
+        self,
+        border: _Border,
+        x: NDArray[np.float64],
+        times_s: NDArray[np.float64],
+        arrived_s: NDArray[np.float64],
+    ) -> list[Patch | SegmentEnd]:
+        """Bridge a small hole, or close the segment; `x` and its times are what comes behind."""
+        if border.bridgeable:
+            return self._fill(border.missing, x[:, :1], float(times_s[0]), float(arrived_s[0]))
+        account = self._account(border.reason, t_to_s=float(times_s[0]), missing=border.missing)
+        self.segment += 1
+        self._received = self._covered = 0
+        for stage in (self._repair, self._frontend, self._patcher, self._history):
+            stage.reset()
+        return [account]
+
+    def _fill(
+        self, count: int, after: NDArray[np.float64], t_after_s: float, arrived_s: float
+    ) -> list[Patch | SegmentEnd]:
+        before = self._repair.last
+        t_before_s = self._history.last_time_s
+        after = np.where(np.isfinite(after), after, before)
+        step = np.arange(1, count + 1) / (count + 1)
+        times_s = t_before_s + (t_after_s - t_before_s) * step
+        return self._advance(bridge(before, after, count), times_s, np.full(count, arrived_s), filled=True)
+
+    def _advance(
+        self,
+        x: NDArray[np.float64],
+        times_s: NDArray[np.float64],
+        arrived_s: NDArray[np.float64],
+        *,
+        filled: bool,
+    ) -> list[Patch | SegmentEnd]:
+        x, replaced = self._repair.push(x)
+        self._history.push(x, replaced, times_s, arrived_s, filled=filled)
+        first = self._patcher.emitted
+        patches = self._patcher.push(self._frontend.push(x))
+        return [self._describe(first + n, samples) for n, samples in enumerate(patches)]
+
+    def _describe(self, index: int, samples_uv: NDArray[np.float32]) -> Patch:
+        view = self._history.patch(index)
+        flags = (
+            PatchFlag.REPLACED * view.replaced
+            + PatchFlag.AMPLITUDE * (np.abs(samples_uv) >= self._settings.amplitude_uv).any(axis=1)
+            + PatchFlag.FLAT * view.flat
+            + PatchFlag.FILLED * view.filled
+            + PatchFlag.SETTLING * (index < self._settling_patches)
+        )
+        self._covered += view.newly_covered
+        return Patch(
+            segment=self.segment,
+            index=index,
+            samples_uv=samples_uv,
+            flags=flags.astype(np.uint8),
+            t_s=view.t_s,
+            needed_s=view.needed_s,
+            arrived_s=view.arrived_s,
+        )
+
+    def _count_settling_patches(self) -> int:
+        """Number of patches p at a segment's start with p hop highpass < 2 model rate."""
+        frontend = self._settings.frontend
+        if frontend.highpass_hz is None:
+            return 0
+        limit = 2 * (frontend.model_rate_hz or self._rate_hz) / (self._settings.hop * frontend.highpass_hz)
+        return int(np.ceil(limit))
+
+    def _account(self, reason: GapReason | EndReason, t_to_s: float | None, missing: int | None) -> SegmentEnd:
+        last_s = self._history.last_time_s
+        return SegmentEnd(
+            segment=self.segment,
+            reason=reason,
+            t_from_s=None if np.isnan(last_s) else last_s + 1 / self._rate_hz,
+            t_to_s=t_to_s,
+            missing=missing,
+            received=self._received,
+            discarded=self._received - self._covered,
+            emitted=self._patcher.emitted,
+            tail=self._patcher.tail,
+        )

@@ -1,0 +1,21 @@
+"""Names of streams on the wire."""
+
+import hashlib
+import re
+
+DAEMON = "daemon"
+"""Reserved stream name of the daemon's own state."""
+
+_LONGEST_SLUG = 48
+
+
+def slug(name: str) -> str:
+    """The name in `[a-z0-9_-]`, cut to a moderate length."""
+    plain = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")
+    return plain[:_LONGEST_SLUG] or "stream"
+
+
+def stream_name(name: str, stream_type: str, source_id: str, hostname: str) -> str:
+    """`<slug>-<6 hex digits>`: the same device keeps its name over restarts."""
+    identity = source_id or f"{name}|{stream_type}|{hostname}"
+    return f"{slug(name)}-{hashlib.sha256(identity.encode()).hexdigest()[:6]}"

@@ -1,0 +1,247 @@
+"""The messages on the wire: typed objects to msgpack maps and back.
+
+docs/reference/wire.md is the specification. P patches, C channels, G codes of a patch.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from eegstream.errors import EegstreamError
+
+WIRE_VERSION = 1
+MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+
+
+class WireError(EegstreamError):
+    """A payload is no message of this wire version."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    v: Literal[1] = WIRE_VERSION
+    kind: str
+    stream: str
+    run: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """One value per start of the daemon."""
+    epoch: int
+
+    sequenced: ClassVar[bool] = True
+
+    @property
+    def topic(self) -> str:
+        """`<stream>/<kind>`."""
+        return f"{self.stream}/{self.kind}"
+
+    def to_payload(self) -> bytes:
+        """The msgpack map of the message."""
+        packed: bytes = msgpack.packb(self.model_dump())
+        return packed
+
+
+class _Sequenced(_Message):
+    seq: int
+    """One counter per stream and run, from 0, without holes."""
+
+
+class Source(BaseModel):
+    """Where a stream comes from, as its sender says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    type: str
+    source_id: str
+    uid: str
+    hostname: str
+    session_id: str
+    format: str
+
+
+class Omitted(BaseModel):
+    """A channel of the source that is not encoded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    why: str
+
+
+class ModelIdentity(BaseModel):
+    """Which bundle made the codes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: int
+    sha256: str
+
+
+class Frontend(BaseModel):
+    """The signal path's settings, options included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model_rate_hz: float | None
+    highpass_hz: float | None
+    notch_hz: float | None
+
+
+class UtcMark(BaseModel):
+    """One moment on both clocks."""
+
+    model_config = ConfigDict(frozen=True)
+
+    iso: str
+    clock: float
+    """The daemon's monotonic clock, in seconds."""
+
+
+class Spec(_Sequenced):
+    """Opens an epoch: all that is needed to read its codes."""
+
+    kind: Literal["spec"] = "spec"
+    source: Source
+    rate_hz: float
+    channels: tuple[str, ...]
+    left_out: tuple[Omitted, ...]
+    unit_scale: tuple[float, ...]
+    """Factor to microvolts, per channel."""
+    model: ModelIdentity
+    patch: int
+    hop: int
+    words: tuple[int, ...]
+    model_rate_hz: float | None
+    frontend: Frontend
+    delay_s: float
+    device: str
+    precision: str
+    torch: str
+    utc: UtcMark
+    notes: tuple[str, ...]
+
+
+class Codes(_Sequenced):
+    """Codes of consecutive patches of all channels."""
+
+    kind: Literal["codes"] = "codes"
+    segment: int
+    first: int
+    """Index of the first patch in its segment."""
+    shape: tuple[int, int, int]
+    """(P, C, G)"""
+    dtype: Literal["<u2"] = "<u2"
+    codes: bytes
+    flags: bytes
+    """(P, C) bytes."""
+    t: tuple[float, ...]
+    """(P,), outlet-clock second of each patch's first sample."""
+    clock_offset: float | None
+    """Daemon clock minus outlet clock, in seconds; None before the first estimate."""
+    clock_error: float | None
+    """Uncertainty of `clock_offset`, in seconds."""
+    arrived: float
+    """Daemon-clock second at which the last needed sample was pulled."""
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> "Codes":
+        patches, channels, groups = self.shape
+        sizes = (len(self.codes), len(self.flags), len(self.t))
+        if min(self.shape) < 0 or sizes != (2 * patches * channels * groups, patches * channels, patches):
+            raise ValueError(f"codes, flags and t have {sizes} bytes or items, which is not shape {self.shape}")
+        return self
+
+    @property
+    def array(self) -> NDArray[np.uint16]:
+        """The codes, (P, C, G)."""
+        return np.frombuffer(self.codes, "<u2").reshape(self.shape)
+
+    @property
+    def flag_array(self) -> NDArray[np.uint8]:
+        """The flags, (P, C)."""
+        return np.frombuffer(self.flags, "u1").reshape(self.shape[:2])
+
+
+class _Account(_Sequenced):
+    segment: int
+    t_from: float | None
+    """Time of the segment's last sample plus one interval; None if none had a time."""
+    t_to: float | None
+    missing: int | None
+    received: int
+    discarded: int
+    emitted: int
+    tail: int
+
+
+class Gap(_Account):
+    """Closes a segment and opens the next."""
+
+    kind: Literal["gap"] = "gap"
+    reason: Literal["missing", "clock", "stamps", "overflow"]
+
+
+class End(_Account):
+    """Closes an epoch."""
+
+    kind: Literal["end"] = "end"
+    reason: Literal["gone", "replaced", "shutdown"]
+
+
+class State(_Message):
+    """Once a second, how a stream (or the daemon) fares. Not sequenced, not part of the content."""
+
+    kind: Literal["state"] = "state"
+    last_seq: int | None
+    """Newest `seq` sent for the stream; None before the first."""
+    status: Literal["live", "stalled", "lost", "refused"]
+    why: str | None
+    received: int
+    """Source samples received in this run."""
+    encoded: int
+    """Patches of one channel encoded in this run."""
+    lag_s: float | None
+    """Age of the newest codes' last sample when they were sent."""
+    dropped: int
+    """Source samples dropped before the signal path in this run."""
+    segment: int | None
+    t: float
+    """Daemon clock."""
+    rate_measured_hz: float | None
+
+    sequenced: ClassVar[bool] = False
+
+
+Message = Spec | Codes | Gap | End | State
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
+
+
+def parse(payload: bytes) -> Message:
+    """Read one payload.
+
+    Raises:
+        WireError: too long, no msgpack map, another wire version, or a field is missing or wrong.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise WireError(f"a payload of {len(payload)} bytes came, expected at most {MAX_PAYLOAD_BYTES}")
+    try:
+        content: Any = msgpack.unpackb(payload)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise WireError(f"a payload is no msgpack ({error})", "Check what publishes at this address") from None
+    if not isinstance(content, dict):
+        raise WireError(f"a payload is a {type(content).__name__}, expected a map")
+    if content.get("v") != WIRE_VERSION:
+        raise WireError(
+            f"a message has wire version {content.get('v')!r}, expected {WIRE_VERSION}",
+            "Use a client of the daemon's version",
+        )
+    try:
+        return _MESSAGE.validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise WireError(f"a {content.get('kind')!r} message does not fit: {where}: {first['msg']}") from None
