@@ -1,0 +1,33 @@
+"""What a format's reader hands over: the channels of one file, still in the file's own units.
+
+C channels, T samples.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Channels of one common rate, decoded one at a time so that a long file needs no double-precision copy."""
+
+    rate_hz: float
+    labels: tuple[str, ...]
+    """As the file has them; C entries, may be empty or hold odd characters."""
+    types: tuple[str, ...]
+    """(C,) stated types; "" where the label decides."""
+    units: tuple[str, ...]
+    """(C,) the header's text; "" where it states none."""
+    read: Callable[[int], NDArray[np.float64]]
+    """Samples (T,) of channel number i, in `units[i]`."""
+    times_s: NDArray[np.float64]
+    """(T,) as the file has them, from any origin; may hold holes, jitter and steps back."""
+    remarks: tuple[str, ...] = ()
+
+
+def regular_times_s(n_samples: int, rate_hz: float) -> NDArray[np.float64]:
+    """Seconds (T,) since the first sample of a recording without holes: n / rate, to the bit."""
+    return np.arange(n_samples) / rate_hz
