@@ -1,1 +1,25 @@
-"""Live tokens of EEG: Lab Streaming Layer in, FSQ codes over ZeroMQ out."""
+"""Live tokens of EEG: Lab Streaming Layer in, FSQ codes over ZeroMQ out.
+
+`Tokenizer` encodes arrays; `read_codes` reads codes files. Both are imported when they are first asked for, since the
+one brings torch and the other does not.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eegstream.files.codes import read_codes
+    from eegstream.tokenizer import Tokenizer
+
+__all__ = ["Tokenizer", "read_codes"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Tokenizer":
+        from eegstream.tokenizer import Tokenizer  # noqa: PLC0415 - brings torch
+
+        return Tokenizer
+    if name == "read_codes":
+        from eegstream.files.codes import read_codes  # noqa: PLC0415 - kept beside the other
+
+        return read_codes
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

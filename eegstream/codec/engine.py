@@ -7,6 +7,7 @@ B patches, N samples in a patch, G codes of a patch, R rows in a tile.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,16 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda", number)
 
 
+@dataclass(frozen=True)
+class Verification:
+    """How closely a device reproduced the golden vectors."""
+
+    agreement: float
+    """Share of golden codes that came out the same."""
+    decode_error: float
+    """RMS of the decode's error over the RMS of the golden decode."""
+
+
 class Engine:
     """A verified bundle on one device, warmed up and ready; used from one thread at a time.
 
@@ -70,7 +81,7 @@ class Engine:
         self._rates = self._host_tensor(1, torch.float32)
         self._patches = self._host_tensor(bundle.manifest.patch, torch.float32)
         self._codes = self._host_tensor(len(bundle.manifest.words), torch.int32)
-        self._verify()
+        self.report = self._verify()
 
     def encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
         """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,).
@@ -136,7 +147,7 @@ class Engine:
                 ) from error
             return result_tile
 
-    def _verify(self) -> None:
+    def _verify(self) -> Verification:
         """Reproduce the golden vectors, which also warms every shape that will be used."""
         golden = self.bundle.golden
         rates = golden.rate_hz[:, 0]
@@ -158,11 +169,12 @@ class Engine:
                 f"expected {GOLDEN_AGREEMENT:.1%}",
                 "Fetch the bundle again, or use another device",
             )
-        error_rms = float(np.sqrt(np.mean((decoded - golden.decoded).astype(np.float64) ** 2)))
-        golden_rms = float(np.sqrt(np.mean(golden.decoded.astype(np.float64) ** 2)))
-        if not error_rms <= GOLDEN_DECODE_ERROR * golden_rms:
+        error = np.sqrt(np.mean((decoded - golden.decoded).astype(np.float64) ** 2))
+        decode_error = float(error / np.sqrt(np.mean(golden.decoded.astype(np.float64) ** 2)))
+        if not decode_error <= GOLDEN_DECODE_ERROR:
             raise BundleError(
-                f"{self.bundle.title} decodes its golden codes {error_rms:.3g} µV off (RMS) on {self.device}, "
-                f"expected at most {GOLDEN_DECODE_ERROR * golden_rms:.3g} µV",
+                f"{self.bundle.title} decodes its golden codes with an error of {decode_error:.2e} on {self.device}, "
+                f"expected at most {GOLDEN_DECODE_ERROR:g} of their RMS",
                 "Fetch the bundle again, or use another device",
             )
+        return Verification(agreement, decode_error)

@@ -98,8 +98,8 @@ class SourceHistory:
         fresh = slice(self._covered_until - self._start, span_stop - self._start)
         own = kept.x[:, span]
         source = PatchSource(
-            replaced=kept.replaced[:, reach].any(axis=1),
-            flat=(own == own[:, :1]).all(axis=1),
+            replaced=np.any(kept.replaced[:, reach], axis=1),
+            flat=np.all(own == own[:, :1], axis=1),
             filled=bool(kept.filled[reach].any()),
             newly_covered=int((~kept.filled[fresh]).sum()),
             t_s=self._time_at(kept, first),

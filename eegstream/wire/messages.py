@@ -3,7 +3,7 @@
 docs/reference/wire.md is the specification. P patches, C channels, G codes of a patch.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import msgpack
 import numpy as np
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from eegstream.errors import EegstreamError
 
-WIRE_VERSION = 1
+WIRE_VERSION: Literal[1] = 1
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 
@@ -29,8 +29,6 @@ class _Message(BaseModel):
     run: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     """One value per start of the daemon."""
     epoch: int
-
-    sequenced: ClassVar[bool] = True
 
     @property
     def topic(self) -> str:
@@ -212,8 +210,6 @@ class State(_Message):
     t: float
     """Daemon clock."""
     rate_measured_hz: float | None
-
-    sequenced: ClassVar[bool] = False
 
 
 Message = Spec | Codes | Gap | End | State

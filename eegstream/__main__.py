@@ -1,0 +1,5 @@
+"""`python -m eegstream`."""
+
+from eegstream.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""The command line: one file a command, imported when it is called."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from eegstream.errors import EegstreamError
+
+COMMANDS = ("run", "demo", "streams", "tail", "record", "play", "encode", "decode", "model")
+
+
+class _LateCommands(click.Group):
+    """Import a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"eegstream.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="eegstream")
+def cli() -> None:
+    """Live tokens of EEG: Lab Streaming Layer in, FSQ codes over ZeroMQ out."""
+
+
+def main() -> None:
+    """Run the command line; the only place where an error becomes an exit code."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except EegstreamError as error:
+        click.echo(f"eegstream: {error}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left: nothing to tell it, and nowhere to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

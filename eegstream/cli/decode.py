@@ -1,0 +1,53 @@
+"""`eegstream decode`."""
+
+from pathlib import Path
+
+import click
+
+from eegstream.cli.options import model_option
+
+
+@click.command("decode")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "output", required=True, type=click.Path(path_type=Path), help="F.npz")
+@model_option
+@click.option("--stream", help="Which stream, where the file holds several.")
+@click.option("--as", "kind", type=click.Choice(["mse", "spectrum"]), default="mse", show_default=True,
+              help="Least error, or true band power where the bundle offers it.")  # fmt: skip
+def command(file: Path, output: Path, model: str | None, stream: str | None, kind: str) -> None:
+    """Turn a codes file back into a signal: the front-ended one, at the model's rate, as far as patches cover it."""
+    from eegstream.codec.bundle import load
+    from eegstream.codec.engine import Engine, choose_device
+    from eegstream.decoding import choose_stream, reconstruct
+    from eegstream.errors import BundleError
+    from eegstream.files.arrays import save_npz
+    from eegstream.files.codes import CodesReader, collect_segments
+
+    reader = CodesReader(file)
+    segments = choose_stream(collect_segments(reader, file.name), stream)
+    if not reader.finished:
+        click.echo(f"{file.name} is unfinished; everything up to its last whole message is decoded", err=True)
+    made_by = segments[0].spec.model
+    bundle = load(model or f"{made_by.name}@{made_by.version}")
+    if bundle.sha256 != made_by.sha256:
+        raise BundleError(
+            f"the codes were made by {made_by.name}@{made_by.version} ({made_by.sha256[:12]}), "
+            f"{bundle.path.name} is {bundle.sha256[:12]}",
+            "Give the bundle that made them with --model",
+        )
+    made = reconstruct(segments, Engine(bundle, choose_device("cpu")), kind)
+    save_npz(
+        output,
+        eeg_uv=made.eeg_uv,
+        rate_hz=made.rate_hz,
+        labels=list(made.labels),
+        t=made.t,
+        epoch=made.epoch,
+        segment=made.segment,
+    )
+    n_channels, n_samples = made.eeg_uv.shape
+    click.echo(
+        f"{output}: {n_channels} channels, {n_samples / made.rate_hz:.2f} s at {made.rate_hz:g} Hz of the front-ended "
+        f"signal; no patch covers {made.uncovered_s:.2f} s at the ends of {len(segments)} segments",
+        err=True,
+    )

@@ -1,0 +1,57 @@
+"""`eegstream play`."""
+
+import signal
+import threading
+
+import click
+
+
+def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    try:
+        speed = float("inf") if value == "max" else float(value)
+    except ValueError:
+        speed = 0.0
+    if not speed > 0:
+        raise click.BadParameter(f"{value!r} came, expected a positive number or max")
+    return speed
+
+
+@click.command("play")
+@click.argument("file")
+@click.option("--wait", is_flag=True, help="Hold the first sample until somebody has subscribed.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Only the first N seconds of samples.")
+@click.option("--name", help="Name of the stream (default: the file's stem).")
+@click.option("--chunk", type=click.IntRange(min=1), help="Samples pushed at a time (default 20 ms).")
+@click.option("--speed", metavar="X|max", default="1", show_default=True, callback=_speed, help="Times real time.")
+@click.option("--loop", is_flag=True, help="Begin again at the end.")
+def command(
+    file: str, *, wait: bool, seconds: float | None, name: str | None, chunk: int | None, speed: float, loop: bool
+) -> None:
+    """Play FILE as an LSL outlet, every sample with its own stamp.
+
+    FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
+    """
+    from eegstream.cli.recording import read_for_user
+    from eegstream.lsl.outlet import Pace, RecordingOutlet
+
+    recording = read_for_user(file, seconds=seconds)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    outlet = RecordingOutlet(recording, name)
+    n_channels, n_samples = recording.samples.shape
+    click.echo(
+        f"playing {name or recording.name}: {n_channels} channels at {recording.rate_hz:g} Hz, "
+        f"{n_samples / recording.rate_hz:.1f} s",
+        err=True,
+    )
+    if wait:
+        click.echo("waiting for somebody to subscribe", err=True)
+        if not outlet.wait_for_consumer(stop):
+            return
+    pushed = 0
+    with click.progressbar(length=n_samples, label="playing", file=click.get_text_stream("stderr")) as bar:
+        for pushed_now in outlet.play(Pace(speed, chunk, loop), stop):
+            bar.update(pushed_now - pushed)
+            pushed = pushed_now
+    click.echo(f"{pushed} samples pushed", err=True)

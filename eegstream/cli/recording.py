@@ -1,0 +1,24 @@
+"""Read a recording for a command, and tell what is odd about it."""
+
+import dataclasses
+
+import click
+
+from eegstream.files.recordings import Recording, read_recording
+
+
+def read_for_user(
+    file: str, *, seconds: float | None = None, rate_hz: float | None = None, raw_units: bool = False
+) -> Recording:
+    """The recording, or its first `seconds`; its remarks go to stderr.
+
+    Raises:
+        RecordingError: the file is no recording that can be read.
+    """
+    recording = read_recording(file, rate_hz=rate_hz, raw_units=raw_units)
+    for remark in recording.remarks:
+        click.echo(f"{recording.name}: {remark}", err=True)
+    if seconds is None:
+        return recording
+    count = max(1, round(seconds * recording.rate_hz))
+    return dataclasses.replace(recording, samples=recording.samples[:, :count], times_s=recording.times_s[:count])

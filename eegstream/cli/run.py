@@ -1,0 +1,32 @@
+"""`eegstream run`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eegstream.cli.options import device_option, model_option, signal_options
+
+
+@click.command("run")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="TOML file with the options' names as keys.")
+@model_option
+@device_option
+@click.option("--bind", metavar="URL", help="Where codes are published (default tcp://127.0.0.1:5571).")
+@signal_options
+@click.option("--select", metavar="FIELD=PATTERN,...", help="Which LSL streams are taken (default type=EEG).")
+@click.option("--max-streams", type=click.IntRange(min=1), help="Most streams at a time (default 64).")
+@click.option("--buffer-mb", type=click.IntRange(min=1), help="Memory for a stream's waiting samples (default 64).")
+def command(file: Path | None, notch: str | None, **options: Any) -> None:
+    """Tokenize every matching LSL stream, live, until SIGTERM or Ctrl-C.
+
+    Settings come from the file, then from EEGSTREAM_* in the environment, then from the options.
+    """
+    from eegstream.config import environment, run_config
+    from eegstream.telemetry import log_to_stderr
+
+    config = run_config(file, environment(), {**options, "notch": int(notch) if notch else None})
+    log_to_stderr()
+    from eegstream.daemon.service import serve
+
+    serve(config)

@@ -1,0 +1,65 @@
+"""`eegstream tail`."""
+
+import json
+from typing import Any
+
+import click
+
+from eegstream.cli.options import connect_option
+
+
+@click.command("tail")
+@connect_option
+@click.option("--stream", help="Only this stream.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(url: str, stream: str | None, *, as_json: bool) -> None:
+    """Print what a running daemon publishes, message by message, until Ctrl-C."""
+    from eegstream.client import Subscriber
+
+    with Subscriber(url, stream) as subscriber:
+        for item in subscriber:
+            click.echo(json.dumps(as_plain(item)) if as_json else as_line(item))
+
+
+def as_plain(item: Any) -> dict[str, Any]:
+    """What JSON can hold: codes and flags become nested lists."""
+    from eegstream.client import Codes, Loss
+
+    if isinstance(item, Loss):
+        return {
+            "kind": "loss",
+            "stream": item.stream,
+            "run": item.run,
+            "first_seq": item.first_seq,
+            "count": item.count,
+        }
+    plain: dict[str, Any] = item.model_dump()
+    if isinstance(item, Codes):
+        plain |= {"codes": item.array.tolist(), "flags": item.flag_array.tolist()}
+    return plain
+
+
+def as_line(item: Any) -> str:
+    """One line for a person."""
+    from eegstream.client import Codes, Loss, Spec, State
+
+    if isinstance(item, Loss):
+        return f"{item.stream}  LOST {item.count} messages from seq {item.first_seq} on"
+    head = f"{item.stream}  {item.kind:5}"
+    if isinstance(item, State):
+        lag = "" if item.lag_s is None else f"  lag {item.lag_s * 1000:.1f} ms"
+        return f"{head}  {item.status}{f': {item.why}' if item.why else ''}  {item.received} samples{lag}"
+    head = f"{head} #{item.seq}"
+    if isinstance(item, Spec):
+        model = f"{item.model.name}@{item.model.version}"
+        return f"{head}  epoch {item.epoch}: {len(item.channels)} channels at {item.rate_hz:g} Hz by {model}"
+    if isinstance(item, Codes):
+        first = " ".join(f"{code:5d}" for code in item.array[0, 0]) if item.array.size else ""
+        flagged = int((item.flag_array > 0).sum())
+        return f"{head}  {item.segment}:{item.first}  t {item.t[0]:.3f}  {item.shape[1]} channels, first: {first}" + (
+            f"  {flagged} flagged" if flagged else ""
+        )
+    return (
+        f"{head}  {item.reason}: segment {item.segment}, {item.received} samples received, {item.discarded} discarded, "
+        f"{item.missing or 0} missing, {item.emitted} patches"
+    )

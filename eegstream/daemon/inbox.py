@@ -1,0 +1,110 @@
+"""The bounded queue between the readers' threads and the one worker.
+
+A channels of a source, n samples in a chunk.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.epoch import StreamGeometry
+from eegstream.lsl.reader import Reader
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A reader's outlet answered."""
+
+    reader: Reader
+    geometry: StreamGeometry
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A chunk of a reader's outlet."""
+
+    reader: Reader
+    raw: NDArray[Any]
+    """(A, n), in the source's units and format."""
+    stamps_s: NDArray[np.float64]
+    """(n,)"""
+    arrived_s: float
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Samples of a reader found its share of the queue full."""
+
+    reader: Reader
+    count: int
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A reader ended."""
+
+    reader: Reader
+    why: str
+
+
+Item = Opened | Samples | Dropped | Closed
+
+
+class Inbox:
+    """Keep what readers bring until the worker takes it; at most `buffer_s` of each stream's samples.
+
+    What does not fit is counted, and the count stands in the queue where the samples would.
+    """
+
+    def __init__(self) -> None:
+        self._items: deque[Item] = deque()
+        self._filled = threading.Condition()
+        self._queued: dict[Reader, int] = {}
+        self._refused: dict[Reader, int] = {}
+
+    def opened(self, reader: Reader, geometry: StreamGeometry) -> None:
+        """Queue word that a reader's outlet answered."""
+        self._put(Opened(reader, geometry))
+
+    def samples(self, reader: Reader, raw: NDArray[Any], stamps_s: NDArray[np.float64], arrived_s: float) -> None:
+        """Queue a chunk, or count it where the reader's share is full."""
+        count = len(stamps_s)
+        with self._filled:
+            queued = self._queued.get(reader, 0)
+            if queued + count > max(reader.buffer_s * reader.stream.rate_hz, count):
+                self._refused[reader] = self._refused.get(reader, 0) + count
+                return
+            self._tell_refused(reader)
+            self._queued[reader] = queued + count
+            self._items.append(Samples(reader, raw, stamps_s, arrived_s))
+            self._filled.notify()
+
+    def closed(self, reader: Reader, why: str) -> None:
+        """Queue a reader's last word."""
+        with self._filled:
+            self._tell_refused(reader)
+        self._put(Closed(reader, why))
+
+    def take(self, timeout_s: float) -> list[Item]:
+        """Everything that is queued, in order; waits for something at most `timeout_s`."""
+        with self._filled:
+            if not self._items:
+                self._filled.wait(timeout_s)
+            items = list(self._items)
+            self._items.clear()
+            self._queued.clear()
+        return items
+
+    def _put(self, item: Item) -> None:
+        with self._filled:
+            self._items.append(item)
+            self._filled.notify()
+
+    def _tell_refused(self, reader: Reader) -> None:
+        count = self._refused.pop(reader, 0)
+        if count:
+            self._items.append(Dropped(reader, count))

@@ -1,0 +1,78 @@
+"""The life of `eegstream run`: open, connect, loop, close."""
+
+import logging
+import secrets
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import pylsl
+import torch
+
+from eegstream import systemd
+from eegstream.codec.bundle import load
+from eegstream.codec.engine import Engine, choose_device
+from eegstream.config import RunConfig
+from eegstream.daemon.inbox import Inbox
+from eegstream.daemon.supervisor import Supervisor
+from eegstream.daemon.worker import Worker
+from eegstream.lsl.discovery import Discovery, Selection
+from eegstream.pubsub.publisher import open_publisher
+from eegstream.tokenizer import model_facts
+
+log = logging.getLogger(__name__)
+
+_LOOK_INTERVAL_S = 0.1
+
+
+def serve(config: RunConfig) -> None:
+    """Run until SIGTERM or SIGINT; then flush, say `end` and return.
+
+    Raises:
+        EegstreamError: something that a person must act upon; its class tells the exit code.
+    """
+    selection = Selection.parse(config.select)
+    # One thread is quickest for tiles this small, and leaves the other cores to the rest.
+    torch.set_num_threads(1)
+    device = choose_device(config.device)
+    engine = Engine(load(config.model, device), device)
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(_stopped_by_signals(stop))
+        publisher = stack.enter_context(open_publisher(config.bind))
+        inbox = Inbox()
+        run = secrets.token_hex(8)
+        options = config.signal_options
+        worker = Worker(inbox, publisher, engine, model_facts(engine), options, run, pylsl.local_clock)
+        supervisor = Supervisor(
+            Discovery(), selection, inbox, config.buffer_mb * 1024 * 1024, config.max_streams, pylsl.local_clock
+        )
+        worker.start()
+        log.info("ready: %s on %s, publishing at %s, run %s", engine.bundle.title, device, publisher.url, run)
+        systemd.notify("READY=1", f"STATUS=publishing at {publisher.url}")
+        try:
+            while worker.failure is None and not stop.wait(_LOOK_INTERVAL_S):
+                worker.refused = supervisor.update()
+        finally:
+            systemd.notify("STOPPING=1")
+            supervisor.close()
+            worker.finish()
+        if worker.failure is not None:
+            raise worker.failure
+    log.info("stopped")
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    def handle(number: int, _frame: FrameType | None) -> None:
+        log.info("%s: stopping", signal.Signals(number).name)
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,99 @@
+"""What the worker keeps of each stream, over its epochs."""
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from eegstream.epoch import Epoch
+from eegstream.lsl.reader import Reader
+from eegstream.wire.messages import State
+
+_STALLED_AFTER_S = 2.0
+_RATE_WINDOW_S = 10.0
+
+Status = Literal["live", "stalled", "lost", "refused"]
+
+
+@dataclass
+class LiveStream:
+    """One stream of this run: its counters, and its epoch while it has one."""
+
+    name: str
+    reader: Reader | None = None
+    epoch: Epoch | None = None
+    epochs: int = 0
+    """Epochs opened so far."""
+    refused: str | None = None
+    why: str | None = None
+    received: int = 0
+    encoded: int = 0
+    dropped: int = 0
+    lag_s: float | None = None
+    last_seq: int | None = None
+    last_samples_s: float = 0.0
+    changed_s: float = 0.0
+    """When its epoch last opened or closed."""
+    _sequence: "itertools.count[int]" = field(default_factory=itertools.count)
+    _arrivals: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def next_seq(self) -> int:
+        """The number of the stream's next sequenced message."""
+        self.last_seq = next(self._sequence)
+        return self.last_seq
+
+    def note_samples(self, count: int, arrived_s: float) -> None:
+        """Count a chunk."""
+        self.received += count
+        self.last_samples_s = arrived_s
+        self._arrivals.append((arrived_s, self.received))
+        while arrived_s - self._arrivals[0][0] > _RATE_WINDOW_S:
+            self._arrivals.popleft()
+
+    def open_epoch(self, reader: Reader, now_s: float) -> int:
+        """Start an epoch; return its number."""
+        self.reader, self.refused, self.why = reader, None, None
+        self.last_samples_s = self.changed_s = now_s
+        self._arrivals.clear()
+        self.epochs += 1
+        return self.epochs - 1
+
+    def close_epoch(self, why: str, now_s: float) -> None:
+        """Note that the stream has no epoch any more."""
+        self.reader = self.epoch = None
+        self.why, self.changed_s = why, now_s
+
+    def state(self, run: str, now_s: float) -> State:
+        """How the stream fares."""
+        status, why = self._status(now_s)
+        return State(
+            stream=self.name,
+            run=run,
+            epoch=max(0, self.epochs - 1),
+            last_seq=self.last_seq,
+            status=status,
+            why=why,
+            received=self.received,
+            encoded=self.encoded,
+            lag_s=self.lag_s,
+            dropped=self.dropped,
+            segment=self.epoch.pipeline.segment if self.epoch else None,
+            t=now_s,
+            rate_measured_hz=self._measured_rate_hz(),
+        )
+
+    def _status(self, now_s: float) -> tuple[Status, str | None]:
+        if self.refused is not None:
+            return "refused", self.refused
+        if self.epoch is None:
+            return "lost", self.why
+        silent_s = now_s - self.last_samples_s
+        if silent_s > _STALLED_AFTER_S:
+            return "stalled", f"no samples for {silent_s:.0f} s"
+        return "live", None
+
+    def _measured_rate_hz(self) -> float | None:
+        if len(self._arrivals) < 2 or self._arrivals[-1][0] <= self._arrivals[0][0]:
+            return None
+        (first_s, before), (last_s, after) = self._arrivals[0], self._arrivals[-1]
+        return (after - before) / (last_s - first_s)

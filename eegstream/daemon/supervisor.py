@@ -1,0 +1,114 @@
+"""Take streams as they come, let them go as they leave."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eegstream.daemon.inbox import Inbox
+from eegstream.lsl.discovery import Announcement, Discovery, Selection, refusal
+from eegstream.lsl.reader import Reader
+from eegstream.wire.identity import stream_name
+
+log = logging.getLogger(__name__)
+
+_SILENT_S = 1.0
+"""A reader silent for so long may be one whose outlet went without a word."""
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 1.0, 30.0
+_JOIN_S = 3.0
+
+
+@dataclass
+class _Retry:
+    """When an outlet that was lost, though it is still announced, is tried again."""
+
+    at_s: float
+    wait_s: float
+
+
+class Supervisor:
+    """Decide which announced outlets have a reader; used from one thread, `clock` is the daemon's in seconds."""
+
+    def __init__(
+        self,
+        discovery: Discovery,
+        selection: Selection,
+        inbox: Inbox,
+        buffer_bytes: int,
+        max_streams: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._discovery, self._selection, self._inbox = discovery, selection, inbox
+        self._buffer_bytes, self._max_streams, self._clock = buffer_bytes, max_streams, clock
+        self._readers: dict[str, Reader] = {}
+        """By wire name."""
+        self._useless: dict[str, str] = {}
+        """By uid: why an outlet that was opened cannot be used."""
+        self._retries: dict[str, _Retry] = {}
+        """By uid."""
+
+    def update(self) -> dict[str, str]:
+        """Look once at what is announced and act upon it; return the refused streams with their reasons."""
+        announced = {stream.uid: stream for stream in self._discovery.announcements() if self._selection.wants(stream)}
+        self._bury_ended(announced)
+        reading = {reader.stream.uid for reader in self._readers.values()}
+        refused = {}
+        for stream in announced.values():
+            if stream.uid in reading:
+                continue
+            why = refusal(stream) or self._useless.get(stream.uid)
+            if why is None and len(self._readers) >= self._max_streams:
+                why = f"{len(self._readers)} streams are being read, the most that max-streams allows"
+            if why is None:
+                self._take(stream, announced)
+            else:
+                refused[_base_name(stream)] = why
+        return refused
+
+    def close(self) -> None:
+        """Stop every reader; one that is stuck in liblsl is left behind."""
+        for reader in self._readers.values():
+            reader.stop("shutdown")
+        deadline_s = self._clock() + _JOIN_S
+        for reader in self._readers.values():
+            if not reader.join(max(0.0, deadline_s - self._clock())):
+                log.warning("%s: its reader hangs in liblsl and is left behind", reader.wire_name)
+
+    def _bury_ended(self, announced: dict[str, Announcement]) -> None:
+        """Forget readers that ended, and what is known of outlets that are no longer announced."""
+        for name, reader in list(self._readers.items()):
+            if reader.alive:
+                continue
+            del self._readers[name]
+            uid = reader.stream.uid
+            if reader.refusal is not None:
+                self._useless[uid] = reader.refusal
+            else:
+                wait_s = (
+                    min(2 * self._retries[uid].wait_s, _LONGEST_RETRY_S) if uid in self._retries else _FIRST_RETRY_S
+                )
+                self._retries[uid] = _Retry(self._clock() + wait_s, wait_s)
+        self._useless = {uid: why for uid, why in self._useless.items() if uid in announced}
+        self._retries = {uid: retry for uid, retry in self._retries.items() if uid in announced}
+
+    def _take(self, stream: Announcement, announced: dict[str, Announcement]) -> None:
+        """Start a reader, unless the time has not come."""
+        if stream.uid in self._retries and self._clock() < self._retries[stream.uid].at_s:
+            return
+        name = _base_name(stream)
+        holder = self._readers.get(name)
+        if holder is not None and self._clock() - holder.last_samples_s > _SILENT_S:
+            # An outlet that went without a word, or a second one beside it? The resolver forgets the dead.
+            if holder.stream.uid not in announced:
+                holder.stop("replaced")
+            return
+        twin = 2
+        while name in self._readers:
+            name = f"{_base_name(stream)}-{twin}"
+            twin += 1
+        reader = Reader(stream, name, self._inbox, self._buffer_bytes)
+        self._readers[name] = reader
+        reader.start()
+
+
+def _base_name(stream: Announcement) -> str:
+    return stream_name(stream.name, stream.type, stream.source_id, stream.hostname)

@@ -1,0 +1,98 @@
+"""Codes back to signals.
+
+P patches, C channels, N samples in a patch, T samples that at least one patch covers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.codec.engine import Engine
+from eegstream.errors import CodesFileError
+from eegstream.files.codes import CodedSegment
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What the codes kept of the front-ended signal."""
+
+    eeg_uv: NDArray[np.float32]
+    """(C, T), at the model's rate; where patches overlap, their mean."""
+    rate_hz: float
+    """The model's."""
+    labels: tuple[str, ...]
+    t: NDArray[np.float64]
+    """(T,), outlet-clock seconds."""
+    epoch: NDArray[np.int32]
+    """(T,)"""
+    segment: NDArray[np.int32]
+    """(T,)"""
+    uncovered_s: float
+    """Seconds at the ends of segments that no patch covers."""
+
+
+def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[CodedSegment]:
+    """The segments of one stream, whose epochs must agree in channels, rate and model.
+
+    Raises:
+        CodesFileError: no or several streams to choose from, or epochs that do not fit into one array.
+    """
+    names = sorted({segment.stream for segment in segments})
+    if not names:
+        raise CodesFileError("the file holds no codes", "Nothing can be decoded from it")
+    if stream is None and len(names) > 1:
+        raise CodesFileError(f"the file holds {len(names)} streams: {', '.join(names)}", "Name one with --stream")
+    chosen = [segment for segment in segments if segment.stream == (stream or names[0])]
+    if not chosen:
+        raise CodesFileError(f"the file holds no stream {stream!r}", f"It has {', '.join(names)}")
+    geometries = {(part.spec.channels, part.spec.rate_hz, part.spec.model.sha256) for part in chosen}
+    if len(geometries) > 1:
+        raise CodesFileError(
+            f"{chosen[0].stream} changes its channels, rate or model between epochs",
+            "Record such epochs into files of their own",
+        )
+    return chosen
+
+
+def reconstruct(segments: list[CodedSegment], engine: Engine, kind: str = "mse") -> Reconstruction:
+    """Decode segments of one geometry; `kind` is one of the bundle's decodes.
+
+    Raises:
+        ConfigError: the bundle has no such decode.
+    """
+    spec = segments[0].spec
+    rate_hz = spec.model_rate_hz or spec.rate_hz
+    parts = [_reconstruct_segment(segment, engine, kind, rate_hz) for segment in segments]
+    sizes = [len(t) for _, t in parts]
+    tails = [segment.account.tail for segment in segments if segment.account is not None]
+    return Reconstruction(
+        eeg_uv=np.concatenate([eeg_uv for eeg_uv, _ in parts], axis=1),
+        rate_hz=rate_hz,
+        labels=spec.channels,
+        t=np.concatenate([t for _, t in parts]),
+        epoch=np.repeat(np.array([segment.epoch for segment in segments], np.int32), sizes),
+        segment=np.repeat(np.array([segment.segment for segment in segments], np.int32), sizes),
+        uncovered_s=sum(tails) / rate_hz,
+    )
+
+
+def _reconstruct_segment(
+    segment: CodedSegment, engine: Engine, kind: str, rate_hz: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """The covered samples (C, T) of a segment with their times (T,)."""
+    patch, hop = segment.spec.patch, segment.spec.hop
+    n_patches, n_channels, n_codes = segment.codes.shape
+    if n_patches == 0:
+        return np.empty((n_channels, 0), np.float32), np.empty(0)
+    rates_hz = np.full(n_patches * n_channels, segment.spec.rate_hz, np.float32)
+    decoded = engine.decode(segment.codes.reshape(-1, n_codes).astype(np.int32), rates_hz, kind)
+    positions = (segment.index[:, None] - segment.index[0]) * hop + np.arange(patch)
+    length = int(positions[-1, -1]) + 1
+    total, weight, t = np.zeros((n_channels, length)), np.zeros(length), np.zeros(length)
+    for number, samples in enumerate(decoded.reshape(n_patches, n_channels, patch)):
+        total[:, positions[number]] += samples
+        weight[positions[number]] += 1
+        t[positions[number]] = segment.t[number] + np.arange(patch) / rate_hz
+    covered = weight > 0
+    return (total[:, covered] / weight[covered]).astype(np.float32), t[covered]

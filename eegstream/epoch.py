@@ -1,0 +1,247 @@
+"""One epoch of one stream: what the pipeline says becomes messages.
+
+The daemon and `encode` both run this, which is why their content is the same.
+
+C kept channels, N samples in a patch, G codes of a patch, B patches of one channel in a batch.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.codec.manifest import Manifest
+from eegstream.dsp.channels import select_channels
+from eegstream.dsp.frontend import FrontEndSettings
+from eegstream.errors import ConfigError
+from eegstream.pipeline import Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.wire.messages import (
+    Codes,
+    End,
+    Frontend,
+    Gap,
+    Message,
+    ModelIdentity,
+    Omitted,
+    Source,
+    Spec,
+    UtcMark,
+)
+
+Event = Patch | SegmentEnd
+
+
+class Encoder(Protocol):
+    """What makes codes of patches; `codec.engine.Engine` in the product."""
+
+    def encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,)."""
+
+
+@dataclass(frozen=True)
+class SignalOptions:
+    """The options that may change a code; alike in `run` and `encode`, and told in `spec.notes`."""
+
+    notch_hz: float | None = None
+    unit: str | None = None
+    fill_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Which bundle encodes, and on what."""
+
+    manifest: Manifest
+    sha256: str
+    device: str
+    precision: str
+    torch: str
+
+
+@dataclass(frozen=True)
+class StreamGeometry:
+    """What a stream looks like from outside; one entry per channel of the source."""
+
+    source: Source
+    rate_hz: float
+    labels: tuple[str, ...]
+    types: tuple[str, ...]
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How the daemon's clock lies to the outlet's."""
+
+    offset_s: float | None
+    """Daemon minus outlet; None before the first estimate."""
+    error_s: float | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where messages belong: stream, run and epoch, and how their `seq` is counted."""
+
+    stream: str
+    run: str
+    epoch: int
+    next_seq: Callable[[], int]
+
+
+class Epoch:
+    """One inlet on one outlet life, one geometry, one model.
+
+    Raises:
+        ConfigError: the settings do not suit this stream.
+        StreamError: no channel of it is EEG.
+    """
+
+    def __init__(self, geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, place: Place) -> None:
+        self._geometry, self._facts, self._place = geometry, facts, place
+        manifest = facts.manifest
+        self._frontend = FrontEndSettings(
+            model_rate_hz=manifest.frontend.model_rate_hz,
+            highpass_hz=manifest.frontend.highpass_hz,
+            notch_hz=manifest.frontend.notch_hz if options.notch_hz is None else options.notch_hz,
+        )
+        settings = PipelineSettings(
+            frontend=self._frontend,
+            patch=manifest.patch,
+            hop=manifest.hop,
+            amplitude_uv=manifest.amplitude_uv,
+            fill_s=options.fill_ms / 1000,
+        )
+        self._selection = select_channels(geometry.labels, geometry.types, geometry.units, options.unit)
+        self.pipeline = StreamPipeline(settings, geometry.rate_hz, self._selection)
+        self._notes = (*self._selection.notes, *_notes(geometry.rate_hz, manifest, options))
+
+    @property
+    def stream(self) -> str:
+        """Name of the stream on the wire."""
+        return self._place.stream
+
+    @property
+    def rate_hz(self) -> float:
+        """The source's nominal rate: the model's condition."""
+        return self._geometry.rate_hz
+
+    @property
+    def n_channels(self) -> int:
+        """Kept channels."""
+        return len(self._selection.kept)
+
+    def spec(self, utc: UtcMark) -> Spec:
+        """The message that opens the epoch."""
+        manifest = self._facts.manifest
+        return Spec(
+            **self._header(),
+            source=self._geometry.source,
+            rate_hz=self._geometry.rate_hz,
+            channels=self._selection.labels,
+            left_out=tuple(Omitted(label=channel.label, why=channel.why) for channel in self._selection.left_out),
+            unit_scale=tuple(map(float, self._selection.unit_scale)),
+            model=ModelIdentity(name=manifest.name, version=manifest.version, sha256=self._facts.sha256),
+            patch=manifest.patch,
+            hop=manifest.hop,
+            words=manifest.words,
+            model_rate_hz=self._frontend.model_rate_hz,
+            frontend=Frontend(
+                model_rate_hz=self._frontend.model_rate_hz,
+                highpass_hz=self._frontend.highpass_hz,
+                notch_hz=self._frontend.notch_hz,
+            ),
+            delay_s=self.pipeline.delay_s,
+            device=self._facts.device,
+            precision=self._facts.precision,
+            torch=self._facts.torch,
+            utc=utc,
+            notes=self._notes,
+        )
+
+    def codes(self, patch: Patch, codes: NDArray[np.int32], clock: Clock, arrived_s: float) -> Codes:
+        """The message of one patch whose channels have `codes` (C, G)."""
+        return Codes(
+            **self._header(),
+            segment=patch.segment,
+            first=patch.index,
+            shape=(1, *codes.shape),
+            codes=codes.astype("<u2").tobytes(),
+            flags=patch.flags.tobytes(),
+            t=(patch.t_s,),
+            clock_offset=clock.offset_s,
+            clock_error=clock.error_s,
+            arrived=arrived_s,
+        )
+
+    def account(self, ended: SegmentEnd) -> Gap | End:
+        """The message that closes a segment, or the epoch."""
+        kind = End if ended.reason in ("gone", "replaced", "shutdown") else Gap
+        return kind.model_validate(
+            self._header()
+            | {
+                "segment": ended.segment,
+                "reason": ended.reason,
+                "t_from": ended.t_from_s,
+                "t_to": ended.t_to_s,
+                "missing": ended.missing,
+                "received": ended.received,
+                "discarded": ended.discarded,
+                "emitted": ended.emitted,
+                "tail": ended.tail,
+            }
+        )
+
+    def _header(self) -> dict[str, int | str]:
+        place = self._place
+        return {"stream": place.stream, "run": place.run, "epoch": place.epoch, "seq": place.next_seq()}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An event on its way to becoming a message, with what only its moment knew."""
+
+    epoch: Epoch
+    event: Event
+    clock: Clock
+    arrived_s: float
+
+
+def encode_pending(pending: Iterable[Pending], encoder: Encoder) -> list[Message]:
+    """Encode the patches among `pending` in one batch; return every message in order."""
+    pending = list(pending)
+    patches = [item for item in pending if isinstance(item.event, Patch)]
+    codes = iter(_encode_patches(patches, encoder))
+    messages: list[Message] = []
+    for item in pending:
+        if isinstance(item.event, Patch):
+            messages.append(item.epoch.codes(item.event, next(codes), item.clock, item.arrived_s))
+        else:
+            messages.append(item.epoch.account(item.event))
+    return messages
+
+
+def _encode_patches(pending: list[Pending], encoder: Encoder) -> list[NDArray[np.int32]]:
+    """The codes (C, G) of each pending patch, channels of all of them in one batch."""
+    rows = [item.event.samples_uv for item in pending if isinstance(item.event, Patch)]
+    if not rows:
+        return []
+    sizes = [len(samples_uv) for samples_uv in rows]
+    rates_hz = np.repeat([np.float32(item.epoch.rate_hz) for item in pending], sizes)
+    codes = encoder.encode(np.concatenate(rows), rates_hz)
+    return np.split(codes, np.cumsum(sizes)[:-1])
+
+
+def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[str]:
+    notes = []
+    if options.notch_hz is not None:
+        notes.append(f"notch at {options.notch_hz:g} Hz by option, the bundle has {manifest.frontend.notch_hz}")
+    if options.fill_ms < 0:
+        raise ConfigError(f"fill-ms is {options.fill_ms:g}, expected 0 or more", "Give milliseconds, 0 bridges nothing")
+    if options.fill_ms > 0:
+        notes.append(f"holes of at most {options.fill_ms:g} ms are filled by linear interpolation")
+    low, high = manifest.rate_range_hz
+    if not low <= rate_hz <= high:
+        notes.append(f"{rate_hz:g} Hz is outside the {low:g} to {high:g} Hz that the bundle was trained for")
+    return notes

@@ -1,0 +1,18 @@
+"""Write arrays to `.npz`, whole or not at all."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eegstream.files.atomic import replacing
+
+
+def save_npz(path: Path, **arrays: Any) -> None:
+    """Write named arrays.
+
+    Raises:
+        EegstreamError: the place cannot be written.
+    """
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **arrays)

@@ -1,0 +1,228 @@
+"""Codes files (`.codes.mcap`): the wire's messages in an MCAP container.
+
+P patches, C channels, G codes of a patch.
+"""
+
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+from mcap.exceptions import McapError
+from mcap.records import Channel
+from mcap.records import Message as Record
+from mcap.stream_reader import StreamReader
+from mcap.writer import CompressionType, IndexType, Writer
+from numpy.typing import NDArray
+
+from eegstream.errors import CodesFileError
+from eegstream.files.atomic import replacing
+from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, WireError, parse
+
+_Place = tuple[str, str, int]
+_ENCODING = "msgpack"
+_SYNC_INTERVAL_S = 1.0
+_LONGEST_RECORD = 128 * 1024 * 1024
+
+
+class CodesWriter:
+    """Append messages to a codes file; each is on its way to the disk before the next.
+
+    Leaving the context finishes the file; left by an exception, it stays unfinished but readable.
+
+    Raises:
+        CodesFileError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._channels: dict[str, int] = {}
+        self._synced_s = time.monotonic()
+
+    def __enter__(self) -> "CodesWriter":
+        try:
+            self._file: IO[bytes] = self._path.open("wb")
+        except OSError as error:
+            raise CodesFileError(
+                f"{self._path} cannot be written ({error.strerror})", "Give another place with -o"
+            ) from None
+        self._writer = Writer(
+            self._file, use_chunking=False, compression=CompressionType.NONE, index_types=IndexType.NONE
+        )
+        self._writer.start(profile="", library="eegstream")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._writer.finish()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def write(self, message: Message) -> None:
+        """Append one message."""
+        if message.topic not in self._channels:
+            self._channels[message.topic] = self._writer.register_channel(
+                topic=message.topic, message_encoding=_ENCODING, schema_id=0
+            )
+        time_ns = max(0, round(_time_s(message) * 1e9))
+        sequence = 0 if isinstance(message, State) else message.seq
+        self._writer.add_message(
+            self._channels[message.topic], time_ns, message.to_payload(), time_ns, sequence & 0xFFFF_FFFF
+        )
+        self._file.flush()
+        if time.monotonic() - self._synced_s >= _SYNC_INTERVAL_S:
+            os.fsync(self._file.fileno())
+            self._synced_s = time.monotonic()
+
+
+@contextmanager
+def write_codes(path: Path) -> Iterator[CodesWriter]:
+    """Write a codes file that appears whole or not at all.
+
+    Raises:
+        EegstreamError: the place cannot be written.
+    """
+    with replacing(path) as unfinished, CodesWriter(unfinished) as writer:
+        yield writer
+
+
+def _time_s(message: Message) -> float:
+    """The moment that a message speaks of."""
+    if isinstance(message, Codes):
+        return message.t[0] if message.t else message.arrived
+    if isinstance(message, Gap | End):
+        return message.t_from or 0.0
+    return message.utc.clock if isinstance(message, Spec) else message.t
+
+
+class CodesReader:
+    """Iterate the messages of a codes file; an unfinished one is read up to its last whole record.
+
+    Raises:
+        CodesFileError: the file cannot be opened, or is no codes file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.finished = False
+        """Whether the file's end was reached; known after the last message."""
+
+    def __iter__(self) -> Iterator[Message]:
+        self.finished = False
+        try:
+            with self.path.open("rb") as file:
+                yield from self._messages(file)
+        except OSError as error:
+            raise CodesFileError(f"{self.path} cannot be read ({error.strerror})", "Check the path") from None
+
+    def _messages(self, file: IO[bytes]) -> Iterator[Message]:
+        known = False
+        records = StreamReader(file, record_size_limit=_LONGEST_RECORD).records
+        while True:
+            try:
+                record = next(records)
+            except StopIteration:
+                self.finished = True
+                return
+            except (McapError, struct.error, ValueError, KeyError, IndexError) as error:
+                if not known:
+                    raise CodesFileError(
+                        f"{self.path.name} is no codes file ({type(error).__name__}: {error})",
+                        "Give a file that `eegstream encode` or `record` wrote",
+                    ) from None
+                return
+            known = True
+            if isinstance(record, Channel) and record.message_encoding != _ENCODING:
+                raise CodesFileError(
+                    f"{self.path.name} is an MCAP file of {record.message_encoding!r} messages, expected {_ENCODING!r}",
+                    "Give a file that `eegstream encode` or `record` wrote",
+                )
+            if isinstance(record, Record):
+                yield self._parse(record)
+
+    def _parse(self, record: Record) -> Message:
+        try:
+            return parse(record.data)
+        except WireError as error:
+            raise CodesFileError(f"{self.path.name}: {error.message}", "Write the file again") from None
+
+
+@dataclass(frozen=True)
+class CodedSegment:
+    """The codes of one segment, as arrays."""
+
+    spec: Spec
+    """The stream, its channels, and how to read the codes."""
+    segment: int
+    index: NDArray[np.int64]
+    """(P,), number of each patch in the segment; a jump is a loss."""
+    codes: NDArray[np.uint16]
+    """(P, C, G)"""
+    flags: NDArray[np.uint8]
+    """(P, C)"""
+    t: NDArray[np.float64]
+    """(P,), outlet-clock second of each patch's first sample."""
+    account: Gap | End | None
+    """How the segment closed; None if the file ends before."""
+
+    @property
+    def stream(self) -> str:
+        """Name of the stream."""
+        return self.spec.stream
+
+    @property
+    def epoch(self) -> int:
+        """Number of the stream's epoch."""
+        return self.spec.epoch
+
+
+def read_codes(path: str | Path) -> list[CodedSegment]:
+    """Read a codes file: one entry per segment of each stream and epoch, in order of their end.
+
+    Raises:
+        CodesFileError: no codes file, or codes come before their spec.
+    """
+    return collect_segments(CodesReader(Path(path)), str(path))
+
+
+def collect_segments(messages: Iterator[Message] | CodesReader, origin: str) -> list[CodedSegment]:
+    """Gather messages into segments; `origin` names them in errors."""
+    specs: dict[_Place, Spec] = {}
+    open_codes: dict[tuple[_Place, int], list[Codes]] = {}
+    segments = []
+    for message in messages:
+        place = (message.run, message.stream, message.epoch)
+        if isinstance(message, Spec):
+            specs.setdefault(place, message)
+        elif isinstance(message, Codes):
+            if place not in specs:
+                raise CodesFileError(f"{origin}: codes of {message.stream} come before their spec", "Record again")
+            open_codes.setdefault((place, message.segment), []).append(message)
+        elif isinstance(message, Gap | End) and place in specs:
+            codes = open_codes.pop((place, message.segment), [])
+            segments.append(_gather(specs[place], message.segment, codes, message))
+    for (place, segment), codes in open_codes.items():
+        segments.append(_gather(specs[place], segment, codes, None))
+    return segments
+
+
+def _gather(spec: Spec, segment: int, messages: list[Codes], account: Gap | End | None) -> CodedSegment:
+    shape = (len(spec.channels), len(spec.words))
+    return CodedSegment(
+        spec=spec,
+        segment=segment,
+        index=np.array([message.first + n for message in messages for n in range(message.shape[0])], np.int64),
+        codes=np.concatenate([message.array for message in messages] or [np.empty((0, *shape), np.uint16)]),
+        flags=np.concatenate([message.flag_array for message in messages] or [np.empty((0, shape[0]), np.uint8)]),
+        t=np.array([t for message in messages for t in message.t], np.float64),
+        account=account,
+    )

@@ -1,0 +1,143 @@
+"""Which streams LSL announces, and which of them can be used."""
+
+import fnmatch
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pylsl
+
+from eegstream.errors import ConfigError
+
+_FORGET_AFTER_S = 5.0
+"""Shorter, and live outlets flicker in and out of view."""
+
+_FORMATS = {
+    pylsl.cf_float32: "float32",
+    pylsl.cf_double64: "double64",
+    pylsl.cf_string: "string",
+    pylsl.cf_int32: "int32",
+    pylsl.cf_int16: "int16",
+    pylsl.cf_int8: "int8",
+    pylsl.cf_int64: "int64",
+}
+_SAMPLE_BYTES = {"float32": 4, "double64": 8, "int32": 4, "int16": 2, "int8": 1, "int64": 8}
+
+MOST_CHANNELS = 1024
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 0.5, 50_000.0
+LONGEST_NAME = 256
+LONGEST_BUFFER_S = 60
+_BUFFER_SAMPLES = 16, 1_000_000
+"""liblsl spins for ever on a queue of one sample, and takes its memory from the announced rate."""
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What an outlet says of itself before anyone connects."""
+
+    name: str
+    type: str
+    source_id: str
+    uid: str
+    """One life of one outlet."""
+    hostname: str
+    session_id: str
+    format: str
+    n_channels: int
+    rate_hz: float
+    """Nominal; 0 for irregular streams."""
+    created_s: float
+    info: Any
+    """pylsl's handle, which an inlet is made from."""
+
+    def buffer_s(self, budget_bytes: int) -> int:
+        """Seconds of samples that a queue of `budget_bytes` holds, as liblsl and this machine can bear."""
+        per_second = self.rate_hz * self.n_channels * _SAMPLE_BYTES.get(self.format, 8)
+        seconds = min(LONGEST_BUFFER_S, budget_bytes / per_second, _BUFFER_SAMPLES[1] / self.rate_hz)
+        return max(1, int(seconds), math.ceil(_BUFFER_SAMPLES[0] / self.rate_hz))
+
+
+def announcement(info: Any) -> Announcement:
+    """Read pylsl's info.
+
+    Raises:
+        UnicodeDecodeError: the sender's texts are not UTF-8.
+    """
+    return Announcement(
+        name=info.name(),
+        type=info.type(),
+        source_id=info.source_id(),
+        uid=info.uid(),
+        hostname=info.hostname(),
+        session_id=info.session_id(),
+        format=_FORMATS.get(info.channel_format(), "undefined"),
+        n_channels=info.channel_count(),
+        rate_hz=info.nominal_srate(),
+        created_s=info.created_at(),
+        info=info,
+    )
+
+
+def refusal(stream: Announcement) -> str | None:
+    """Why a stream cannot be used; None if it can. Decided before anything connects to it."""
+    if stream.format not in _SAMPLE_BYTES:
+        return f"its format is {stream.format}, expected numbers"
+    if not 1 <= stream.n_channels <= MOST_CHANNELS:
+        return f"it has {stream.n_channels} channels, expected 1 to {MOST_CHANNELS}"
+    if stream.rate_hz == pylsl.IRREGULAR_RATE:
+        return "its rate is irregular, expected a fixed sampling rate"
+    if not LOWEST_RATE_HZ <= stream.rate_hz <= HIGHEST_RATE_HZ:
+        return f"its rate is {stream.rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
+    if len(stream.name) > LONGEST_NAME:
+        return f"its name has {len(stream.name)} characters, expected at most {LONGEST_NAME}"
+    return None
+
+
+class Discovery:
+    """Watch what LSL announces, in the background."""
+
+    def __init__(self) -> None:
+        self._resolver = pylsl.ContinuousResolver(forget_after=_FORGET_AFTER_S)
+
+    def announcements(self) -> list[Announcement]:
+        """Outlets seen lately, oldest first; those whose texts are not UTF-8 are left out."""
+        found = []
+        for info in self._resolver.results():
+            try:
+                found.append(announcement(info))
+            except UnicodeDecodeError:
+                continue
+        return sorted(found, key=lambda stream: (stream.created_s, stream.uid))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which announced streams are wanted: `field=pattern` pairs that must all match, case aside."""
+
+    patterns: tuple[tuple[str, str], ...]
+
+    FIELDS = ("name", "type", "source_id", "hostname", "uid", "session_id")
+
+    @classmethod
+    def parse(cls, text: str) -> "Selection":
+        """Read `type=EEG,name=Muse*`; an empty text wants every stream.
+
+        Raises:
+            ConfigError: a part is not `field=pattern` with a known field.
+        """
+        patterns = []
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            field, equals, pattern = part.partition("=")
+            if not equals or field.strip() not in cls.FIELDS:
+                raise ConfigError(
+                    f"select has the part {part!r}, expected FIELD=PATTERN", f"Fields are {', '.join(cls.FIELDS)}"
+                )
+            patterns.append((field.strip(), pattern.strip()))
+        return cls(tuple(patterns))
+
+    def wants(self, stream: Announcement) -> bool:
+        """Whether every pattern matches; matched here, since LSL's predicates can be injected into."""
+        return all(
+            fnmatch.fnmatchcase(str(getattr(stream, field)).lower(), pattern.lower())
+            for field, pattern in self.patterns
+        )

@@ -1,0 +1,87 @@
+"""A recording as an LSL outlet: every sample with its own stamp.
+
+A channels, T samples.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pylsl
+
+from eegstream.files.recordings import Recording
+from eegstream.tokenizer import OUTLET_FORMAT, OUTLET_TYPE
+
+_CHUNKS_PER_SECOND = 50
+_FAREWELL_S = 2.0
+_WAIT_STEP_S = 0.2
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a recording is played."""
+
+    speed: float = 1.0
+    """Recording seconds per second; infinite for as fast as it goes. Stamps keep the recording's own time."""
+    chunk: int | None = None
+    """Samples pushed at a time; None for 20 ms."""
+    loop: bool = False
+
+
+class RecordingOutlet:
+    """An outlet that plays one recording; `name` replaces the recording's own."""
+
+    def __init__(self, recording: Recording, name: str | None = None) -> None:
+        self._recording = recording
+        self._outlet = pylsl.StreamOutlet(_stream_info(recording, name or recording.name))
+
+    def wait_for_consumer(self, stop: threading.Event) -> bool:
+        """Wait until somebody has subscribed; False if `stop` was set before."""
+        while not stop.is_set():
+            if self._outlet.wait_for_consumers(_WAIT_STEP_S):
+                return True
+        return False
+
+    def play(self, pace: Pace, stop: threading.Event) -> Iterator[int]:
+        """Push the samples, yield the number pushed so far after each chunk.
+
+        The outlet stays for two seconds after the last sample, so that readers get everything.
+        """
+        recording = self._recording
+        step = pace.chunk or max(1, round(recording.rate_hz / _CHUNKS_PER_SECOND))
+        samples = np.ascontiguousarray(recording.samples.T)
+        due_s = np.fmax.accumulate(np.nan_to_num(recording.times_s, nan=0.0)) / pace.speed
+        duration_s = float(np.nanmax(recording.times_s)) + 1 / recording.rate_hz
+        start_s, rounds, pushed = pylsl.local_clock(), 0, 0
+        while True:
+            for first in range(0, len(samples), step):
+                chunk = slice(first, first + step)
+                lap_s = rounds * duration_s
+                if stop.wait(max(0.0, start_s + lap_s / pace.speed + due_s[chunk][-1] - pylsl.local_clock())):
+                    return
+                self._outlet.push_chunk(samples[chunk], (start_s + lap_s + recording.times_s[chunk]).tolist())
+                pushed += len(samples[chunk])
+                yield pushed
+            rounds += 1
+            if not pace.loop:
+                break
+        stop.wait(_FAREWELL_S)
+
+
+def _stream_info(recording: Recording, name: str) -> pylsl.StreamInfo:
+    info = pylsl.StreamInfo(
+        name=name,
+        type=OUTLET_TYPE,
+        channel_count=len(recording.labels),
+        nominal_srate=recording.rate_hz,
+        channel_format=OUTLET_FORMAT,
+        source_id=recording.source_id,
+    )
+    channels = info.desc().append_child("channels")
+    for label, kind, unit in zip(recording.labels, recording.types, recording.units, strict=True):
+        channel = channels.append_child("channel")
+        channel.append_child_value("label", label)
+        channel.append_child_value("unit", unit)
+        channel.append_child_value("type", kind)
+    return info

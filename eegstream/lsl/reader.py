@@ -1,0 +1,134 @@
+"""Read one outlet from a thread of its own, until it is gone.
+
+A channels of the source, n samples in a chunk.
+"""
+
+import ctypes
+import logging
+import threading
+from typing import Any, Protocol
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+from pylsl.lib import lib as liblsl
+from pylsl.util import LostError
+from pylsl.util import TimeoutError as LslTimeoutError
+
+from eegstream.epoch import Clock, StreamGeometry
+from eegstream.lsl.discovery import Announcement
+from eegstream.lsl.metadata import stream_geometry
+from eegstream.pipeline import EndReason
+
+log = logging.getLogger(__name__)
+
+_OPEN_TIMEOUT_S = 3.0
+_PULL_TIMEOUT_S = 0.2
+_MOST_SAMPLES = 1024
+_CLOCK_TIMEOUT_S = 1.0
+_CLOCK_INTERVAL_S = 2.0
+_NO_CLOCK = Clock(offset_s=None, error_s=None)
+
+
+class Sink(Protocol):
+    """Who takes what a reader finds; called from the reader's thread."""
+
+    def opened(self, reader: "Reader", geometry: StreamGeometry) -> None:
+        """The outlet answered; samples follow."""
+
+    def samples(self, reader: "Reader", raw: NDArray[Any], stamps_s: NDArray[np.float64], arrived_s: float) -> None:
+        """A chunk (A, n) with the sender's stamps (n,), pulled at `arrived_s`."""
+
+    def closed(self, reader: "Reader", why: str) -> None:
+        """The last call: the outlet is gone, never answered, or the reader was stopped."""
+
+
+class Reader:
+    """One inlet and its threads: one that pulls, one that asks for the clock.
+
+    `recover=False`, since liblsl's recovery joins two lives of an outlet without a word. The inlet is destroyed only
+    when both threads have left it; a hung one keeps it, as liblsl crashes otherwise.
+    """
+
+    def __init__(self, stream: Announcement, wire_name: str, sink: Sink, buffer_bytes: int) -> None:
+        self.stream = stream
+        self.wire_name = wire_name
+        self.clock = _NO_CLOCK
+        self.end_reason: EndReason = "gone"
+        """What its epoch's `end` will say."""
+        self.last_samples_s = pylsl.local_clock()
+        """When samples came last; at first, when the reader was made."""
+        self.refusal: str | None = None
+        """Why its stream turned out to be of no use, once it was open."""
+        self.buffer_s = stream.buffer_s(buffer_bytes)
+        self._sink = sink
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"read-{wire_name}", daemon=True)
+
+    def start(self) -> None:
+        """Open the inlet and read."""
+        self._thread.start()
+
+    def stop(self, reason: EndReason) -> None:
+        """Ask the threads to end; `join` waits for them."""
+        if not self._stop.is_set():
+            self.end_reason = reason
+            self._stop.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False if a thread is stuck in liblsl."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still reads."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        inlet = pylsl.StreamInlet(self.stream.info, max_buflen=self.buffer_s, recover=False, processing_flags=0)
+        clock = threading.Thread(target=self._ask_clock, args=(inlet,), name=f"clock-{self.wire_name}", daemon=True)
+        try:
+            # The first pull fetches the full info without any timeout: fetch it with one before.
+            inlet.open_stream(_OPEN_TIMEOUT_S)
+            geometry = stream_geometry(self.stream, inlet.info(_OPEN_TIMEOUT_S))
+            clock.start()
+            self._sink.opened(self, geometry)
+            why = self._pull(inlet)
+        except LostError:
+            why = "the outlet closed its connection"
+        except LslTimeoutError:
+            why = f"it gave no answer within {_OPEN_TIMEOUT_S:g} s"
+        except UnicodeDecodeError:
+            why = "its description is not UTF-8"
+        except (RuntimeError, ValueError, MemoryError) as error:
+            why = f"liblsl refused it ({error})"
+        self._stop.set()
+        if clock.ident is not None:
+            clock.join()
+        self._sink.closed(self, why)
+
+    def _pull(self, inlet: Any) -> str:
+        while not self._stop.is_set():
+            samples, stamps_s = inlet.pull_chunk(_PULL_TIMEOUT_S, _MOST_SAMPLES, min_samples=1, as_numpy=True)
+            if len(stamps_s):
+                self.last_samples_s = pylsl.local_clock()
+                self._sink.samples(self, samples.T, stamps_s, self.last_samples_s)
+        return "stopped"
+
+    def _ask_clock(self, inlet: Any) -> None:
+        """Keep `clock` up to date. pylsl has no call for the uncertainty, liblsl has."""
+        remote_s, error_s, code = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
+        ask = liblsl.lsl_time_correction_ex
+        ask.restype = ctypes.c_double
+        while not self._stop.is_set():
+            offset_s = ask(
+                inlet.obj,
+                ctypes.byref(remote_s),
+                ctypes.byref(error_s),
+                ctypes.c_double(_CLOCK_TIMEOUT_S),
+                ctypes.byref(code),
+            )
+            if code.value == 0:
+                self.clock = Clock(offset_s=offset_s, error_s=error_s.value)
+            self._stop.wait(_CLOCK_INTERVAL_S)

@@ -1,0 +1,15 @@
+"""Tell systemd how the service fares, by sd_notify(3)'s datagrams."""
+
+import os
+import socket
+
+
+def notify(*lines: str) -> None:
+    """Send assignments such as `READY=1`; does nothing where systemd does not listen."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto("\n".join(lines).encode(), address)

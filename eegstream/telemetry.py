@@ -1,0 +1,24 @@
+"""The log on stderr."""
+
+import logging
+import sys
+
+_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Write the package's log to stderr, one line a record."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine(_FORMAT))
+    logger = logging.getLogger("eegstream")
+    logger.handlers = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+class _OneLine(logging.Formatter):
+    """Names of streams come from the network: control characters in them must not forge lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        text = super().formatMessage(record)
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
