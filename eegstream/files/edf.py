@@ -47,7 +47,8 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> Signals
     header = read_header(content, name)
     if not header.signals:
         raise RecordingError(f"{name} holds annotations only, expected EEG signals", remedy="Give the recording itself")
-    _refuse_text_damage(content, name)
+    if len(content) != header.promised_bytes:
+        _refuse_text_damage(content, name)
     records, remarks = _records(content, header, name)
     duration_s = _record_duration_s(header, rate_hz, name)
     channels, more = _channels_of_one_rate(header, duration_s, name)

@@ -65,6 +65,11 @@ class EdfHeader:
     record_bytes: int
     remarks: tuple[str, ...] = field(default=())
 
+    @property
+    def promised_bytes(self) -> int | None:
+        """How long the whole file should be; None where the number of records is not stated."""
+        return None if self.n_records is None else self.header_bytes + self.n_records * self.record_bytes
+
 
 def looks_like_edf(content: bytes) -> bool:
     """Whether these bytes begin as an EDF or BDF file does, whatever the file is called."""

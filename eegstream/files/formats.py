@@ -1,16 +1,33 @@
 """Tell by a file's first bytes which reader it needs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from eegstream.errors import RecordingError
-from eegstream.files.edf import read_edf
-from eegstream.files.edf_header import looks_like_edf
+from eegstream.files import brainvision, delimited, edf, edf_header, gdf, mne_formats, openbci, xdf
 from eegstream.files.signals import Signals
+
+_Begins = Callable[[bytes], bool]
+_Reader = Callable[[bytes, Path, float | None], Signals]
+
+_READERS: tuple[tuple[_Begins, _Reader], ...] = (
+    (edf_header.looks_like_edf, lambda content, path, rate_hz: edf.read_edf(content, path.name, rate_hz)),
+    (lambda content: content.startswith(gdf.MAGIC), lambda content, path, _: gdf.read_gdf(content, path.name)),
+    (lambda content: content.startswith(xdf.MAGIC), lambda _, path, rate_hz: xdf.read_xdf(path, rate_hz)),
+    (brainvision.looks_like_brainvision, lambda content, path, _: brainvision.read_brainvision(content, path)),
+    (lambda content: content.startswith(mne_formats.FIF_MAGIC), lambda _, path, __: mne_formats.read_fif(path)),
+    (lambda content: content.startswith(mne_formats.MATLAB_MAGICS), lambda _, path, __: mne_formats.read_eeglab(path)),
+    (
+        lambda content: content.startswith(openbci.MAGIC),
+        lambda content, path, rate_hz: openbci.read_openbci(content, path.name, rate_hz),
+    ),
+)
 
 
 def read_signals(content: bytes, path: Path, rate_hz: float | None) -> Signals:
-    """The channels in `content`, the unpacked bytes of the file at `path`."""
-    name = path.name
-    if looks_like_edf(content):
-        return read_edf(content, name, rate_hz)
-    raise RecordingError(f"{name} is no recording of a known format", remedy="Give EDF, BDF, GDF, ...")
+    """The channels in `content`, the bytes of the file at `path`; its name decides only what nothing else does."""
+    for begins, read in _READERS:
+        if begins(content):
+            return read(content, path, rate_hz)
+    if path.suffix.lower() in mne_formats.EXTENSIONS:
+        return mne_formats.read_by_name(path)
+    return delimited.read_delimited(content, path.name, rate_hz)

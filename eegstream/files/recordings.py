@@ -3,8 +3,8 @@
 C channels, T samples. The content decides which format a file has, not its name.
 """
 
-import gzip
 import hashlib
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from eegstream.files.signals import Signals
 MICROVOLTS = "microvolts"
 SYNTHETIC_PREFIX = "synthetic:"
 
+_GZIP_MAGIC = b"\x1f\x8b"
 _PLAUSIBLE_UV = (0.1, 5000.0)
 """Between these lies the robust standard deviation of EEG, offset removed; outside, the unit is likely wrong."""
 _LARGEST_UNPACKED_BYTES = 8 << 30
@@ -63,9 +64,14 @@ def read_recording(path: str | Path, *, rate_hz: float | None = None, raw_units:
         raise RecordingError(f"a rate of {rate_hz} Hz was given, expected more than 0", remedy="Correct --rate")
     path = Path(path)
     content = _content(path)
-    digest = hashlib.sha256(content).hexdigest()
-    signals = read_signals(_unpacked(content, path.name), path, rate_hz)
-    return _recording(signals, path, f"file:{digest[:16]}", raw_units)
+    source_id = f"file:{hashlib.sha256(content).hexdigest()[:16]}"
+    if not content.startswith(_GZIP_MAGIC):
+        return _recording(read_signals(content, path, rate_hz), path, source_id, raw_units)
+    content = _unpacked(content, path.name)
+    with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
+        inside = Path(folder, path.stem if path.suffix.lower() == ".gz" else path.name)
+        inside.write_bytes(content)
+        return _recording(read_signals(content, inside, rate_hz), path, source_id, raw_units)
 
 
 def _content(path: Path) -> bytes:
@@ -82,16 +88,14 @@ def _content(path: Path) -> bytes:
 
 
 def _unpacked(content: bytes, name: str) -> bytes:
-    """The bytes inside a gzip file; other bytes as they are."""
-    if not content.startswith(b"\x1f\x8b"):
-        return content
+    """The bytes inside a gzip file."""
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         inside = unpacker.decompress(content, _LARGEST_UNPACKED_BYTES)
-    except (zlib.error, gzip.BadGzipFile, EOFError):
+    except zlib.error:
         raise RecordingError(f"{name} is a damaged gzip file", remedy="Get the file again") from None
-    if not unpacker.eof:
-        raise RecordingError(f"{name} is a gzip file that ends too early or is too large", remedy="Unpack it by hand")
+    if not unpacker.eof or not inside:
+        raise RecordingError(f"{name} is a gzip file that is empty, too large or ends too early", remedy="Unpack it")
     return inside
 
 
@@ -121,7 +125,7 @@ def _recording(signals: Signals, path: Path, source_id: str, raw_units: bool) ->
         units.append(stated.strip() if scale is None else MICROVOLTS)
     times_s = signals.times_s - _first_finite(signals.times_s)
     eeg = [index for index, kind in enumerate(types) if kind == EEG]
-    remarks = signals.remarks if raw_units else signals.remarks + _amplitude_remarks(samples[eeg])
+    remarks = signals.remarks + _sample_remarks(samples[eeg], raw_units)
     return Recording(
         name=path.stem or path.name,
         source_id=source_id,
@@ -141,22 +145,25 @@ def _first_finite(times_s: NDArray[np.float64]) -> float:
     return float(finite[0]) if finite.size else 0.0
 
 
-def _amplitude_remarks(eeg: NDArray[np.float32]) -> tuple[str, ...]:
-    """Whether EEG channels (K, T) in microvolts are far too large or too small to be EEG."""
-    spreads = []
-    for channel in eeg:
-        finite = channel[np.isfinite(channel)].astype(np.float64)
-        if finite.size:
-            spreads.append(1.4826 * float(np.median(np.abs(finite - np.median(finite)))))
-    if not spreads:
-        return ("no EEG channel holds a single finite number",)
-    middle = float(np.median(spreads))
+def _sample_remarks(eeg: NDArray[np.float32], raw_units: bool) -> tuple[str, ...]:
+    """Whether EEG channels (K, T) hold numbers that are none, or too large or too small to be EEG."""
+    finite = np.isfinite(eeg)
+    odd = int(eeg.size - np.count_nonzero(finite))
+    remarks = [f"{odd} samples of EEG channels are missing or not finite"] if odd else []
+    spreads = [_robust_sd(channel[good]) for channel, good in zip(eeg, finite, strict=True) if good.any()]
+    middle = float(np.median(spreads)) if spreads else 0.0
     low, high = _PLAUSIBLE_UV
-    if low <= middle <= high:
-        return ()
     if middle == 0:
-        return ("most of the EEG channels are flat",)
-    return (
-        f"the amplitude is not that of EEG: {middle:.3g} µV is the middle of the channels' standard deviations, "
-        f"{low:g} to {high:g} is plausible; the stated unit may be wrong (nothing was changed; see --unit)",
-    )
+        remarks.append("most of the EEG channels are flat")
+    elif not raw_units and not low <= middle <= high:
+        remarks.append(
+            f"the amplitude is not that of EEG: a standard deviation of {middle:.3g} µV, {low:g} to {high:g} is "
+            "plausible; the stated unit may be wrong (nothing was changed; see --unit)"
+        )
+    return tuple(remarks)
+
+
+def _robust_sd(numbers: NDArray[np.float32]) -> float:
+    """Standard deviation of finite numbers, from the median of their distances to the median."""
+    numbers64 = numbers.astype(np.float64)
+    return 1.4826 * float(np.median(np.abs(numbers64 - np.median(numbers64))))

@@ -1,0 +1,133 @@
+"""Decode BrainVision recordings: a text header (.vhdr) and the binary file that it names.
+
+C channels, T samples.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.errors import RecordingError
+from eegstream.files.rates import snapped_rate_hz
+from eegstream.files.signals import Signals, regular_times_s
+
+_BINARY_FORMATS = {"INT_16": "<i2", "UINT_16": "<u2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4", "IEEE_FLOAT_64": "<f8"}
+_UNIT_IF_OMITTED = "uV"
+"""What the format's description says."""
+_INTERVAL_ROUNDING = 1e-4
+"""Headers round the interval: 488.281 µs mean 2048 Hz."""
+
+
+def looks_like_brainvision(content: bytes) -> bool:
+    """Whether these bytes begin a BrainVision header or marker file."""
+    return re.match(rb"(?:\xef\xbb\xbf)?\s*Brain ?Vision Data Exchange", content[:100]) is not None
+
+
+def read_brainvision(content: bytes, path: Path) -> Signals:
+    """The channels of the recording with header `content` at `path`."""
+    if b"Marker File" in content[:100]:
+        raise RecordingError(f"{path.name} holds markers only", remedy="Give the .vhdr file beside it")
+    sections = _sections(content)
+    common = sections.get("common infos", {})
+    n_channels = int(_number(common, "numberofchannels", path))
+    interval_us = _number(common, "samplinginterval", path)
+    if n_channels < 1 or interval_us <= 0:
+        raise _error(path, f"states {n_channels} channels every {interval_us:g} µs, expected more than 0")
+    if common.get("dataformat", "BINARY").upper() != "BINARY":
+        raise _error(path, f"states DataFormat={common['dataformat']}, expected BINARY")
+    channels = [_channel(sections.get("channel infos", {}), number, path) for number in range(1, n_channels + 1)]
+    digital, remarks = _samples(sections, n_channels, path)
+    rate_hz = snapped_rate_hz(1e6 / interval_us, within=_INTERVAL_ROUNDING)
+    return Signals(
+        rate_hz=rate_hz,
+        labels=tuple(label for label, _, _ in channels),
+        types=("",) * n_channels,
+        units=tuple(unit for _, _, unit in channels),
+        read=lambda index: digital[index].astype(np.float64) * channels[index][1],
+        times_s=regular_times_s(digital.shape[1], rate_hz),
+        remarks=tuple(remarks),
+    )
+
+
+def _sections(content: bytes) -> dict[str, dict[str, str]]:
+    """Keys and values by section, keys in lower case; the free text behind [Comment] plays no part."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    sections: dict[str, dict[str, str]] = {}
+    entries: dict[str, str] = {}
+    for line in map(str.strip, text.splitlines()):
+        title = re.fullmatch(r"\[(.+)\]", line)
+        if title:
+            entries = sections.setdefault(title[1].lower(), {})
+        elif "=" in line and not line.startswith(";"):
+            key, _, value = line.partition("=")
+            entries.setdefault(key.strip().lower(), value.strip())
+    return sections
+
+
+def _channel(entries: Mapping[str, str], number: int, path: Path) -> tuple[str, float, str]:
+    """Label, resolution and unit of channel `number`, from "name,reference,resolution,unit"."""
+    fields = [field.strip() for field in entries.get(f"ch{number}", "").split(",")]
+    label, _, resolution, unit = (fields + [""] * 4)[:4]
+    if not any(fields):
+        raise _error(path, f"says nothing about channel {number}")
+    return (
+        label.replace(r"\1", ","),
+        _finite(resolution or "1", f"resolution of {label}", path),
+        unit or _UNIT_IF_OMITTED,
+    )
+
+
+def _samples(
+    sections: Mapping[str, Mapping[str, str]], n_channels: int, path: Path
+) -> tuple[NDArray[np.generic], list[str]]:
+    """Stored numbers (C, T) of the binary file, and what is odd about its length."""
+    common, binary = sections["common infos"], sections.get("binary infos", {})
+    stored = binary.get("binaryformat", "INT_16").upper()
+    if stored not in _BINARY_FORMATS:
+        raise _error(path, f"states BinaryFormat={stored}, expected one of {', '.join(_BINARY_FORMATS)}")
+    dtype = np.dtype(_BINARY_FORMATS[stored])
+    if binary.get("usebigendianorder", "NO").upper() == "YES":
+        dtype = dtype.newbyteorder(">")
+    data_path = path.parent / Path(common.get("datafile", "").replace("$b", path.stem).replace("\\", "/")).name
+    try:
+        raw = data_path.read_bytes()
+    except OSError:
+        raise RecordingError(
+            f"{path.name} names {data_path.name} as its samples, which cannot be read beside it",
+            remedy="Put the .eeg file into the same folder",
+        ) from None
+    n_samples, left_over = divmod(len(raw), n_channels * dtype.itemsize)
+    vectorized = common.get("dataorientation", "MULTIPLEXED").upper() == "VECTORIZED"
+    if left_over and vectorized:
+        raise _error(
+            path, f"has {len(raw)} bytes of samples, which {n_channels} channels one after the other cannot be"
+        )
+    numbers = np.frombuffer(raw, dtype, n_samples * n_channels)
+    remarks = [f"truncated: the last {left_over} bytes are no whole sample and were dropped"] if left_over else []
+    if vectorized:
+        return numbers.reshape(n_channels, n_samples), remarks
+    return numbers.reshape(n_samples, n_channels).T, remarks
+
+
+def _number(entries: Mapping[str, str], key: str, path: Path) -> float:
+    return _finite(entries.get(key, ""), key, path)
+
+
+def _finite(text: str, what: str, path: Path) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise _error(path, f"has {text!r} as {what}, expected a number")
+    return number
+
+
+def _error(path: Path, what: str) -> RecordingError:
+    return RecordingError(f"{path.name} {what}", remedy="Export the recording again as binary BrainVision")

@@ -1,0 +1,144 @@
+"""Decode GDF 1 and 2 with the units of the file's own header.
+
+C channels, R records.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.channels import EEG, channel_type
+from eegstream.errors import RecordingError
+from eegstream.files.signals import Signals, regular_times_s
+
+MAGIC = b"GDF "
+
+_STORED = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<i8", 8: "<u8", 16: "<f4", 17: "<f8"}
+_UNIT_OF_CODE = {4256: "V", 4274: "mV", 4275: "uV", 4276: "nV"}
+"""Physical units of GDF 2 (ISO 11073-10101); 0 and 512 mean none."""
+_COLUMNS_1 = (("label", "S16"), ("transducer", "S80"), ("unit", "S8"), ("physical_min", "<f8"), ("physical_max", "<f8"),
+              ("digital_min", "<i8"), ("digital_max", "<i8"), ("filter", "S80"), ("samples", "<i4"), ("stored", "<i4"),
+              ("reserved", "S32"))  # fmt: skip
+_COLUMNS_2 = (("label", "S16"), ("transducer", "S80"), ("text", "S6"), ("unit", "<u2"), ("physical_min", "<f8"),
+              ("physical_max", "<f8"), ("digital_min", "<f8"), ("digital_max", "<f8"), ("filter", "S68"),
+              ("lowpass", "<f4"), ("highpass", "<f4"), ("notch", "<f4"), ("samples", "<i4"), ("stored", "<i4"),
+              ("reserved", "S32"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Header:
+    header_bytes: int
+    n_records: int
+    duration_s: float
+    columns: dict[str, NDArray[np.generic]]
+
+    def text(self, column: str, index: int) -> str:
+        """One text field."""
+        return bytes(self.columns[column][index]).replace(b"\0", b" ").decode("latin-1").strip()
+
+    def unit(self, index: int) -> str:
+        """The unit's text, or what its code stands for."""
+        value = self.columns["unit"][index]
+        return self.text("unit", index) if value.dtype.kind == "S" else _unit_text(int(value))
+
+
+def read_gdf(content: bytes, name: str) -> Signals:
+    """The channels of a GDF file that share the EEG channels' rate."""
+    header = _read_header(content, name)
+    samples = header.columns["samples"].astype(np.int64)
+    widths = samples * [np.dtype(_STORED[int(kind)]).itemsize for kind in header.columns["stored"]]
+    record_bytes = int(widths.sum())
+    there = (len(content) - header.header_bytes) // record_bytes
+    remarks = []
+    if header.n_records < 0 or there < header.n_records:
+        remarks.append(f"truncated: the header promises {header.n_records} records, {there} whole ones were read")
+    n_records = there if header.n_records < 0 else min(there, header.n_records)
+    if n_records < 1:
+        raise _error(name, f"holds no whole record of {record_bytes} bytes")
+    rows = np.frombuffer(content, np.uint8, n_records * record_bytes, header.header_bytes)
+    rows = rows.reshape(n_records, record_bytes)
+    labels = [header.text("label", index) for index in range(len(samples))]
+    eeg = [int(count) for label, count in zip(labels, samples, strict=True) if channel_type(label) == EEG]
+    if not eeg:
+        raise RecordingError(f"{name} has no EEG channel ({', '.join(labels[:8])})", remedy="Give one that holds EEG")
+    usual = max(set(eeg), key=lambda count: (eeg.count(count), count))
+    kept = [index for index, count in enumerate(samples) if count == usual]
+    if len(kept) < len(labels):
+        others = ", ".join(label for index, label in enumerate(labels) if index not in kept)
+        remarks.append(f"channels of another rate than the EEG's were left out: {others}")
+    starts = np.cumsum(widths) - widths
+    rate_hz = usual / header.duration_s
+
+    def read(position: int) -> NDArray[np.float64]:
+        index = kept[position]
+        return _physical(rows[:, starts[index] : starts[index] + widths[index]], header, index)
+
+    return Signals(
+        rate_hz=rate_hz,
+        labels=tuple(labels[index] for index in kept),
+        types=("",) * len(kept),
+        units=tuple(header.unit(index) for index in kept),
+        read=read,
+        times_s=regular_times_s(n_records * usual, rate_hz),
+        remarks=tuple(remarks),
+    )
+
+
+def _read_header(content: bytes, name: str) -> _Header:
+    """The header's fields, or RecordingError saying which one is wrong."""
+    if len(content) < 256:
+        raise _error(name, f"ends inside its header ({len(content)} bytes)")
+    is_first = content[4:5] == b"1"
+    if is_first:
+        header_bytes, n_channels = (
+            int(np.frombuffer(content, kind, 1, at)[0]) for kind, at in (("<i8", 184), ("<u4", 252))
+        )
+    else:
+        blocks, n_channels = (int(np.frombuffer(content, "<u2", 1, at)[0]) for at in (184, 252))
+        header_bytes = 256 * blocks
+    n_records = int(np.frombuffer(content, "<i8", 1, 236)[0])
+    numerator, denominator = (int(number) for number in np.frombuffer(content, "<u4", 2, 244))
+    if not 0 < 256 * (n_channels + 1) <= min(header_bytes, len(content)) or n_channels == 0:
+        raise _error(
+            name, f"states {n_channels} channels and a header of {header_bytes} bytes, has {len(content)} bytes"
+        )
+    if numerator == 0 or denominator == 0:
+        raise _error(name, f"states records of {numerator}/{denominator} s, expected more than 0")
+    columns = {}
+    start = 256
+    for column, kind in _COLUMNS_1 if is_first else _COLUMNS_2:
+        columns[column] = np.frombuffer(content, kind, n_channels, start)
+        start += n_channels * np.dtype(kind).itemsize
+    _refuse_bad_columns(columns, name)
+    return _Header(header_bytes, n_records, numerator / denominator, columns)
+
+
+def _refuse_bad_columns(columns: dict[str, NDArray[np.generic]], name: str) -> None:
+    """Raise unless every channel has a known type, samples and a range to scale by."""
+    unknown = set(columns["stored"].tolist()) - set(_STORED)
+    if unknown:
+        raise _error(name, f"stores numbers of type {sorted(unknown)}, expected {sorted(_STORED)}")
+    if (columns["samples"] < np.int32(1)).any():
+        raise _error(name, "states a channel without samples, expected at least 1 in a record")
+    limits = np.array([columns[key].astype(np.float64) for key in _LIMITS])
+    if not np.isfinite(limits).all() or (limits[0] == limits[1]).any() or (limits[2] == limits[3]).any():
+        raise _error(name, "states a channel whose minimum and maximum cannot scale it")
+
+
+_LIMITS = ("physical_min", "physical_max", "digital_min", "digital_max")
+
+
+def _physical(raw: NDArray[np.uint8], header: _Header, index: int) -> NDArray[np.float64]:
+    """Samples (T,) of the stored bytes (R, n) in the header's unit."""
+    stored = np.ascontiguousarray(raw).view(_STORED[int(header.columns["stored"][index])]).reshape(-1)
+    low, high, digital_low, digital_high = (float(header.columns[key][index]) for key in _LIMITS)
+    return (stored.astype(np.float64) - digital_low) * ((high - low) / (digital_high - digital_low)) + low
+
+
+def _unit_text(code: int) -> str:
+    return "" if code in (0, 512) else _UNIT_OF_CODE.get(code, f"unit code {code}")
+
+
+def _error(name: str, what: str) -> RecordingError:
+    return RecordingError(f"{name} {what}", remedy="Get the file again, or export it anew")
