@@ -52,7 +52,7 @@ def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> S
 
 def _refuse_bad_header(header: list[str], name: str) -> None:
     """Raise unless the first line holds the names of at least one column."""
-    if sum(map(is_number, header)) * 2 > len(header):
+    if sum(map(is_number, header)) * 2 > len(header) and all(_time_unit(cell) is None for cell in header):
         raise RecordingError(
             f"{name} begins with numbers, expected a header line with the channels' names",
             remedy="Put a header line on top, such as: time,TP9,AF7,AF8,TP10",
@@ -93,7 +93,9 @@ def _signals(header: list[str], table: Table, time_column: int | None, rate_hz: 
 
 
 def _time_unit(cell: str) -> float | None:
-    """Seconds in one unit of a time column; None if the header cell names none."""
+    """Seconds in one unit of a time column; None if the header cell names none ("T7" is an electrode)."""
+    if re.search(r"\d", cell):
+        return None
     words = re.findall(r"[a-zµ]+", cell.lower())
     for size in range(len(words), 0, -1):
         unit = _TIME_UNITS.get("".join(words[size:]).replace("µ", "u"))
@@ -137,4 +139,4 @@ def _column_type(label: str, numbers: NDArray[np.float64]) -> str:
     """The type by the label; a column without a name that only counts is no EEG."""
     if label in ("", "index", "Unnamed: 0") and np.all(np.diff(numbers) == 1):
         return "COUNTER"
-    return channel_type(label)
+    return channel_type(label) if _time_unit(label) is None else "TIME"

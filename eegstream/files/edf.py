@@ -54,8 +54,6 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> Signals
     channels, more = _channels_of_one_rate(header, duration_s, name)
     remarks += more
     rate = channels[0].samples / duration_s
-    if rate_hz is not None and header.duration_s > 0 and abs(rate_hz - rate) > 1e-6 * rate:
-        remarks.append(f"the header's rate of {rate:g} Hz holds, the {rate_hz:g} Hz asked for is not used")
     onsets_s, more = record_onsets_s([records.bytes_of(channel) for channel in header.annotations[:1]], header, name)
     remarks += more
     if onsets_s is None:
@@ -77,17 +75,17 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> Signals
 def _refuse_text_damage(content: bytes, name: str) -> None:
     """Raise if the file once went through a program that took it for text: samples are lost or shifted then."""
     remedy = "Get the file again in binary mode; this copy cannot be repaired"
-    pairs = content.count(b"\r\n")
-    if pairs >= _CONVERTED_LINE_ENDS and content.count(b"\n") == pairs:
-        raise RecordingError(
-            f"{name} was damaged by a line-end conversion (each of its {pairs} LF bytes follows a CR), "
-            "expected binary samples",
-            remedy=remedy,
-        )
     replaced = content.count(b"\xef\xbf\xbd")
     if replaced >= 16 and replaced * 3000 > len(content):
         raise RecordingError(
             f"{name} was damaged by reading it as UTF-8 text ({replaced} replacement characters), "
+            "expected binary samples",
+            remedy=remedy,
+        )
+    pairs = content.count(b"\r\n")
+    if pairs >= _CONVERTED_LINE_ENDS and content.count(b"\n") == pairs:
+        raise RecordingError(
+            f"{name} was damaged by a line-end conversion (each of its {pairs} LF bytes follows a CR), "
             "expected binary samples",
             remedy=remedy,
         )

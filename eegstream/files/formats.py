@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from eegstream.errors import RecordingError
 from eegstream.files import brainvision, delimited, edf, edf_header, gdf, mne_formats, openbci, xdf
 from eegstream.files.signals import Signals
 
@@ -21,6 +22,8 @@ _READERS: tuple[tuple[_Begins, _Reader], ...] = (
         lambda content, path, rate_hz: openbci.read_openbci(content, path.name, rate_hz),
     ),
 )
+_HEADER_OF = {".eeg": ".vhdr", ".fdt": ".set"}
+"""Samples that make no recording without the file beside them."""
 
 
 def read_signals(content: bytes, path: Path, rate_hz: float | None) -> Signals:
@@ -28,6 +31,9 @@ def read_signals(content: bytes, path: Path, rate_hz: float | None) -> Signals:
     for begins, read in _READERS:
         if begins(content):
             return read(content, path, rate_hz)
+    header = path.with_suffix(_HEADER_OF.get(path.suffix.lower(), path.suffix))
+    if header != path and header.exists():
+        raise RecordingError(f"{path.name} holds samples without their header", remedy=f"Give {header.name} beside it")
     if path.suffix.lower() in mne_formats.EXTENSIONS:
         return mne_formats.read_by_name(path)
     return delimited.read_delimited(content, path.name, rate_hz)

@@ -18,7 +18,7 @@ FIF_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f\x00\x00\x00\x14"
 """The first tag of every FIF file: a file id of 20 bytes."""
 MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", b"\x89HDF")
 """What EEGLAB's .set files begin with."""
-EXTENSIONS = frozenset({".cnt", ".data", ".egi", ".eeg", ".lay", ".mff", ".nxe", ".raw", ".sqd", ".vmrk", ".fdt"})
+EXTENSIONS = frozenset({".cnt", ".data", ".egi", ".eeg", ".lay", ".mff", ".nxe", ".raw", ".sqd"})
 """Other names that MNE-Python tells formats by; whatever fails there is refused."""
 
 _SKIP = "BAD_ACQ_SKIP"

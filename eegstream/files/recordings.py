@@ -65,13 +65,14 @@ def read_recording(path: str | Path, *, rate_hz: float | None = None, raw_units:
     path = Path(path)
     content = _content(path)
     source_id = f"file:{hashlib.sha256(content).hexdigest()[:16]}"
-    if not content.startswith(_GZIP_MAGIC):
-        return _recording(read_signals(content, path, rate_hz), path, source_id, raw_units)
-    content = _unpacked(content, path.name)
-    with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
-        inside = Path(folder, path.stem if path.suffix.lower() == ".gz" else path.name)
-        inside.write_bytes(content)
-        return _recording(read_signals(content, inside, rate_hz), path, source_id, raw_units)
+    with np.errstate(all="ignore"):  # absurd numbers of a damaged file end up not finite, which is counted below
+        if not content.startswith(_GZIP_MAGIC):
+            return _recording(read_signals(content, path, rate_hz), path, source_id, rate_hz, raw_units)
+        with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
+            inside = Path(folder, path.stem if path.suffix.lower() == ".gz" else path.name)
+            content = _unpacked(content, path.name)
+            inside.write_bytes(content)
+            return _recording(read_signals(content, inside, rate_hz), path, source_id, rate_hz, raw_units)
 
 
 def _content(path: Path) -> bytes:
@@ -99,7 +100,7 @@ def _unpacked(content: bytes, name: str) -> bytes:
     return inside
 
 
-def _recording(signals: Signals, path: Path, source_id: str, raw_units: bool) -> Recording:
+def _recording(signals: Signals, path: Path, source_id: str, asked_hz: float | None, raw_units: bool) -> Recording:
     """Turn a reader's channels into what a stream would state; refuse what no stream could be."""
     n_samples = len(signals.times_s)
     if n_samples < 2:
@@ -120,12 +121,13 @@ def _recording(signals: Signals, path: Path, source_id: str, raw_units: bool) ->
     for index, stated in enumerate(signals.units):
         scale = None if raw_units else unit_scale(stated)
         numbers = signals.read(index) if scale is None else signals.read(index) * scale
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, which the front end replaces
-            samples[index] = numbers
+        samples[index] = numbers
         units.append(stated.strip() if scale is None else MICROVOLTS)
     times_s = signals.times_s - _first_finite(signals.times_s)
     eeg = [index for index, kind in enumerate(types) if kind == EEG]
-    remarks = signals.remarks + _sample_remarks(samples[eeg], raw_units)
+    remarks = [*signals.remarks, *_sample_remarks(samples[eeg], raw_units)]
+    if asked_hz is not None and abs(asked_hz - signals.rate_hz) > 1e-6 * asked_hz:
+        remarks.append(f"the file's own rate of {signals.rate_hz:g} Hz holds, {asked_hz:g} Hz were asked for")
     return Recording(
         name=path.stem or path.name,
         source_id=source_id,
@@ -135,7 +137,7 @@ def _recording(signals: Signals, path: Path, source_id: str, raw_units: bool) ->
         units=tuple(units),
         samples=samples,
         times_s=times_s,
-        remarks=remarks,
+        remarks=tuple(remarks),
     )
 
 
