@@ -56,12 +56,15 @@ class LossTracker:
 
     @staticmethod
     def _advance(message: Message, expected: int | None) -> tuple[Loss | None, int | None]:
+        first_new: int
+        following: int
         if isinstance(message, State):
             if message.last_seq is None:
                 return None, expected
             first_new = following = message.last_seq + 1
         else:
-            first_new, following = message.seq, message.seq + 1
+            first_new = message.seq
+            following = first_new + 1
         if expected is None:
             # A spec may be an old one, repeated for a newcomer: it does not tell where the stream stands.
             return None, None if isinstance(message, Spec) else following
@@ -83,8 +86,8 @@ class Subscriber:
         self._losses = LossTracker()
         self._kept: Message | None = None
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
-        self._socket.linger = 0
-        self._socket.rcvhwm = _RECEIVE_HWM
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.RCVHWM, _RECEIVE_HWM)
         self._socket.subscribe(f"{stream}/" if stream else "")
         try:
             self._socket.connect(url)

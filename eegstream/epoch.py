@@ -7,7 +7,7 @@ C kept channels, N samples in a patch, G codes of a patch, B patches of one chan
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,13 @@ class Place:
     run: str
     epoch: int
     next_seq: Callable[[], int]
+
+
+class _Header(TypedDict):
+    stream: str
+    run: str
+    epoch: int
+    seq: int
 
 
 class Epoch:
@@ -179,8 +186,8 @@ class Epoch:
         """The message that closes a segment, or the epoch."""
         kind = End if ended.reason in ("gone", "replaced", "shutdown") else Gap
         return kind.model_validate(
-            self._header()
-            | {
+            {
+                **self._header(),
                 "segment": ended.segment,
                 "reason": ended.reason,
                 "t_from": ended.t_from_s,
@@ -193,7 +200,7 @@ class Epoch:
             }
         )
 
-    def _header(self) -> dict[str, int | str]:
+    def _header(self) -> _Header:
         place = self._place
         return {"stream": place.stream, "run": place.run, "epoch": place.epoch, "seq": place.next_seq()}
 

@@ -30,6 +30,7 @@ def command(
 
     FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
+    from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user
     from eegstream.epoch import SignalOptions
     from eegstream.files.codes import write_codes
@@ -45,7 +46,7 @@ def command(
     total_s = recording.samples.shape[1] / recording.rate_hz
     with (
         write_codes(output) as writer,
-        click.progressbar(length=max(1, int(total_s)), label="encoding", file=click.get_text_stream("stderr")) as bar,
+        progress("encoding", max(1, int(total_s))) as bar,
     ):
         for message in messages:
             writer.write(message)

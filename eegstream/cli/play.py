@@ -31,6 +31,7 @@ def command(
 
     FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
+    from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user
     from eegstream.lsl.outlet import Pace, RecordingOutlet
 
@@ -50,7 +51,7 @@ def command(
         if not outlet.wait_for_consumer(stop):
             return
     pushed = 0
-    with click.progressbar(length=n_samples, label="playing", file=click.get_text_stream("stderr")) as bar:
+    with progress("playing", n_samples) as bar:
         for pushed_now in outlet.play(Pace(speed, chunk, loop), stop):
             bar.update(pushed_now - pushed)
             pushed = pushed_now

@@ -169,8 +169,7 @@ class Engine:
                 f"expected {GOLDEN_AGREEMENT:.1%}",
                 "Fetch the bundle again, or use another device",
             )
-        error = np.sqrt(np.mean((decoded - golden.decoded).astype(np.float64) ** 2))
-        decode_error = float(error / np.sqrt(np.mean(golden.decoded.astype(np.float64) ** 2)))
+        decode_error = _rms(decoded - golden.decoded) / _rms(golden.decoded)
         if not decode_error <= GOLDEN_DECODE_ERROR:
             raise BundleError(
                 f"{self.bundle.title} decodes its golden codes with an error of {decode_error:.2e} on {self.device}, "
@@ -178,3 +177,7 @@ class Engine:
                 "Fetch the bundle again, or use another device",
             )
         return Verification(agreement, decode_error)
+
+
+def _rms(x: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(x.astype(np.float64) ** 2)))

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from eegstream.dsp.filters import SosFilter, highpass_sos, notch_sos
 from eegstream.dsp.resample import Grid, Resampler
 
-
 _LARGEST = float(np.finfo(np.float32).max)
 
 

@@ -32,7 +32,7 @@ class Publisher:
     @property
     def url(self) -> str:
         """Where subscribers connect to, with the port that was bound."""
-        return self._socket.last_endpoint.decode().rstrip("\0")
+        return self._socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
 
     def publish(self, message: Message) -> None:
         """Send a message to whoever listens."""
@@ -70,7 +70,7 @@ def open_publisher(url: str) -> Iterator[Publisher]:
         ConfigError: no address that can be bound.
     """
     with _exclusive(url):
-        context = zmq.Context.instance()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         socket: zmq.Socket[bytes] = context.socket(zmq.XPUB)
         socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_SUBSCRIPTION)

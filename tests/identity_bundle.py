@@ -1,0 +1,68 @@
+"""A bundle whose codes are the very bits of the samples, so that equal codes mean equal signals."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from eegstream.codec import torchscript
+
+N_GOLDEN = 1024
+
+
+class Identity(torch.nn.Module):
+    """Each float32 sample becomes two codes of 16 bit."""
+
+    @torch.jit.export
+    def encode(self, patches: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
+        bits = patches.view(torch.int32)
+        low, high = torch.bitwise_and(bits, 65535), torch.bitwise_and(torch.bitwise_right_shift(bits, 16), 65535)
+        return torch.cat([low, high], dim=1)
+
+    @torch.jit.export
+    def decode(self, codes: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
+        n = codes.size(1) // 2
+        return torch.bitwise_or(codes[:, :n], torch.bitwise_left_shift(codes[:, n:], 16)).view(torch.float32)
+
+    def forward(self, patches: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(patches, rate_hz), rate_hz)
+
+
+def manifest(patch: int = 64, hop: int | None = None, **frontend: float | None) -> dict:
+    """A manifest; by default 64 samples at 256 Hz behind a 0.5 Hz high-pass."""
+    return {
+        "format": 1,
+        "name": "identity",
+        "version": 1,
+        "patch": patch,
+        "hop": hop or patch,
+        "words": [65536] * (2 * patch),
+        "prefix": False,
+        "decodes": ["mse"],
+        "frontend": {"model_rate_hz": 256, "highpass_hz": 0.5, "notch_hz": None} | frontend,
+        "rate_range_hz": [1, 50000],
+        "amplitude_uv": 2000,
+        "model": {},
+        "training": {},
+        "metrics": {},
+        "license": "Apache-2.0",
+        "card": "Every bit of every sample.",
+    }
+
+
+def write_bundle(path: Path, description: dict, module: torch.nn.Module | None = None, **golden: np.ndarray) -> Path:
+    """Write a bundle file; `golden` replaces arrays of its golden vectors."""
+    module = (module or Identity()).eval()
+    rng = np.random.default_rng(0)
+    patches = rng.normal(scale=20, size=(N_GOLDEN, description["patch"])).astype(np.float32)
+    rates = np.full((N_GOLDEN, 1), 256, np.float32)
+    codes = module.encode(torch.from_numpy(patches), torch.from_numpy(rates))
+    decoded = module.decode(codes, torch.from_numpy(rates))
+    arrays = {"patches": patches, "rate_hz": rates, "codes": codes.numpy(), "decoded": decoded.numpy()} | golden
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    files = {"manifest.json": json.dumps(description).encode(), "golden.npz": content.getvalue()}
+    torchscript.save(torchscript.script(module), path, files)
+    return path

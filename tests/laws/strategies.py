@@ -1,0 +1,67 @@
+"""Signals, stamps and cuts for the laws."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+
+
+@dataclass(frozen=True)
+class LiveInput:
+    """What an outlet might send: samples (A, T) in some unit, stamps (T,)."""
+
+    rate_hz: float
+    samples: np.ndarray
+    stamps_s: np.ndarray
+
+
+@st.composite
+def cuts(draw, length: int) -> list[int]:
+    """Borders that cut `length` samples into chunks of any size, empty ones among them."""
+    borders = draw(st.lists(st.integers(0, length), max_size=12))
+    if draw(st.booleans()):
+        step = draw(st.integers(1, 60))
+        borders += range(0, length, step)
+    return sorted([0, *borders, length])
+
+
+def chunks(array: np.ndarray, borders: list[int]):
+    """The pieces of the last axis between neighbouring borders."""
+    return [array[..., start:stop] for start, stop in zip(borders[:-1], borders[1:], strict=True)]
+
+
+@st.composite
+def live_inputs(draw) -> LiveInput:
+    """A few seconds of a live stream with all that can go wrong in it: holes, steps back, frozen clocks, NaN."""
+    rate_hz = draw(st.sampled_from([100.0, 128.0, 173.61, 250.0, 256.0, 500.0]))
+    n_channels = draw(st.integers(1, 3))
+    length = draw(st.integers(0, round(3 * rate_hz)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    samples = np.cumsum(rng.normal(size=(n_channels, length)), axis=1).astype(np.float32)
+    stamps_s = 1000.0 + np.arange(length) / rate_hz
+    stamps_s = stamps_s + draw(st.sampled_from([0.0, 1e-4, 2e-3])) * rng.normal(size=length)
+    for _ in range(draw(st.integers(0, 4))):
+        if length:
+            samples, stamps_s = _spoil(draw, samples, stamps_s, rate_hz)
+    return LiveInput(rate_hz, samples, stamps_s)
+
+
+def _spoil(draw, samples, stamps_s, rate_hz):
+    length = len(stamps_s)
+    start = draw(st.integers(0, length - 1))
+    some = slice(start, start + draw(st.integers(1, length)))
+    damage = draw(st.sampled_from(["hole", "back", "frozen", "stamps", "values", "flat"]))
+    if damage == "hole":
+        stamps_s[start:] += draw(st.integers(1, 200)) / rate_hz
+    elif damage == "back":
+        stamps_s[start:] -= draw(st.floats(0.01, 2.0))
+    elif damage == "frozen":
+        stamps_s[some] = stamps_s[start]
+    elif damage == "stamps":
+        stamps_s[some] = draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+    elif damage == "values":
+        channel = draw(st.integers(0, len(samples) - 1))
+        samples[channel, some] = draw(st.sampled_from([np.nan, np.inf, -np.inf, 1e30]))
+    else:
+        samples[:, some] = samples[:, start : start + 1]
+    return samples, stamps_s
