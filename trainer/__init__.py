@@ -1,0 +1,1 @@
+"""Make the models that eegstream runs: data, training, export."""

@@ -1,0 +1,94 @@
+"""Finite scalar quantisation: every latent dimension is rounded to one of a few levels.
+
+Mentzer, Minnen, Agustsson, Tschannen: Finite Scalar Quantization, 2024; in the form of vector-quantize-pytorch, which
+tests/trainer/test_fsq.py holds this file to, bit by bit.
+
+... any leading dimensions, D latent dimensions, L levels of one of them, k its level 0..L-1.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+_MARGIN = 1e-3
+"""The outermost levels lie this far inside the tanh's range, so that rounding can reach them."""
+
+
+class FSQ(nn.Module):
+    """Round each of D dimensions to its own number of levels; gradients pass straight through.
+
+        h = (L - 1) (1 + 0.001) / 2,  o = 0.5 for even L else 0,  s = atanh(o / h)
+        q = round(tanh(z + s) h - o),  value = q / floor(L / 2),  k = q + floor(L / 2)
+
+    Raises:
+        ValueError: a number of levels outside 3..1000: two have no positive value in this form, and beyond a thousand
+            the margin reaches the next level.
+    """
+
+    half_range: Tensor
+    offset: Tensor
+    shift: Tensor
+    half_width: Tensor
+    top: Tensor
+
+    def __init__(self, levels: Sequence[int]) -> None:
+        super().__init__()
+        if not levels or min(levels) < 3 or max(levels) > 1000:
+            raise ValueError(f"FSQ levels are {list(levels)}, expected at least one number, each 3 to 1000")
+        number = torch.tensor(list(levels), dtype=torch.int32)
+        half = (number - 1) * (1 + _MARGIN) / 2
+        offset = torch.where(number % 2 == 0, 0.5, 0.0)
+        self.register_buffer("half_range", half, persistent=False)
+        self.register_buffer("offset", offset, persistent=False)
+        self.register_buffer("shift", torch.atanh(offset / half), persistent=False)
+        self.register_buffer("half_width", number // 2, persistent=False)
+        self.register_buffer("top", number - 1, persistent=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Values (..., D) in -1..1 of latents (..., D), with the gradient of the unrounded ones."""
+        bounded = torch.tanh(z + self.shift) * self.half_range - self.offset
+        rounded = bounded + (torch.round(bounded) - bounded).detach()
+        return rounded / self.half_width
+
+    @torch.jit.export
+    def digits(self, values: Tensor) -> Tensor:
+        """Levels k (..., D) int32 of values (..., D); in 0..L-1 whatever comes in."""
+        level = torch.round(torch.nan_to_num(values) * self.half_width) + self.half_width
+        return torch.minimum(level.clamp(min=0).to(torch.int32), self.top)
+
+    @torch.jit.export
+    def values(self, digits: Tensor) -> Tensor:
+        """Values (..., D) float32 of levels k (..., D)."""
+        return (digits - self.half_width).to(torch.float32) / self.half_width
+
+
+class MixedRadix(nn.Module):
+    """Write D levels as one number, little end first: sum_j k_j prod_{m<j} L_m.
+
+    Raises:
+        ValueError: more than 65536 values, which a code on the wire cannot tell apart.
+    """
+
+    basis: Tensor
+    levels: Tensor
+
+    def __init__(self, levels: Sequence[int]) -> None:
+        super().__init__()
+        self.size = math.prod(levels)
+        if self.size > 1 << 16:
+            raise ValueError(f"levels {list(levels)} give {self.size} values, a code has room for 65536")
+        basis = [math.prod(levels[:place]) for place in range(len(levels))]
+        self.register_buffer("basis", torch.tensor(basis, dtype=torch.int32), persistent=False)
+        self.register_buffer("levels", torch.tensor(list(levels), dtype=torch.int32), persistent=False)
+
+    def forward(self, digits: Tensor) -> Tensor:
+        """Numbers (...) int32 of digits (..., D) int32."""
+        return (digits * self.basis).sum(-1).to(torch.int32)
+
+    @torch.jit.export
+    def split(self, number: Tensor) -> Tensor:
+        """Digits (..., D) int32 of numbers (...)."""
+        places = torch.div(number.unsqueeze(-1), self.basis, rounding_mode="floor")
+        return torch.remainder(places, self.levels).to(torch.int32)
