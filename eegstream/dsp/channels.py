@@ -109,8 +109,12 @@ def channel_type(label: str) -> str:
 
 def printable_label(label: str, position: int) -> str:
     """`label` as it can be shown and stored in XML: one line, printable; "ch3" where the third has none."""
-    text = "".join(char if char.isprintable() else " " for char in label)
-    return " ".join(text.split()) or f"ch{position}"
+    return printable(label) or f"ch{position}"
+
+
+def printable(text: str) -> str:
+    """`text` on one line, each run of blanks and of what cannot be shown as one blank."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def select_channels(

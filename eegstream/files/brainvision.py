@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.rates import snapped_rate_hz
 from eegstream.files.signals import Signals, regular_times_s
@@ -60,7 +61,7 @@ def _sections(content: bytes) -> dict[str, dict[str, str]]:
         text = content.decode("latin-1")
     sections: dict[str, dict[str, str]] = {}
     entries: dict[str, str] = {}
-    for line in map(str.strip, text.splitlines()):
+    for line in map(printable, text.splitlines()):
         title = re.fullmatch(r"\[(.+)\]", line)
         if title:
             entries = sections.setdefault(title[1].lower(), {})

@@ -8,7 +8,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, unit_scale
+from eegstream.dsp.channels import EEG, channel_type, printable, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, stamp_remarks
 from eegstream.files.signals import Signals, regular_times_s
@@ -32,7 +32,7 @@ def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> S
             f"{name} holds no line of text, expected a header and samples", remedy="Get the file again"
         )
     delimiter = delimiter_of(lines[start])
-    header = [cell.strip().strip('"').strip() for cell in lines[start].split(delimiter)]
+    header = [printable(cell.replace('"', "")) for cell in lines[start].split(delimiter)]
     _refuse_bad_header(header, name)
     time_column = next((column for column, cell in enumerate(header) if _time_unit(cell) is not None), None)
     if time_column is None and rate_hz is None:

@@ -3,7 +3,6 @@
 C signals, R records of S samples a signal, T = R * S samples.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from eegstream.dsp.channels import EEG, channel_type
 from eegstream.errors import RecordingError
 from eegstream.files.edf_header import EdfChannel, EdfHeader, read_header
 from eegstream.files.edf_onsets import record_onsets_s, times_from_onsets
-from eegstream.files.signals import Signals, regular_times_s
+from eegstream.files.signals import Signals, regular_times_s, usual_samples
 
 _CONVERTED_LINE_ENDS = 16
 """So many CR LF pairs and not one LF by itself: the file went through a text conversion."""
@@ -136,7 +135,7 @@ def _record_duration_s(header: EdfHeader, rate_hz: float | None, name: str) -> f
             f"{name} states records of {header.duration_s:g} s, expected more than 0: its sampling rate is unknown",
             remedy="Give the rate with --rate",
         )
-    return _usual_samples([channel for channel in header.signals if _is_eeg(channel)]) / rate_hz
+    return usual_samples([channel.samples for channel in header.signals if _is_eeg(channel)] or [1]) / rate_hz
 
 
 def _channels_of_one_rate(header: EdfHeader, duration_s: float, name: str) -> tuple[list[EdfChannel], list[str]]:
@@ -154,7 +153,7 @@ def _channels_of_one_rate(header: EdfHeader, duration_s: float, name: str) -> tu
             f"{name} has no EEG channel ({names})",
             remedy="Give a recording that holds EEG",
         )
-    samples = _usual_samples(eeg)
+    samples = usual_samples([channel.samples for channel in eeg])
     others = [channel for channel in usable if channel.samples != samples]
     if others:
         names = ", ".join(f"{channel.label} ({channel.samples / duration_s:g} Hz)" for channel in others)
@@ -164,12 +163,6 @@ def _channels_of_one_rate(header: EdfHeader, duration_s: float, name: str) -> tu
 
 def _is_eeg(channel: EdfChannel) -> bool:
     return channel_type(channel.label) == EEG
-
-
-def _usual_samples(channels: Sequence[EdfChannel]) -> int:
-    """The number of samples a record that most of the channels have; the larger one of two."""
-    counts = [channel.samples for channel in channels]
-    return max(set(counts), key=lambda samples: (counts.count(samples), samples))
 
 
 def _int24(triples: NDArray[np.uint8]) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 
 _FIXED_BYTES = 256
@@ -175,11 +176,10 @@ class _HeaderParser:
 
     @staticmethod
     def _text(raw: bytes) -> str:
-        raw = raw.replace(b"\0", b" ").strip()
         try:
-            return raw.decode("utf-8")
+            return printable(raw.decode("utf-8"))
         except UnicodeDecodeError:
-            return raw.decode("latin-1")
+            return printable(raw.decode("latin-1"))
 
     def _whole(self, what: str, text: str) -> int:
         try:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type
+from eegstream.dsp.channels import EEG, channel_type, printable
 from eegstream.errors import RecordingError
-from eegstream.files.signals import Signals, regular_times_s
+from eegstream.files.signals import Signals, regular_times_s, usual_samples
 
 MAGIC = b"GDF "
 
 _STORED = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<i8", 8: "<u8", 16: "<f4", 17: "<f8"}
 _UNIT_OF_CODE = {4256: "V", 4274: "mV", 4275: "uV", 4276: "nV"}
 """Physical units of GDF 2 (ISO 11073-10101); 0 and 512 mean none."""
+_LIMITS = ("physical_min", "physical_max", "digital_min", "digital_max")
 _COLUMNS_1 = (("label", "S16"), ("transducer", "S80"), ("unit", "S8"), ("physical_min", "<f8"), ("physical_max", "<f8"),
               ("digital_min", "<i8"), ("digital_max", "<i8"), ("filter", "S80"), ("samples", "<i4"), ("stored", "<i4"),
               ("reserved", "S32"))  # fmt: skip
@@ -33,9 +34,20 @@ class _Header:
     duration_s: float
     columns: dict[str, NDArray[np.generic]]
 
+    @property
+    def samples(self) -> list[int]:
+        """(C,) samples in a record."""
+        return [int(count) for count in self.columns["samples"]]
+
+    @property
+    def widths(self) -> list[int]:
+        """(C,) bytes in a record."""
+        sizes = [np.dtype(_STORED[int(kind)]).itemsize for kind in self.columns["stored"]]
+        return [count * size for count, size in zip(self.samples, sizes, strict=True)]
+
     def text(self, column: str, index: int) -> str:
         """One text field."""
-        return bytes(self.columns[column][index]).replace(b"\0", b" ").decode("latin-1").strip()
+        return printable(bytes(self.columns[column][index]).decode("latin-1"))
 
     def unit(self, index: int) -> str:
         """The unit's text, or what its code stands for."""
@@ -46,43 +58,44 @@ class _Header:
 def read_gdf(content: bytes, name: str) -> Signals:
     """The channels of a GDF file that share the EEG channels' rate."""
     header = _read_header(content, name)
-    samples = header.columns["samples"].astype(np.int64)
-    widths = samples * [np.dtype(_STORED[int(kind)]).itemsize for kind in header.columns["stored"]]
-    record_bytes = int(widths.sum())
-    there = (len(content) - header.header_bytes) // record_bytes
-    remarks = []
-    if header.n_records < 0 or there < header.n_records:
-        remarks.append(f"truncated: the header promises {header.n_records} records, {there} whole ones were read")
-    n_records = there if header.n_records < 0 else min(there, header.n_records)
-    if n_records < 1:
-        raise _error(name, f"holds no whole record of {record_bytes} bytes")
-    rows = np.frombuffer(content, np.uint8, n_records * record_bytes, header.header_bytes)
-    rows = rows.reshape(n_records, record_bytes)
-    labels = [header.text("label", index) for index in range(len(samples))]
-    eeg = [int(count) for label, count in zip(labels, samples, strict=True) if channel_type(label) == EEG]
+    rows, remarks = _records(content, header, name)
+    labels = [header.text("label", index) for index in range(len(header.samples))]
+    eeg = [count for label, count in zip(labels, header.samples, strict=True) if channel_type(label) == EEG]
     if not eeg:
         raise RecordingError(f"{name} has no EEG channel ({', '.join(labels[:8])})", remedy="Give one that holds EEG")
-    usual = max(set(eeg), key=lambda count: (eeg.count(count), count))
-    kept = [index for index, count in enumerate(samples) if count == usual]
+    usual = usual_samples(eeg)
+    kept = [index for index, count in enumerate(header.samples) if count == usual]
     if len(kept) < len(labels):
         others = ", ".join(label for index, label in enumerate(labels) if index not in kept)
         remarks.append(f"channels of another rate than the EEG's were left out: {others}")
-    starts = np.cumsum(widths) - widths
     rate_hz = usual / header.duration_s
-
-    def read(position: int) -> NDArray[np.float64]:
-        index = kept[position]
-        return _physical(rows[:, starts[index] : starts[index] + widths[index]], header, index)
-
     return Signals(
         rate_hz=rate_hz,
         labels=tuple(labels[index] for index in kept),
         types=("",) * len(kept),
         units=tuple(header.unit(index) for index in kept),
-        read=read,
-        times_s=regular_times_s(n_records * usual, rate_hz),
+        read=lambda position: _physical(rows, header, kept[position]),
+        times_s=regular_times_s(len(rows) * usual, rate_hz),
         remarks=tuple(remarks),
     )
+
+
+def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uint8], list[str]]:
+    """The whole records (R, bytes in a record) that are there; behind them a table of events may follow."""
+    record_bytes = sum(header.widths)
+    there = max(len(content) - header.header_bytes, 0) // record_bytes
+    remarks = []
+    n_records = header.n_records
+    if n_records < 0:
+        remarks.append(f"the header states no number of records, all {there} that are there were read")
+        n_records = there
+    elif there < n_records:
+        remarks.append(f"truncated: the header promises {n_records} records, {there} whole ones are there")
+        n_records = there
+    if n_records < 1:
+        raise _error(name, f"holds no whole record of {record_bytes} bytes")
+    rows = np.frombuffer(content, np.uint8, n_records * record_bytes, header.header_bytes)
+    return rows.reshape(n_records, record_bytes), remarks
 
 
 def _read_header(content: bytes, name: str) -> _Header:
@@ -126,14 +139,13 @@ def _refuse_bad_columns(columns: dict[str, NDArray[np.generic]], name: str) -> N
         raise _error(name, "states a channel whose minimum and maximum cannot scale it")
 
 
-_LIMITS = ("physical_min", "physical_max", "digital_min", "digital_max")
-
-
-def _physical(raw: NDArray[np.uint8], header: _Header, index: int) -> NDArray[np.float64]:
-    """Samples (T,) of the stored bytes (R, n) in the header's unit."""
-    stored = np.ascontiguousarray(raw).view(_STORED[int(header.columns["stored"][index])]).reshape(-1)
+def _physical(rows: NDArray[np.uint8], header: _Header, index: int) -> NDArray[np.float64]:
+    """Samples (T,) of one channel, from records (R, bytes in a record), in the header's unit."""
+    start = sum(header.widths[:index])
+    raw = np.ascontiguousarray(rows[:, start : start + header.widths[index]])
+    stored = raw.view(_STORED[int(header.columns["stored"][index])]).reshape(-1).astype(np.float64)
     low, high, digital_low, digital_high = (float(header.columns[key][index]) for key in _LIMITS)
-    return (stored.astype(np.float64) - digital_low) * ((high - low) / (digital_high - digital_low)) + low
+    return (stored - digital_low) * ((high - low) / (digital_high - digital_low)) + low
 
 
 def _unit_text(code: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.signals import Signals
 from eegstream.files.third_party import missing_extra, quietly
@@ -72,13 +73,13 @@ def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, 
         try:
             raw = reader_of(mne)(path, preload=True, verbose="WARNING")
         except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
-            reason = " ".join(str(error).split())[:200]
+            reason = printable(str(error))[:200]
             raise RecordingError(
                 f"{path.name} cannot be read as {form} ({type(error).__name__}: {reason})",
                 remedy="Get the whole recording again, or export it as EDF",
             ) from None
         volts = [channel["unit"] == mne.io.constants.FIFF.FIFF_UNIT_V for channel in raw.info["chs"]]
-    texts = (" ".join(str(warning.message).split()) for warning in caught if warning.category is RuntimeWarning)
+    texts = (printable(str(warning.message)) for warning in caught if warning.category is RuntimeWarning)
     return raw, volts, [text for text in dict.fromkeys(texts) if "naming conventions" not in text]
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type
+from eegstream.dsp.channels import EEG, channel_type, printable
 from eegstream.errors import RecordingError
 from eegstream.files.signals import Signals, regular_times_s
 from eegstream.files.tables import Table, decoded, read_table
@@ -25,7 +25,7 @@ def read_openbci(content: bytes, name: str, rate_hz: float | None = None) -> Sig
     lines = decoded(content, name).splitlines()
     facts = [line for line in lines if line.startswith("%")]
     body = [line for line in lines if line.strip() and not line.startswith("%")]
-    header = [cell.strip() for cell in body[0].split(",")] if body else []
+    header = [printable(cell) for cell in body[0].split(",")] if body else []
     if not any(_EEG_NAME.fullmatch(cell) for cell in header):
         raise RecordingError(
             f"{name} is an OpenBCI text file without a line of column names, expected 'EXG Channel 0' among them",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, printable_label, unit_scale
+from eegstream.dsp.channels import EEG, channel_type, printable, printable_label, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.formats import read_signals
 from eegstream.files.signals import Signals
@@ -122,7 +122,7 @@ def _recording(signals: Signals, path: Path, source_id: str, asked_hz: float | N
         scale = None if raw_units else unit_scale(stated)
         numbers = signals.read(index) if scale is None else signals.read(index) * scale
         samples[index] = numbers
-        units.append(stated.strip() if scale is None else MICROVOLTS)
+        units.append(printable(stated) if scale is None else MICROVOLTS)
     times_s = signals.times_s - _first_finite(signals.times_s)
     eeg = [index for index, kind in enumerate(types) if kind == EEG]
     remarks = [*signals.remarks, *_sample_remarks(samples[eeg], raw_units)]

@@ -3,7 +3,7 @@
 C channels, T samples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,11 @@ class Signals:
     times_s: NDArray[np.float64]
     """(T,) as the file has them, from any origin; may hold holes, jitter and steps back."""
     remarks: tuple[str, ...] = ()
+
+
+def usual_samples(counts: Sequence[int]) -> int:
+    """The number of samples that most channels have; the larger one of two. Channels of one rate share it."""
+    return max(set(counts), key=lambda count: (counts.count(count), count))
 
 
 def regular_times_s(n_samples: int, rate_hz: float) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, stamp_remarks
 from eegstream.files.signals import Signals
@@ -27,7 +28,7 @@ class _Messages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note one message."""
-        self.texts.append(" ".join(record.getMessage().split()))
+        self.texts.append(printable(record.getMessage()))
 
 
 def read_xdf(path: Path, rate_hz: float | None = None) -> Signals:
@@ -76,7 +77,8 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
             )
     except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
         raise RecordingError(
-            f"{path.name} is no readable XDF file ({type(error).__name__}: {error})", remedy="Get the file again"
+            f"{path.name} is no readable XDF file ({type(error).__name__}: {printable(str(error))})",
+            remedy="Get the file again",
         ) from None
     finally:
         logger.removeHandler(messages)
@@ -120,7 +122,7 @@ def _described(info: Any, key: str, n_channels: int) -> tuple[str, ...]:
 def _first(entry: Any, key: str) -> str:
     """The text of an XML element as the library gives it: a list of one, or nothing."""
     try:
-        return str(entry[key][0] or "")
+        return printable(str(entry[key][0] or ""))
     except (KeyError, IndexError, TypeError):
         return ""
 

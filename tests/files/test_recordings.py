@@ -145,6 +145,21 @@ def test_edfs_of_another_writer_open(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.samples, volts, atol=0.01)
 
 
+def test_odd_labels_and_units_become_one_printable_line(tmp_path: Path, edf_bytes: MakeEdf) -> None:
+    """Control characters end in no stream's metadata and no terminal; a channel without name gets a number."""
+    content = edf_bytes(digital(), labels=["Fp1\x1b[31m\n", ""], units=["u\0V", "a\nb"])
+    recording = read_recording(write(tmp_path, "a.edf", content))
+    assert recording.labels == ("Fp1 [31m", "ch2")
+    assert recording.units == ("u V", "a b")
+
+
+def test_the_files_own_rate_holds(tmp_path: Path, edf_bytes: MakeEdf) -> None:
+    """A rate that is asked for does not silently replace, nor is silently replaced by, the header's."""
+    recording = read_recording(write(tmp_path, "a.edf", edf_bytes(digital())), rate_hz=250)
+    assert recording.rate_hz == 100.0
+    assert recording.remarks == ("the file's own rate of 100 Hz holds, 250 Hz were asked for",)
+
+
 def test_24_bit_numbers_keep_their_sign() -> None:
     """Three little-endian bytes make a signed number."""
     from eegstream.files.edf import _int24  # noqa: PLC0415
