@@ -1,0 +1,84 @@
+"""Write a model card: what a model is for, what it keeps and loses, and whose data it is made from."""
+
+import math
+from typing import Any
+
+from trainer.metrics import BANDS_HZ, QUIET_UV
+
+
+def model_card(facts: dict[str, Any], purpose: str, attributions: dict[str, str]) -> str:
+    """Markdown from a manifest's `facts` (without its card), a sentence of `purpose` and the data's owners."""
+    sections = [
+        f"# {facts['name']} version {facts['version']}",
+        purpose,
+        _what_it_is(facts),
+        _figures(facts["metrics"]),
+        _training(facts["training"]),
+        _LIMITS,
+        "## Data and licence\n\n"
+        f"Weights: {facts['license']}. No recording is contained. Made and measured with:\n\n"
+        + "\n".join(f"- {line}" for line in attributions.values() if line),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+_LIMITS = """\
+## What it must not be used for
+
+It is no medical device: no diagnosis, no monitoring of patients, no decision about a person. It has seen few subjects
+of two devices, at rest, at mental arithmetic and at a visual task: neither children, sleep, seizures nor other
+pathology. What the table calls lost is lost; do not study those bands in decoded signals."""
+
+
+def _what_it_is(facts: dict[str, Any]) -> str:
+    model, frontend = facts["model"], facts["frontend"]
+    bits = sum(math.log2(word) for word in facts["words"])
+    rate = f"resampled to {frontend['model_rate_hz']:g} Hz" if frontend["model_rate_hz"] else "at the stream's own rate"
+    duration_s = facts["patch"] / frontend["model_rate_hz"] if frontend["model_rate_hz"] else None
+    per_second = f" ({bits / duration_s:.1f} bit/s and channel)" if duration_s else ""
+    amplitude = (
+        f"the first {model['gain_digits']} digits of the first code are the patch's gain"
+        if model["gain_digits"]
+        else f"a fixed curve asinh(x / {model['unit_uv']:g} µV) stands before the network; no gain is sent"
+    )
+    return f"""\
+## What it is
+
+Every channel for itself, {rate}, after a causal high-pass of {frontend["highpass_hz"]:g} Hz: patches of
+{facts["patch"]} samples become {len(facts["words"])} code(s) of {facts["words"][0]} values each, {bits:.1f} bit a
+patch{per_second}, everything included: {amplitude}.
+
+An MLP autoencoder, hidden widths {model["hidden_dims"]}, {model["activation"]}, FSQ levels {model["levels"]} in
+{model["groups"]} group(s), conditioned on the rate: {"yes (FiLM)" if model["use_conditioning"] else "no"},
+cosine coefficients in place of samples: {model["cosines"] or "no"}."""
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    bands = list(BANDS_HZ)
+    control = any("nrmse_told_wrong_rate" in m for m in metrics.values())
+    rows = [
+        f"| {name} | {m['side']} | {m['patches']} | {m['nrmse']:.3f} | {m['nrmse_median']:.3f} | {m['r']:.3f} | "
+        + " | ".join(f"{m['band_error'][band]:.2f}" if band in m["band_error"] else "" for band in bands)
+        + (f" | {m['nrmse_told_wrong_rate']:.3f} |" if control else " |")
+        for name, m in metrics.items()
+    ]
+    head = ["data", "side", "patches", "NRMSE", "median", "r", *bands] + ["NRMSE, wrong rate told"] * control
+    table = "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *rows])
+    return f"""\
+## What it keeps and loses
+
+On subjects that training never saw ("val": the same devices; "test": other devices), patches quieter than
+{QUIET_UV} µV left out. NRMSE is the root of the mean over patches of error energy over patch energy (1 is what silence
+would give), r the mean correlation, and the bands give the share of each band's energy that is lost.
+
+{table}"""
+
+
+def _training(training: dict[str, Any]) -> str:
+    subjects = "; ".join(f"{name}: {', '.join(people)}" for name, people in training["subjects"].items())
+    return f"""\
+## How it was made
+
+`{training["command"]}`: {training["steps"]} steps of {training["batch_size"]} random windows with random sign, AdamW
+with a peak rate of {training["learning_rate"]:g}, loss = error energy over patch energy, seed {training["seed"]}. The
+checkpoint is the one of the least mean NRMSE over the validation sets. Training subjects: {subjects}."""

@@ -1,0 +1,86 @@
+"""Measure what a model keeps of patches it has not seen.
+
+M patches, N samples in a patch, G codes of a patch.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from eegstream.codec.engine import CPU_TILE
+from trainer.metrics import Reconstruction, band_errors, loud, relative_error
+
+Method = Callable[[Tensor, Tensor], Tensor]
+
+
+def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
+    """`method` over rows (M, ...) at rates (M, 1), in the daemon's tiles of fixed size, padded with zeros."""
+    results = []
+    with torch.inference_mode():
+        for start in range(0, len(rows), CPU_TILE):
+            part, rate = rows[start : start + CPU_TILE], rates_hz[start : start + CPU_TILE]
+            missing = CPU_TILE - len(part)
+            part = nn.functional.pad(part, (0, 0, 0, missing))
+            rate = nn.functional.pad(rate, (0, 0, 0, missing), value=1.0)
+            results.append(method(part, rate)[: CPU_TILE - missing])
+    return torch.cat(results)
+
+
+def measure(
+    encode: Method, decode: Method, patches: Tensor, rate_hz: float, model_rate_hz: float | None, told_hz: float | None
+) -> dict[str, Any]:
+    """Figures of patches (M, N) uV from streams at `rate_hz`, through the codes and back.
+
+    `told_hz` is the rate that the model is told, the true one by default.
+    """
+    patches = patches[loud(patches)]
+    rates = torch.full((len(patches), 1), told_hz or rate_hz)
+    codes = in_tiles(encode, patches, rates)
+    y = in_tiles(decode, codes, rates).double()
+    x = patches.double()
+    scores = Reconstruction()
+    scores.add(x, y)
+    figures = {name: _rounded(float(value)) for name, value in scores.compute().items()}
+    return {
+        "patches": len(patches),
+        **figures,
+        "nrmse_median": _rounded(float(relative_error(x, y).sqrt().median())),
+        "prd_percent": _rounded(100 * float(torch.sqrt(((y - x) ** 2).sum() / (x**2).sum()))),
+        "band_error": {name: _rounded(share) for name, share in band_errors(x, y, model_rate_hz or rate_hz).items()},
+        "code_entropy_bits": _rounded(sum(_entropy_bits(code) for code in codes.T)),
+    }
+
+
+def measure_all(
+    encode: Method,
+    decode: Method,
+    patches: Mapping[tuple[str, float], Tensor],
+    model_rate_hz: float | None,
+) -> dict[str, Any]:
+    """Figures by data set and rate, e.g. "eegmat 500 Hz"; with the wrong rate told, where a model works at any rate."""
+    figures = {}
+    for (data_set, rate_hz), rows in patches.items():
+        name = f"{data_set} {rate_hz:g} Hz"
+        figures[name] = measure(encode, decode, rows, rate_hz, model_rate_hz, None)
+        if model_rate_hz is None:
+            told_wrong = measure(encode, decode, rows, rate_hz, None, _other_rate_hz(rate_hz))
+            figures[name]["nrmse_told_wrong_rate"] = told_wrong["nrmse"]
+    return figures
+
+
+def _other_rate_hz(rate_hz: float) -> float:
+    """Twice the rate, or half of a high one."""
+    return 2 * rate_hz if rate_hz < 500 else rate_hz / 2
+
+
+def _entropy_bits(codes: Tensor) -> float:
+    """Entropy of one code's histogram; at most log2 of the number of patches."""
+    _, counts = torch.unique(codes, return_counts=True)
+    p = counts.double() / counts.sum()
+    return float(-(p * torch.log2(p)).sum())
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")

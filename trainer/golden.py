@@ -1,0 +1,56 @@
+"""Golden vectors: what a bundle must reproduce on every device, from made-up EEG.
+
+K golden patches, N samples in a patch, G codes of a patch.
+"""
+
+import io
+
+import numpy as np
+import torch
+
+from eegstream.codec.engine import CPU_TILE
+from eegstream.codec.manifest import Manifest
+from eegstream.dsp.frontend import FrontEndSettings
+from eegstream.files.recordings import read_recording
+from trainer.evaluate import in_tiles
+from trainer.signals import at_rates
+from trainer.windows import consecutive
+
+_RATES_HZ = (100, 128, 160, 200, 250, 256, 500, 512, 1000, 2048)
+_COUNT = 1024
+_CHANNELS = 8
+_SEED = 20_000
+_STEP_UV = 1 / 32
+"""Golden patches are rounded to this step, as a converter would do it; they then take a third of the room."""
+
+
+def golden_vectors(module: torch.jit.ScriptModule, manifest: Manifest) -> bytes:
+    """`golden.npz` of a bundle: patches, rates, codes and decoded patches, computed in tiles on the CPU."""
+    patches, rates_hz = _patches(manifest)
+    codes = in_tiles(module.encode, patches, rates_hz)
+    decoded = in_tiles(module.decode, codes, rates_hz)
+    content = io.BytesIO()
+    np.savez_compressed(
+        content, patches=patches.numpy(), rate_hz=rates_hz.numpy(), codes=codes.numpy(), decoded=decoded.numpy()
+    )
+    return content.getvalue()
+
+
+def _patches(manifest: Manifest) -> tuple[torch.Tensor, torch.Tensor]:
+    """At least 1024 patches (K, N) uV in whole tiles, and their rates (K, 1)."""
+    settings = FrontEndSettings(**manifest.frontend.model_dump())
+    low_hz, high_hz = manifest.rate_range_hz
+    rates_hz = [rate_hz for rate_hz in _RATES_HZ if low_hz <= rate_hz <= high_hz] or [low_hz]
+    each = -(-_COUNT // len(rates_hz))
+    parts, told = [], []
+    for number, rate_hz in enumerate(rates_hz):
+        seconds = 4 + manifest.patch / (manifest.frontend.model_rate_hz or rate_hz) * (each // _CHANNELS + 2)
+        recording = read_recording(
+            f"synthetic:rate={rate_hz:g},channels={_CHANNELS},seconds={seconds:.0f},seed={_SEED + number}"
+        )
+        (patches,) = consecutive(at_rates("synthetic", recording, settings, ()), manifest.patch).values()
+        parts.append(patches[torch.linspace(0, len(patches) - 1, each).round().long()])
+        told.append(torch.full((each, 1), float(rate_hz)))
+    whole = -(-_COUNT // CPU_TILE) * CPU_TILE
+    patches_uv = torch.round(torch.cat(parts)[:whole] / _STEP_UV) * _STEP_UV
+    return patches_uv, torch.cat(told)[:whole]

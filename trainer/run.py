@@ -1,0 +1,98 @@
+"""What the trainer's commands share: settings in, and one clear line when they are wrong."""
+
+import difflib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import hydra
+from hydra.errors import HydraException, InstantiationException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+
+from eegstream.errors import ConfigError, EegstreamError
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+_NOISE = (
+    r".*does not have many workers.*",
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
+    r".*GPU available but not used.*",
+    r".*exists and is not empty.*",
+    r".*is smaller than the logging interval.*",
+)
+"""Warnings of lightning about choices that are made on purpose here, or about itself."""
+
+
+def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
+    """Compose the settings from the command line and do `job`; exit as the errors of eegstream say.
+
+    Hydra's own way of showing an error is a shortened traceback; with its full-error switch it leaves that to us.
+    """
+
+    @wraps(job)
+    def guarded(config: DictConfig) -> None:
+        try:
+            job(config)
+        except EegstreamError as error:
+            _fail(str(error), error.exit_code)
+        except OmegaConfBaseException as error:
+            _fail(_explain(error), 2)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(_explain(error), 2)
+
+
+def build(settings: Any, **more: Any) -> Any:
+    """The object that `settings` describe.
+
+    Raises:
+        ConfigError: the object refuses them.
+    """
+    try:
+        return hydra.utils.instantiate(settings, _convert_="all", **more)
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, EegstreamError):
+            raise cause from None
+        if isinstance(cause, (ValueError, TypeError)):
+            raise ConfigError(f"{settings.get('_target_', 'settings')}: {cause}", "Correct the setting") from None
+        raise
+
+
+def quiet_lightning() -> None:
+    """Keep lightning's remarks on choices that are made on purpose out of the way."""
+    for message in _NOISE:
+        warnings.filterwarnings("ignore", message=message)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(exit_code)
+
+
+def _explain(error: Exception) -> str:
+    """One line; a wrong key names the known ones."""
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key} is not set; give {error.full_key}=VALUE"
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, (ConfigAttributeError, ConfigKeyError)):
+        cause = cause.__cause__
+    if cause is None:
+        return " ".join(str(error).split())
+    wrong, parent = str(cause.full_key), cause.parent_node
+    known = sorted(map(str, parent)) if parent is not None and OmegaConf.is_dict(parent) else []
+    close = difflib.get_close_matches(wrong.rpartition(".")[2], known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else "."
+    return f"there is no setting {wrong}{hint} Known there: {', '.join(known)}"
