@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from pickle import UnpicklingError  # noqa: S403  (torch raises it)
+from pickle import UnpicklingError
 from typing import Any
 
 import click
@@ -73,14 +73,15 @@ def _load_checkpoint(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def _network(settings: dict[str, Any], state: dict[str, Tensor]) -> nn.Module:
+def _network(settings: dict[str, Any], state: dict[str, Tensor]) -> Any:
+    """The trained module, for use."""
     network: nn.Module = build(OmegaConf.create(settings["model"]))
     prefix = "network."
     network.load_state_dict({key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def _require_same(network: nn.Module, scripted: torch.jit.ScriptModule, patches: Patches) -> None:
+def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: Patches) -> None:
     """The scripted module must give eager's codes and patches, to the bit.
 
     Raises:
@@ -142,7 +143,7 @@ def _without_target(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(scripted: torch.jit.ScriptModule, manifest: Manifest, target: Path) -> None:
-    """Save, load again, compute the golden vectors with what was loaded, save with them, verify, and only then name it."""
+    """Save and load again, compute golden vectors with what was loaded, save with them, verify, only then name it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
         bare, whole = Path(folder) / "bare.pt", Path(folder) / target.name

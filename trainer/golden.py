@@ -40,7 +40,7 @@ def _patches(manifest: Manifest) -> tuple[torch.Tensor, torch.Tensor]:
     """At least 1024 patches (K, N) uV in whole tiles, and their rates (K, 1)."""
     settings = FrontEndSettings(**manifest.frontend.model_dump())
     low_hz, high_hz = manifest.rate_range_hz
-    rates_hz = [rate_hz for rate_hz in _RATES_HZ if low_hz <= rate_hz <= high_hz] or [low_hz]
+    rates_hz = [rate_hz for rate_hz in _RATES_HZ if low_hz <= rate_hz <= high_hz] or [round(low_hz)]
     each = -(-_COUNT // len(rates_hz))
     parts, told = [], []
     for number, rate_hz in enumerate(rates_hz):

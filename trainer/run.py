@@ -46,6 +46,7 @@ def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
             _fail(_explain(error), 2)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    sys.argv[1:] = map(_without_group, sys.argv[1:])
     try:
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except (HydraException, OmegaConfBaseException) as error:
@@ -75,6 +76,12 @@ def quiet_lightning() -> None:
         warnings.filterwarnings("ignore", message=message)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_group(argument: str) -> str:
+    """`logger=null` in Hydra's own words, which are `~logger`."""
+    group, _, choice = argument.partition("=")
+    return f"~{group}" if choice == "null" and (CONFIGS / group).is_dir() else argument
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -1,0 +1,69 @@
+"""Every figure against a calculation by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.metrics import Reconstruction, band_errors, loud, pearson, relative_error
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((40, 256)).cumsum(axis=1) * RNG.uniform(0.2, 30, (40, 1))
+Y = X + RNG.standard_normal((40, 256)) * 5
+
+
+def tensors():
+    return torch.from_numpy(X), torch.from_numpy(Y)
+
+
+def test_the_scores_are_their_definitions():
+    """MSE and MAE pooled, NRMSE and r over patches; over several batches too."""
+    x, y = tensors()
+    scores = Reconstruction()
+    for start in range(0, 40, 7):
+        scores.add(x[start : start + 7], y[start : start + 7])
+    figures = {name: float(value) for name, value in scores.compute().items()}
+    e = Y - X
+    expected = {
+        "mse": (e**2).mean(),
+        "mae": np.abs(e).mean(),
+        "nrmse": np.sqrt(((e**2).sum(1) / (X**2).sum(1)).mean()),
+        "r": np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(X, Y, strict=True)]),
+    }
+    assert figures == pytest.approx(expected, rel=1e-9)
+
+
+def test_quiet_patches_are_left_out():
+    """A standard deviation of 0.5 µV is the border; an offset does not count."""
+    x = torch.zeros(3, 256)
+    x[0, ::2] = 1.02
+    x[1, ::2] = 0.98
+    x[2] = 100.0
+    assert loud(x).tolist() == [True, False, False]
+    scores = Reconstruction()
+    scores.add(x, torch.zeros_like(x))
+    assert float(scores.compute()["nrmse"]) == pytest.approx(1.0)
+
+
+def test_perfect_and_silent_reconstructions():
+    """0 and 1; a constant reconstruction correlates with nothing."""
+    x, _ = tensors()
+    assert relative_error(x, x).max() == 0
+    assert torch.equal(relative_error(x, torch.zeros_like(x)), torch.ones(40, dtype=x.dtype))
+    assert pearson(x, 3 * x + 2).min() == pytest.approx(1.0)
+    assert pearson(x, torch.zeros_like(x)).abs().max() == 0
+
+
+def test_band_error_is_the_share_that_is_lost():
+    """A reconstruction without its 20 Hz tone loses all of beta and nothing of alpha."""
+    t = torch.arange(512, dtype=torch.float64) / 256
+    slow, fast = torch.sin(2 * torch.pi * 10 * t), torch.sin(2 * torch.pi * 20 * t)
+    shares = band_errors((slow + fast)[None], slow[None], 256.0)
+    assert shares["beta"] == pytest.approx(1.0, abs=1e-6)
+    assert shares["alpha"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_bands_beyond_half_the_rate_are_left_out():
+    """At 100 Hz there is nothing to say of 45 to 100 Hz."""
+    x, y = tensors()
+    assert list(band_errors(x, y, 100.0)) == ["delta", "theta", "alpha", "beta", "gamma"]
+    assert "high" in band_errors(x, y, 200.0)
