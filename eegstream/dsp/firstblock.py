@@ -1,0 +1,168 @@
+"""Judge the first block of a segment's stamps: a hole in it, no clock at all, or a first line.
+
+N stamps in a block, in seconds; positions count samples from the block's start.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLOWEST, FASTEST = 2.5, 0.4
+"""A clock's seconds per sample, in nominal intervals, lie between these."""
+FEWEST_STAMPS = 8
+"""A block with fewer usable stamps tells nothing."""
+EARLY_HOLE = 3.5
+"""A young segment shows holes from this many samples on, if its steps are calm."""
+
+_LARGEST_STAMP_S = 1e13
+"""What lies beyond is no second of any clock. It keeps counts of lost samples within 64 bits, too."""
+_REGULAR = 0.3
+"""The median step of a regular stream differs from the nominal one by less than this share."""
+_SETTLING = 0.4
+"""Share of the block that a start-up transient may take."""
+_CALM = 0.75
+"""Largest calm step, in nominal intervals."""
+_MOST_HOLES = 3
+"""More jumps than this are jitter."""
+_SURE_HOLE_S = 0.080
+"""A jump this large is a hole in rough stamps, too, if it stands out among the others."""
+_STANDS_OUT = 2.5
+
+Floats = NDArray[np.float64]
+NoClock = Literal["noclock", "nostamps"]
+
+
+@dataclass(frozen=True)
+class FirstLine:
+    """Stamp of position x ~ start_s + step_s x."""
+
+    start_s: float
+    step_s: float
+    sd_s: float
+    """Standard deviation of the stamps around the line."""
+    positions: Floats
+    """Positions of the stamps that the line rests on."""
+    clean: bool
+    """No step among these stamps exceeds `calm_s`."""
+    calm_s: float
+    """Deviations from the step up to this are the stream's usual ones."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """The stamps jump inside the block."""
+
+    behind: int
+    """Position of the first stamp behind the jump."""
+    offset_s: float
+    """Size of the jump; negative for a step back."""
+    start_s: float
+    """Time of position 0 by the stamps before the jump."""
+    step_s: float
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Steps between neighbouring usable stamps, and which of them are jumps."""
+
+    x: Floats
+    """(K,) positions of the usable stamps."""
+    y: Floats
+    """(K,) the stamps."""
+    step_s: float
+    """Usual seconds per sample: the median, or the nominal one where the stamps are not regular."""
+    regular: bool
+    size_s: Floats
+    """(K - 1,) how far each step deviates from the usual one."""
+    jump: NDArray[np.bool_]
+    """(K - 1,) which steps are not calm."""
+    calm_s: float
+
+
+def usable(stamps_s: Floats) -> Floats:
+    """The stamps with NaN for everything that is no second of any clock."""
+    return np.where(np.abs(stamps_s) <= _LARGEST_STAMP_S, stamps_s, np.nan)
+
+
+def judge_first_block(stamps_s: Floats, block: int, confirm: int, nominal_s: float) -> FirstLine | Hole | NoClock:
+    """Say what the usable stamps (N,), N <= `block`, are; `confirm` + 1 of them on each side measure a hole."""
+    x = np.flatnonzero(np.isfinite(stamps_s)).astype(np.float64)
+    if x.size < FEWEST_STAMPS:
+        return "nostamps"
+    settled = _SETTLING * block
+    steps = _steps(x, stamps_s[np.isfinite(stamps_s)], nominal_s)
+    before = _last_before_hole(steps, settled, nominal_s)
+    if before is not None:
+        return _hole(steps, before, confirm + 1)
+    line = _first_line(steps, settled, nominal_s)
+    return line if FASTEST < line.step_s / nominal_s < SLOWEST else "noclock"
+
+
+def nominal_line(stamps_s: Floats, nominal_s: float) -> FirstLine:
+    """The line through too few stamps (N,) to learn a slope from, at the nominal rate."""
+    x = np.arange(stamps_s.size, dtype=np.float64)
+    return FirstLine(float(np.median(stamps_s - nominal_s * x)), nominal_s, 0.0, x, clean=True, calm_s=0.0)
+
+
+def _steps(x: Floats, y: Floats, nominal_s: float) -> _Steps:
+    dx, dy = np.diff(x), np.diff(y)
+    step_s = float(np.median(dy / dx))
+    regular = abs(step_s / nominal_s - 1) < _REGULAR
+    step_s = step_s if regular else nominal_s
+    size_s = dy - dx * step_s
+    usual_s = float(np.sort(np.abs(size_s))[int(0.8 * size_s.size)])
+    calm_s = min(_CALM * nominal_s, 0.1 * nominal_s + 4.5 * usual_s)
+    return _Steps(x, y, step_s, regular, size_s, np.abs(size_s) > calm_s, calm_s)
+
+
+def _last_before_hole(steps: _Steps, settled: float, nominal_s: float) -> int | None:
+    """Index of the last usable stamp before the first hole, if there is one.
+
+    A step back before position `settled` may belong to a start-up transient, and is none.
+    """
+    size_s = np.abs(steps.size_s)
+    sure = (steps.size_s > 0) | (steps.x[:-1] >= settled)
+    jumps = np.flatnonzero(steps.jump)
+    few = steps.regular and 0 < jumps.size <= _MOST_HOLES
+    if few and sure[jumps].all() and size_s[jumps].min() > (EARLY_HOLE + 1) * nominal_s:
+        return int(jumps[0])
+    largest = int(size_s.argmax())
+    second_s = float(np.partition(size_s, -2)[-2])
+    limit_s = max(_SURE_HOLE_S, 1.4 * nominal_s, _STANDS_OUT * second_s)
+    return largest if sure[largest] and size_s[largest] > limit_s else None
+
+
+def _hole(steps: _Steps, before: int, count: int) -> Hole:
+    """Measure the hole behind stamp number `before` by the means of up to `count` stamps on either side."""
+    level_s = steps.y - steps.step_s * steps.x
+    left = level_s[max(0, before + 1 - count) : before + 1]
+    right = level_s[before + 1 : before + 1 + count]
+    return Hole(
+        behind=int(steps.x[before + 1]),
+        offset_s=float(right.mean() - left.mean()),
+        start_s=float(np.median(level_s[: before + 1])),
+        step_s=steps.step_s,
+    )
+
+
+def _first_line(steps: _Steps, settled: float, nominal_s: float) -> FirstLine:
+    """Least squares over the block, or over its settled part where the start lies off that one's line."""
+    whole = _least_squares(steps.x, steps.y, steps.jump, steps.calm_s)
+    late = steps.x >= settled
+    if not FEWEST_STAMPS <= late.sum() < late.size:
+        return whole
+    part = _least_squares(steps.x[late], steps.y[late], steps.jump[late[:-1]], steps.calm_s)
+    off_s = (steps.y - part.start_s - part.step_s * steps.x)[~late]
+    better = part.clean or abs(part.step_s - nominal_s) < abs(whole.step_s - nominal_s)
+    transient = math.sqrt(float((off_s * off_s).mean())) > 3 * part.sd_s + 0.5 * nominal_s
+    return part if better and transient else whole
+
+
+def _least_squares(x: Floats, y: Floats, jump: NDArray[np.bool_], calm_s: float) -> FirstLine:
+    u, v = x - x.mean(), y - y.mean()
+    step_s = float((u * v).sum() / (u * u).sum())
+    sd_s = math.sqrt(float(((v - step_s * u) ** 2).sum()) / max(x.size - 2, 1))
+    return FirstLine(float(y.mean() - step_s * x.mean()), step_s, sd_s, x, clean=not jump.any(), calm_s=calm_s)
