@@ -79,15 +79,7 @@ def encode_recording(
         ConfigError: the settings do not suit this recording.
         StreamError: no channel of it is EEG.
     """
-    geometry = recording_geometry(recording)
-    source = geometry.source
-    place = Place(
-        stream=stream_name(source.name, source.type, source.source_id, source.hostname),
-        run=secrets.token_hex(8),
-        epoch=0,
-        next_seq=count().__next__,
-    )
-    epoch = Epoch(geometry, facts, options, place)
+    epoch = _only_epoch(recording, facts, options)
     yield epoch.spec(UtcMark(iso=datetime.now(UTC).isoformat(), clock=0.0))
     waiting: list[Pending] = []
     for events in _push_all(epoch, recording):
@@ -96,6 +88,29 @@ def encode_recording(
             yield from encode_pending(waiting, encoder)
             waiting = []
     yield from encode_pending(waiting, encoder)
+
+
+def offline_patches(recording: Recording, facts: ModelFacts, options: SignalOptions) -> Iterator[Patch]:
+    """Yield the front-ended patches of a recording, as the model sees them.
+
+    Raises:
+        ConfigError: the settings do not suit this recording.
+        StreamError: no channel of it is EEG.
+    """
+    for events in _push_all(_only_epoch(recording, facts, options), recording):
+        yield from (event for event in events if isinstance(event, Patch))
+
+
+def _only_epoch(recording: Recording, facts: ModelFacts, options: SignalOptions) -> Epoch:
+    geometry = recording_geometry(recording)
+    source = geometry.source
+    place = Place(
+        stream=stream_name(source.name, source.type, source.source_id, source.hostname),
+        run=secrets.token_hex(8),
+        epoch=0,
+        next_seq=count().__next__,
+    )
+    return Epoch(geometry, facts, options, place)
 
 
 def _push_all(epoch: Epoch, recording: Recording) -> Iterator[list[Event]]:

@@ -13,18 +13,19 @@ N_GOLDEN = 1024
 
 
 class Identity(torch.nn.Module):
-    """Each float32 sample becomes two codes of 16 bit."""
+    """Each float32 sample becomes three codes: low and high part of its mantissa, and its exponent."""
 
     @torch.jit.export
     def encode(self, patches: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
-        bits = patches.view(torch.int32)
-        low, high = torch.bitwise_and(bits, 65535), torch.bitwise_and(torch.bitwise_right_shift(bits, 16), 65535)
-        return torch.cat([low, high], dim=1)
+        mantissa, exponent = torch.frexp(patches)
+        scaled = (mantissa * 16777216.0).to(torch.int32) + 16777216
+        return torch.cat([scaled % 65536, scaled // 65536, exponent.to(torch.int32) + 256], dim=1)
 
     @torch.jit.export
     def decode(self, codes: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
-        n = codes.size(1) // 2
-        return torch.bitwise_or(codes[:, :n], torch.bitwise_left_shift(codes[:, n:], 16)).view(torch.float32)
+        n = codes.size(1) // 3
+        scaled = codes[:, :n] + 65536 * codes[:, n : 2 * n] - 16777216
+        return torch.ldexp(scaled.to(torch.float64) / 16777216.0, codes[:, 2 * n :] - 256).to(torch.float32)
 
     def forward(self, patches: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
         return self.decode(self.encode(patches, rate_hz), rate_hz)
@@ -38,7 +39,7 @@ def manifest(patch: int = 64, hop: int | None = None, **frontend: float | None) 
         "version": 1,
         "patch": patch,
         "hop": hop or patch,
-        "words": [65536] * (2 * patch),
+        "words": [65536] * patch + [1024] * patch + [512] * patch,
         "prefix": False,
         "decodes": ["mse"],
         "frontend": {"model_rate_hz": 256, "highpass_hz": 0.5, "notch_hz": None} | frontend,

@@ -1,0 +1,39 @@
+"""`eegstream demo`."""
+
+import signal
+import threading
+
+import click
+
+
+@click.command("demo")
+@click.option("--seconds", type=click.FloatRange(min=2), help="End after N seconds (default: with the recording).")
+@click.option("--recording", metavar="FILE", help="A recording of yours (default: synthetic EEG).")
+def command(seconds: float | None, recording: str | None) -> None:
+    """Play EEG through LSL, tokenize it with the real daemon, print codes and what they keep, live.
+
+    Everything runs on this machine, apart from other LSL streams on the network.
+    """
+    from eegstream.cli.demo_live import LivePrinter
+    from eegstream.cli.demo_processes import demo_daemon, demo_player
+    from eegstream.cli.recording import read_for_user
+    from eegstream.client import Subscriber
+    from eegstream.lsl.loopback import private_configuration
+    from eegstream.tokenizer import Tokenizer
+
+    file = recording or f"synthetic:rate=250,channels=8,seconds={seconds or 600:g}"
+    source = read_for_user(file, seconds=seconds)
+    click.echo(f"playing {source.name}, {source.samples.shape[1] / source.rate_hz:.0f} s; Ctrl-C ends", err=True)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with private_configuration() as lsl_configuration, demo_daemon(lsl_configuration) as daemon:
+        printer = LivePrinter(source, Tokenizer.load("default", "cpu").engine)
+        with Subscriber(daemon.url) as subscriber, demo_player(lsl_configuration, file, seconds) as player:
+            while not stop.is_set() and not printer.ended:
+                item = subscriber.receive(0.1)
+                if item is not None:
+                    printer.show(item)
+                daemon.require_alive()
+                player.require_well()
+    printer.summarize()

@@ -1,0 +1,102 @@
+"""The demo's other processes: the daemon, and the player of a recording."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from eegstream.errors import EegstreamError
+
+_START_S = 60.0
+_STOP_S = 10.0
+
+
+class DemoProcess:
+    """A child process whose stderr is kept to explain its failure."""
+
+    def __init__(self, arguments: list[str], lsl_configuration: Path, log: IO[str]) -> None:
+        self._what, self._log = arguments[0], log
+        self._child = subprocess.Popen(  # noqa: S603 - our own command line
+            [sys.executable, "-m", "eegstream", *arguments],
+            env=os.environ | {"LSLAPICFG": str(lsl_configuration)},
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is the demo's own to handle
+        )
+        self.url = ""
+
+    @property
+    def said(self) -> str:
+        """What it wrote to stderr so far."""
+        return Path(self._log.name).read_text(encoding="utf-8")
+
+    def require_alive(self) -> None:
+        """Raise EegstreamError if the process has ended."""
+        if self._child.poll() is not None:
+            raise self._failure()
+
+    def require_well(self) -> None:
+        """Raise EegstreamError if the process has failed; it may have ended."""
+        if self._child.poll():
+            raise self._failure()
+
+    def _failure(self) -> EegstreamError:
+        last = (self.said.strip().splitlines() or ["it said nothing"])[-1]
+        return EegstreamError(f"eegstream {self._what} ended with exit code {self._child.returncode}: {last}")
+
+    def wait_for_url(self) -> None:
+        """Wait until the daemon says where it publishes.
+
+        Raises:
+            EegstreamError: it ended, or took too long.
+        """
+        deadline_s = time.monotonic() + _START_S
+        while time.monotonic() < deadline_s:
+            found = re.search(r"publishing at (\S+),", self.said)
+            if found:
+                self.url = found[1]
+                return
+            self.require_alive()
+            time.sleep(0.05)
+        raise EegstreamError(f"the daemon was not ready within {_START_S:g} s", "Try again on an idle machine")
+
+    def stop(self) -> None:
+        """Ask the process to end, and make it if it does not."""
+        if self._child.poll() is None:
+            self._child.terminate()
+        try:
+            self._child.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+
+@contextmanager
+def _process(arguments: list[str], lsl_configuration: Path) -> Iterator[DemoProcess]:
+    with tempfile.NamedTemporaryFile("w", prefix="eegstream-", suffix=".log") as log:
+        process = DemoProcess(arguments, lsl_configuration, log)  # type: ignore[arg-type]
+        try:
+            yield process
+        finally:
+            process.stop()
+
+
+@contextmanager
+def demo_daemon(lsl_configuration: Path) -> Iterator[DemoProcess]:
+    """Run `eegstream run` on a free port; ready when this returns."""
+    with _process(["run", "--bind", "tcp://127.0.0.1:*", "--device", "cpu"], lsl_configuration) as process:
+        process.wait_for_url()
+        yield process
+
+
+@contextmanager
+def demo_player(lsl_configuration: Path, file: str, seconds: float | None) -> Iterator[DemoProcess]:
+    """Run `eegstream play --wait`."""
+    limit = [] if seconds is None else ["--seconds", f"{seconds:g}"]
+    with _process(["play", file, "--wait", *limit], lsl_configuration) as process:
+        yield process
