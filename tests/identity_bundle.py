@@ -60,7 +60,7 @@ def write_bundle(path: Path, description: dict, module: torch.nn.Module | None =
     patches = rng.normal(scale=20, size=(N_GOLDEN, description["patch"])).astype(np.float32)
     rates = np.full((N_GOLDEN, 1), 256, np.float32)
     codes = module.encode(torch.from_numpy(patches), torch.from_numpy(rates))
-    decoded = module.decode(codes, torch.from_numpy(rates))
+    decoded = module.decode(codes, torch.from_numpy(rates)).detach()
     arrays = {"patches": patches, "rate_hz": rates, "codes": codes.numpy(), "decoded": decoded.numpy()} | golden
     content = io.BytesIO()
     np.savez(content, **arrays)

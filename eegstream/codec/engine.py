@@ -124,9 +124,9 @@ class Engine:
         for start in range(0, len(rows), self.tile):
             stop = min(start + self.tile, len(rows))
             used = stop - start
-            row_tile[:used] = torch.from_numpy(np.ascontiguousarray(rows[start:stop]))
+            row_tile.numpy()[:used] = rows[start:stop]
             row_tile[used:] = 0
-            self._rates[:used, 0] = torch.from_numpy(np.ascontiguousarray(rates_hz[start:stop], np.float32))
+            self._rates.numpy()[:used, 0] = rates_hz[start:stop]
             self._rates[used:] = 1.0
             results[start:stop] = self._run_tile(method, row_tile, result_tile).numpy()[:used]
 
