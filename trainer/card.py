@@ -1,6 +1,7 @@
 """Write a model card: what a model is for, what it keeps and loses, and whose data it is made from."""
 
 import math
+import textwrap
 from typing import Any
 
 from trainer.metrics import BANDS_HZ, QUIET_UV
@@ -22,6 +23,11 @@ def model_card(facts: dict[str, Any], purpose: str, attributions: dict[str, str]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def _filled(text: str) -> str:
+    """One paragraph."""
+    return textwrap.fill(" ".join(text.split()), 116, break_long_words=False, break_on_hyphens=False)
+
+
 _LIMITS = """\
 ## What it must not be used for
 
@@ -41,16 +47,15 @@ def _what_it_is(facts: dict[str, Any]) -> str:
         if model["gain_digits"]
         else f"a fixed curve asinh(x / {model['unit_uv']:g} µV) stands before the network; no gain is sent"
     )
-    return f"""\
-## What it is
-
-Every channel for itself, {rate}, after a causal high-pass of {frontend["highpass_hz"]:g} Hz: patches of
-{facts["patch"]} samples become {len(facts["words"])} code(s) of {facts["words"][0]} values each, {bits:.1f} bit a
-patch{per_second}, everything included: {amplitude}.
-
-An MLP autoencoder, hidden widths {model["hidden_dims"]}, {model["activation"]}, FSQ levels {model["levels"]} in
-{model["groups"]} group(s), conditioned on the rate: {"yes (FiLM)" if model["use_conditioning"] else "no"},
-cosine coefficients in place of samples: {model["cosines"] or "no"}."""
+    signal = _filled(f"""
+        Every channel for itself, {rate}, after a causal high-pass of {frontend["highpass_hz"]:g} Hz: patches of
+        {facts["patch"]} samples become {len(facts["words"])} code(s) of {facts["words"][0]} values each,
+        {bits:.1f} bit a patch{per_second}, everything included: {amplitude}.""")
+    network = _filled(f"""
+        An MLP autoencoder: hidden widths {model["hidden_dims"]}, {model["activation"]}, FSQ levels {model["levels"]} in
+        {model["groups"]} group(s), conditioned on the rate: {"yes (FiLM)" if model["use_conditioning"] else "no"}, sees
+        {f"{model['cosines']} whitened cosine coefficients" if model["cosines"] else "samples"}.""")
+    return f"## What it is\n\n{signal}\n\n{network}"
 
 
 def _figures(metrics: dict[str, Any]) -> str:
@@ -64,21 +69,19 @@ def _figures(metrics: dict[str, Any]) -> str:
     ]
     head = ["data", "side", "patches", "NRMSE", "median", "r", *bands] + ["NRMSE, wrong rate told"] * control
     table = "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *rows])
-    return f"""\
-## What it keeps and loses
-
-On subjects that training never saw ("val": the same devices; "test": other devices), patches quieter than
-{QUIET_UV} µV left out. NRMSE is the root of the mean over patches of error energy over patch energy (1 is what silence
-would give), r the mean correlation, and the bands give the share of each band's energy that is lost.
-
-{table}"""
+    meaning = _filled(f"""
+        On subjects that training never saw ("val": the same devices, some resampled from the recordings' own rate;
+        "test": other devices), patches quieter than {QUIET_UV} µV left out. NRMSE is the root of the mean over patches
+        of error energy over patch energy (1 is what silence would give), median that of the patches' own, r the mean
+        correlation; the bands give the share of each band's energy that is lost.""")
+    return f"## What it keeps and loses\n\n{meaning}\n\n{table}"
 
 
 def _training(training: dict[str, Any]) -> str:
     subjects = "; ".join(f"{name}: {', '.join(people)}" for name, people in training["subjects"].items())
-    return f"""\
-## How it was made
-
-`{training["command"]}`: {training["steps"]} steps of {training["batch_size"]} random windows with random sign, AdamW
-with a peak rate of {training["learning_rate"]:g}, loss = error energy over patch energy, seed {training["seed"]}. The
-checkpoint is the one of the least mean NRMSE over the validation sets. Training subjects: {subjects}."""
+    recipe = _filled(f"""
+        `{training["command"]}`: {training["steps"]} steps of {training["batch_size"]} windows at random places with
+        random sign, AdamW with a peak rate of {training["learning_rate"]:g}, loss = error energy over patch energy,
+        seed {training["seed"]}. Of the checkpoints, the one of the least mean NRMSE over the validation sets was taken,
+        so the "val" rows are slightly kind. Training subjects: {subjects}.""")
+    return f"## How it was made\n\n{recipe}"

@@ -109,8 +109,11 @@ class RecordingSource:
         return found
 
     def signals(self, side: str, settings: FrontEndSettings) -> list[Signal]:
-        """Signals of a side's recordings; at other rates too, where those are set and the model keeps the stream's."""
-        rates_hz = () if settings.model_rate_hz else self._rates_hz
+        """Signals of a side's recordings; at other rates too, where those are set and the model keeps the stream's.
+
+        Tests stay with what the devices really sent.
+        """
+        rates_hz = () if settings.model_rate_hz or side == "test" else self._rates_hz
         return [signal for source in self._split.get(side, []) for signal in _read(source, settings, rates_hz)]
 
     def shares(self) -> dict[str, float]:
