@@ -79,7 +79,7 @@ class DemoProcess:
 @contextmanager
 def _process(arguments: list[str], lsl_configuration: Path) -> Iterator[DemoProcess]:
     with tempfile.NamedTemporaryFile("w", prefix="eegstream-", suffix=".log") as log:
-        process = DemoProcess(arguments, lsl_configuration, log)  # type: ignore[arg-type]
+        process = DemoProcess(arguments, lsl_configuration, log)
         try:
             yield process
         finally:
