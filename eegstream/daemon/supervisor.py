@@ -92,9 +92,11 @@ class Supervisor:
 
     def _take(self, stream: Announcement, announced: dict[str, Announcement]) -> None:
         """Start a reader, unless the time has not come."""
-        if stream.uid in self._retries and self._clock() < self._retries[stream.uid].at_s:
-            return
         name = _base_name(stream)
+        if stream.uid in self._retries:
+            newer = (other for other in announced.values() if other.created_s > stream.created_s)
+            if self._clock() < self._retries[stream.uid].at_s or any(_base_name(other) == name for other in newer):
+                return
         holder = self._readers.get(name)
         if holder is not None and self._clock() - holder.last_samples_s > _SILENT_S:
             # An outlet that went without a word, or a second one beside it? The resolver forgets the dead.
