@@ -98,7 +98,7 @@ class Supervisor:
             if self._clock() < self._retries[stream.uid].at_s or any(_base_name(other) == name for other in newer):
                 return
         holder = self._readers.get(name)
-        if holder is not None and self._clock() - holder.last_samples_s > _SILENT_S:
+        if holder is not None and (not holder.opened or self._clock() - holder.last_samples_s > _SILENT_S):
             # An outlet that went without a word, or a second one beside it? The resolver forgets the dead.
             if holder.stream.uid not in announced:
                 holder.stop("replaced")

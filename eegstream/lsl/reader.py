@@ -56,6 +56,8 @@ class Reader:
         self.clock = _NO_CLOCK
         self.end_reason: EndReason = "gone"
         """What its epoch's `end` will say."""
+        self.opened = False
+        """Whether the outlet answered."""
         self.last_samples_s = pylsl.local_clock()
         """When samples came last; at first, when the reader was made."""
         self.refusal: str | None = None
@@ -93,6 +95,7 @@ class Reader:
             inlet.open_stream(_OPEN_TIMEOUT_S)
             geometry = stream_geometry(self.stream, inlet.info(_OPEN_TIMEOUT_S))
             clock.start()
+            self.opened = True
             self._sink.opened(self, geometry)
             why = self._pull(inlet)
         except LostError:
