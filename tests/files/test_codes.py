@@ -1,0 +1,173 @@
+"""Codes files: what is written is read, however the file was cut short."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eegstream.errors import CodesFileError, EegstreamError
+from eegstream.files.codes import CodesReader, CodesWriter, read_codes, write_codes
+from eegstream.wire.messages import Codes, End, Gap, Message, ModelIdentity, Source, Spec, UtcMark
+
+RUN = "0123456789abcdef"
+CHANNELS, GROUPS = 2, 3
+
+
+def spec(stream="eeg-000000", epoch=0, seq=0) -> Spec:
+    return Spec(
+        stream=stream, run=RUN, epoch=epoch, seq=seq,
+        source=Source(name="eeg", type="EEG", source_id="", uid="", hostname="", session_id="", format="float32"),
+        rate_hz=250, channels=("C3", "C4"), left_out=(), unit_scale=(1, 1),
+        model=ModelIdentity(name="m", version=1, sha256="0" * 64),
+        patch=256, hop=256, words=(4, 4, 4), model_rate_hz=256,
+        frontend={"model_rate_hz": 256, "highpass_hz": 0.5, "notch_hz": None},
+        delay_s=0.036, device="cpu", precision="float32", torch="2", utc=UtcMark(iso="2026-01-01", clock=1.0), notes=(),
+    )  # fmt: skip
+
+
+def codes(seq, segment, first, stream="eeg-000000", epoch=0) -> Codes:
+    values = np.arange(seq, seq + CHANNELS * GROUPS, dtype="<u2")
+    return Codes(
+        stream=stream, run=RUN, epoch=epoch, seq=seq, segment=segment, first=first, shape=(1, CHANNELS, GROUPS),
+        codes=values.tobytes(), flags=bytes([seq % 7] * CHANNELS), t=(10.0 + first,), clock_offset=0.0,
+        clock_error=None, arrived=11.0 + first,
+    )  # fmt: skip
+
+
+def account(kind, seq, segment, reason, stream="eeg-000000", epoch=0):
+    return kind(
+        stream=stream, run=RUN, epoch=epoch, seq=seq, segment=segment, reason=reason, t_from=20.0, t_to=None,
+        missing=None, received=1000, discarded=10, emitted=2, tail=5,
+    )  # fmt: skip
+
+
+MESSAGES: list[Message] = [
+    spec(),
+    codes(1, 0, 0),
+    codes(2, 0, 1),
+    account(Gap, 3, 0, "missing"),
+    codes(4, 1, 0),
+    account(End, 5, 1, "gone"),
+]
+
+
+@pytest.fixture(scope="module")
+def whole_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("codes") / "x.codes.mcap"
+    with write_codes(path) as writer:
+        for message in MESSAGES:
+            writer.write(message)
+    return path
+
+
+def test_what_is_written_is_read(whole_file):
+    """The same messages in the same order, and the file is finished."""
+    reader = CodesReader(whole_file)
+    assert list(reader) == MESSAGES
+    assert reader.finished
+
+
+def test_the_file_is_mcap_as_the_contract_says(whole_file):
+    """Channel = topic, msgpack, no schema, times in ns, sequence = seq; no chunks."""
+    from mcap.reader import make_reader
+
+    with whole_file.open("rb") as file:
+        rows = list(make_reader(file).iter_messages(log_time_order=False))
+    assert [channel.topic for _, channel, _ in rows] == [message.topic for message in MESSAGES]
+    assert {(channel.message_encoding, channel.schema_id) for _, channel, _ in rows} == {("msgpack", 0)}
+    assert [record.sequence for *_, record in rows] == [message.seq for message in MESSAGES]
+    assert rows[1][2].log_time == rows[1][2].publish_time == 10_000_000_000
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=150, derandomize=True)
+def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_message(whole_file, tmp_path_factory, data):
+    """Nothing is invented, nothing whole is lost, and the file is known to be unfinished."""
+    content = whole_file.read_bytes()
+    length = data.draw(st.integers(0, len(content) - 1))
+    path = tmp_path_factory.mktemp("cut") / "x.codes.mcap"
+    path.write_bytes(content[:length])
+    reader = CodesReader(path)
+    try:
+        read = list(reader)
+    except CodesFileError as error:
+        assert "no codes file" in str(error)
+        assert length < 60
+        return
+    assert read == MESSAGES[: len(read)]
+    assert not reader.finished
+    ends = [content.find(message.to_payload()) + len(message.to_payload()) for message in MESSAGES]
+    assert len(read) == sum(end <= length for end in ends)
+
+
+def test_a_writer_that_dies_leaves_every_message_on_the_way_to_the_disk(tmp_path):
+    """Readable while it is still being written."""
+    path = tmp_path / "x.codes.mcap"
+    with CodesWriter(path) as writer:
+        for number, message in enumerate(MESSAGES):
+            writer.write(message)
+            assert list(CodesReader(path)) == MESSAGES[: number + 1]
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path):
+    """Neither a half-written file nor a trace beside it; a former one stays."""
+    path = tmp_path / "x.codes.mcap"
+    path.write_text("former")
+    with pytest.raises(RuntimeError, match="on the way"), write_codes(path) as writer:
+        writer.write(MESSAGES[0])
+        raise RuntimeError("on the way")
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == "former"
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    """With the path, in one line."""
+    with pytest.raises(EegstreamError, match="cannot be written"), write_codes(tmp_path / "no" / "x.mcap"):
+        pass
+
+
+def test_segments_come_as_arrays(whole_file):
+    """Codes (P, C, G), flags (P, C), times (P,) and the closing account of each segment."""
+    first, second = read_codes(whole_file)
+    assert first.codes.shape == (2, CHANNELS, GROUPS)
+    assert first.index.tolist() == [0, 1]
+    assert first.t.tolist() == [10.0, 11.0]
+    assert first.flags.tolist() == [[1, 1], [2, 2]]
+    assert isinstance(first.account, Gap)
+    assert (second.segment, isinstance(second.account, End)) == (1, True)
+
+
+def test_streams_and_epochs_are_kept_apart(tmp_path):
+    """Interleaved messages of two streams, and a stream's second epoch."""
+    path = tmp_path / "x.codes.mcap"
+    other = "other-111111"
+    with write_codes(path) as writer:
+        for message in (
+            spec(), spec(other), codes(1, 0, 0), codes(1, 0, 0, other), account(End, 2, 0, "gone"),
+            spec(epoch=1, seq=3), codes(4, 0, 0, epoch=1), account(End, 2, 0, "gone", other),
+        ):  # fmt: skip
+            writer.write(message)
+    places = [(segment.stream, segment.epoch, len(segment.index)) for segment in read_codes(path)]
+    assert places == [("eeg-000000", 0, 1), (other, 0, 1), ("eeg-000000", 1, 1)]
+
+
+@pytest.mark.parametrize("content", [b"", b"not mcap at all", b"\x89MCAP0\r\n" + b"\xff" * 40])
+def test_other_files_are_refused(tmp_path, content):
+    """One line, whatever they are."""
+    path = tmp_path / "x.codes.mcap"
+    path.write_bytes(content)
+    with pytest.raises(CodesFileError, match="no codes file") as caught:
+        read_codes(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_reading_needs_no_torch(whole_file):
+    """`read_codes` is for everybody."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, eegstream; eegstream.read_codes(sys.argv[1]); "
+        "sys.exit(bool({'torch', 'pylsl', 'scipy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(whole_file)], check=False).returncode == 0
