@@ -161,9 +161,11 @@ class StreamPipeline:
 
     def overflow(self, dropped: int) -> list[Patch | SegmentEnd]:
         """End the segment because `dropped` samples were received but could not be queued."""
+        known = self._border
         events = self._follow(self._timeline.flush())
         self._timeline.reset()
-        self._border = self._border or _Border("overflow", 0, bridgeable=False)
+        if self._border is None or self._border is not known:
+            self._border = _Border("overflow", 0, bridgeable=False)
         self._border.bridgeable = False
         self._received += dropped
         return events
