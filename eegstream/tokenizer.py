@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from itertools import count
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from eegstream.codec.bundle import load
-from eegstream.codec.engine import PRECISION, Engine, choose_device
+from eegstream.codec.engine import PRECISION, TORCH_VERSION, Engine, choose_device
 from eegstream.epoch import (
     Clock,
     Encoder,
@@ -47,7 +46,7 @@ def model_facts(engine: Engine) -> ModelFacts:
         sha256=engine.bundle.sha256,
         device=str(engine.device),
         precision=PRECISION,
-        torch=torch.__version__,
+        torch=TORCH_VERSION,
     )
 
 

@@ -23,9 +23,15 @@ CUDA_TILE = 1024
 GOLDEN_AGREEMENT = 0.999
 GOLDEN_DECODE_ERROR = 1e-3
 PRECISION = "float32"
+TORCH_VERSION: str = torch.__version__
 
 Array = NDArray[Any]
 Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def use_one_thread() -> None:
+    """Run this process's CPU kernels in one thread: quickest for tiles this small, and kind to the other cores."""
+    torch.set_num_threads(1)
 
 
 def choose_device(name: str) -> torch.device:

@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
-import pylsl
-import torch
-
 from eegstream import systemd
 from eegstream.codec.bundle import load
-from eegstream.codec.engine import Engine, choose_device
+from eegstream.codec.engine import Engine, choose_device, use_one_thread
 from eegstream.config import RunConfig
 from eegstream.daemon.inbox import Inbox
 from eegstream.daemon.supervisor import Supervisor
 from eegstream.daemon.worker import Worker
+from eegstream.lsl import local_clock
 from eegstream.lsl.discovery import Discovery, Selection
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.tokenizer import model_facts
@@ -34,8 +32,7 @@ def serve(config: RunConfig) -> None:
         EegstreamError: something that a person must act upon; its class tells the exit code.
     """
     selection = Selection.parse(config.select)
-    # One thread is quickest for tiles this small, and leaves the other cores to the rest.
-    torch.set_num_threads(1)
+    use_one_thread()
     device = choose_device(config.device)
     engine = Engine(load(config.model, device), device)
     stop = threading.Event()
@@ -45,9 +42,9 @@ def serve(config: RunConfig) -> None:
         inbox = Inbox()
         run = secrets.token_hex(8)
         options = config.signal_options
-        worker = Worker(inbox, publisher, engine, model_facts(engine), options, run, pylsl.local_clock)
+        worker = Worker(inbox, publisher, engine, model_facts(engine), options, run, local_clock)
         supervisor = Supervisor(
-            Discovery(), selection, inbox, config.buffer_mb * 1024 * 1024, config.max_streams, pylsl.local_clock
+            Discovery(), selection, inbox, config.buffer_mb * 1024 * 1024, config.max_streams, local_clock
         )
         worker.start()
         log.info("ready: %s on %s, publishing at %s, run %s", engine.bundle.title, device, publisher.url, run)

@@ -13,6 +13,8 @@ from eegstream.wire.messages import Message, Spec
 _SEND_HWM = 1000
 """Messages kept for a subscriber that does not read; what comes then is dropped for it, and shows in `seq`."""
 _LONGEST_SUBSCRIPTION = 4096
+_MOST_NEWCOMERS = 100
+"""Subscriptions handled at a time, so that a flood of them cannot hold up the samples."""
 _LINGER_MS = 1000
 _HEARTBEAT_MS = 2000
 _HEARTBEAT_TIMEOUT_MS = 6000
@@ -52,7 +54,9 @@ class Publisher:
 
     def welcome_newcomers(self) -> None:
         """Send the specs that new subscriptions ask for."""
-        while self._socket.poll(0):
+        for _ in range(_MOST_NEWCOMERS):
+            if not self._socket.poll(0):
+                return
             frame = self._socket.recv()
             if frame[:1] == b"\x01":
                 self.repeat_specs(frame[1:])
