@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from eegstream.codec import torchscript
 from eegstream.codec.engine import CPU_TILE
 from trainer.metrics import Reconstruction, band_errors, loud, relative_error
 
@@ -18,7 +19,7 @@ Method = Callable[[Tensor, Tensor], Tensor]
 def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
     """`method` over rows (M, ...) at rates (M, 1), in the daemon's tiles of fixed size, padded with zeros."""
     results = []
-    with torch.inference_mode():
+    with torch.inference_mode(), torchscript.without_fusion():
         for start in range(0, len(rows), CPU_TILE):
             part, rate = rows[start : start + CPU_TILE], rates_hz[start : start + CPU_TILE]
             missing = CPU_TILE - len(part)
@@ -49,7 +50,6 @@ def measure(
         "nrmse_median": _rounded(float(relative_error(x, y).sqrt().median())),
         "prd_percent": _rounded(100 * float(torch.sqrt(((y - x) ** 2).sum() / (x**2).sum()))),
         "band_error": {name: _rounded(share) for name, share in band_errors(x, y, model_rate_hz or rate_hz).items()},
-        "code_entropy_bits": _rounded(sum(_entropy_bits(code) for code in codes.T)),
     }
 
 
@@ -59,9 +59,14 @@ def measure_all(
     patches: Mapping[tuple[str, float], Tensor],
     model_rate_hz: float | None,
 ) -> dict[str, Any]:
-    """Figures by data set and rate, e.g. "eegmat 500 Hz"; with the wrong rate told, where a model works at any rate."""
+    """Figures by data set and rate, e.g. "eegmat 500 Hz"; with the wrong rate told, where a model works at any rate.
+
+    Where every patch is quiet there is nothing to say.
+    """
     figures = {}
     for (data_set, rate_hz), rows in patches.items():
+        if not loud(rows).any():
+            continue
         name = f"{data_set} {rate_hz:g} Hz"
         figures[name] = measure(encode, decode, rows, rate_hz, model_rate_hz, None)
         if model_rate_hz is None:
@@ -73,13 +78,6 @@ def measure_all(
 def _other_rate_hz(rate_hz: float) -> float:
     """Twice the rate, or half of a high one."""
     return 2 * rate_hz if rate_hz < 500 else rate_hz / 2
-
-
-def _entropy_bits(codes: Tensor) -> float:
-    """Entropy of one code's histogram; at most log2 of the number of patches."""
-    _, counts = torch.unique(codes, return_counts=True)
-    p = counts.double() / counts.sum()
-    return float(-(p * torch.log2(p)).sum())
 
 
 def _rounded(value: float) -> float:
