@@ -1,0 +1,178 @@
+"""docs/reference/commands.md and the command line say the same."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import click
+import pytest
+
+from eegstream import errors
+from eegstream.cli import COMMANDS, cli
+from eegstream.config import RunConfig, run_config
+from tests.markdown import REFERENCE, section, tables, words
+
+PAGE = (REFERENCE / "commands.md").read_text(encoding="utf-8")
+CONFIGURATION = tables(section(PAGE, "## Configuration"))[0]
+
+
+def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+ALL = dict(_commands(cli, "eegstream"))
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    """By the name that a user types."""
+    return {option.opts[-1]: option for option in command.params if isinstance(option, click.Option)}
+
+
+def _documented(path: str) -> dict[str, dict[str, str]]:
+    table = next((table for table in tables(section(PAGE, f"## {path}")) if "option" in table[0]), [])
+    return {words(row["option"])[0]: row for row in table}
+
+
+def test_the_commands_are_those_of_the_page() -> None:
+    """Each command has its heading, in the order of `eegstream --help`, and no other one has."""
+    headings = [line.removeprefix("## ") for line in PAGE.splitlines() if line.startswith("## eegstream")]
+    assert headings == list(ALL)
+    assert [path.split()[1] for path in ALL if path.split()[1] != "model"] == [c for c in COMMANDS if c != "model"]
+
+
+@pytest.mark.parametrize("path", list(ALL))
+def test_the_options_are_those_of_the_page(path: str) -> None:
+    """Every option stands in its command's table, in order, and every row is an option."""
+    assert list(_documented(path)) == list(_options(ALL[path]))
+
+
+@pytest.mark.parametrize("path", list(ALL))
+def test_defaults_and_required_options_are_those_of_the_page(path: str) -> None:
+    """A default that click knows stands in the table; a required option is called so."""
+    for name, option in _options(ALL[path]).items():
+        told = _documented(path)[name]["default"]
+        assert (told == "required") == option.required
+        if isinstance(option.default, str | int | float) and not isinstance(option.default, bool):
+            assert words(told) == [str(option.default)]
+
+
+@pytest.mark.parametrize("path", list(ALL))
+def test_every_command_and_option_has_a_help_text(path: str) -> None:
+    """Nothing has to be guessed from `--help`."""
+    assert ALL[path].help
+    assert all(option.help for option in _options(ALL[path]).values())
+
+
+def test_the_configuration_keys_are_those_of_the_page() -> None:
+    """Every key has its row with variable and default, and every row is a key."""
+    listed = {words(row["key"])[0]: row for row in CONFIGURATION}
+    assert list(listed) == [name.replace("_", "-") for name in RunConfig.model_fields]
+    for name, field in RunConfig.model_fields.items():
+        row = listed[name.replace("_", "-")]
+        assert words(row["variable"]) == [f"EEGSTREAM_{name.upper()}"]
+        if field.default is None:
+            assert row["default"].startswith("none")
+        else:
+            assert words(row["default"]) == [
+                f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+            ]
+
+
+def test_the_keys_are_the_options_of_run() -> None:
+    """A key and its option have one name, and the table of options tells the same defaults."""
+    options = _documented("eegstream run")
+    assert {f"--{words(row['key'])[0]}" for row in CONFIGURATION} == options.keys() - {"--config"}
+    for row in CONFIGURATION:
+        if words(row["default"]):
+            assert options[f"--{words(row['key'])[0]}"]["default"] == row["default"]
+
+
+VALUES = {
+    "model": "seed@1",
+    "device": "cpu",
+    "bind": "tcp://127.0.0.1:7000",
+    "notch": 50,
+    "unit": "mV",
+    "fill-ms": 40.0,
+    "select": "name=Muse*",
+    "max-streams": 3,
+    "buffer-mb": 16,
+}
+
+
+def test_file_environment_and_options_take_precedence_in_this_order(tmp_path: Path) -> None:
+    """Each key is taken from the file, from its variable instead, and from the option instead of both."""
+    assert {f"--{key}" for key in VALUES} == _options(ALL["eegstream run"]).keys() - {"--config"}
+    file = tmp_path / "run.toml"
+    for key, value in VALUES.items():
+        name = key.replace("-", "_")
+        variable = f"EEGSTREAM_{name.upper()}"
+        file.write_text(f"{key} = {value!r}\n")
+        default = getattr(RunConfig(), name)
+        other = default if default is not None else (60 if key == "notch" else "V")
+        assert value != default
+        assert getattr(run_config(file, {}, {}), name) == value
+        assert getattr(run_config(None, {variable: str(value)}, {}), name) == value
+        assert getattr(run_config(file, {variable: str(other)}, {}), name) == other
+        assert getattr(run_config(file, {variable: str(other)}, {name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "colour = 'red'",
+        "notch = 55",
+        "max-streams = 0",
+        "fill-ms = -1",
+        "bind = 5",
+        "[run]\nmodel = 'x'",
+        "model =",
+        "",
+    ],
+)
+def test_a_wrong_configuration_is_one_clear_line(tmp_path: Path, text: str) -> None:
+    """The line names the file and the key; the exit code tells systemd not to try again."""
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    if not text:
+        assert run_config(file, {}, {}) == RunConfig()
+        return
+    with pytest.raises(errors.ConfigError) as caught:
+        run_config(file, {}, {})
+    assert caught.value.exit_code == 78
+    assert str(caught.value).isprintable()
+    assert str(file) in str(caught.value)
+
+
+def test_the_exit_codes_are_those_of_the_page() -> None:
+    """Every error of the project has one of the codes."""
+    listed = {int(row["code"]) for row in tables(section(PAGE, "## Exit codes"))[0]}
+    own = {error.exit_code for error in vars(errors).values() if isinstance(error, type)}
+    assert own <= listed
+    assert listed == own | {0, click.UsageError.exit_code, 130}
+
+
+def test_the_select_fields_are_those_of_the_page() -> None:
+    """And so are the limits beyond which a stream is refused."""
+    discovery = pytest.importorskip("eegstream.lsl.discovery", exc_type=Exception, reason="liblsl is not there")
+    text = section(PAGE, "## eegstream run")
+    paragraph = text[text.index("`--select`: fields are") :]
+    assert set(words(paragraph.split(".")[0])) == {"--select", *discovery.Selection.FIELDS}
+    assert f"{discovery.LOWEST_RATE_HZ:g} to {discovery.HIGHEST_RATE_HZ:,.0f} Hz".replace(",", " ") in text
+    assert f"more than {discovery.MOST_CHANNELS} channels" in text
+    assert f"more than {discovery.LONGEST_NAME} characters" in text
+
+
+def test_the_notches_are_the_same_everywhere() -> None:
+    """Configuration and options offer the same mains frequencies."""
+    (option,) = [option for name, option in _options(ALL["eegstream run"]).items() if name == "--notch"]
+    literal, _ = get_args(RunConfig.model_fields["notch"].annotation)
+    assert isinstance(option.type, click.Choice)
+    assert [str(frequency) for frequency in get_args(literal)] == list(option.type.choices)
