@@ -13,6 +13,11 @@ from eegstream.dsp.timeline import Break, Timed, Timeline
 Stamps = Callable[[np.random.Generator, np.ndarray, float], np.ndarray]
 
 
+def even(rate_hz, length):
+    """(length,) stamps without a flaw."""
+    return 1000.0 + np.arange(length) / rate_hz
+
+
 def exact(rng, true_s, rate_hz):
     return true_s.copy()
 
