@@ -18,6 +18,9 @@ test: $(VENV)/.tests ## run the tests
 check: $(VENV)/.tests lint ## everything a change must pass
 	@$(BIN)/python -m pytest
 
+parity: $(VENV)/.tests ## play real recordings through a daemon and compare with encode; EEGSTREAM_DATA says where they are
+	@$(BIN)/python -m tests.e2e.parity
+
 lint: $(VENV)/.tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
