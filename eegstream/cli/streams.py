@@ -14,13 +14,28 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 def command(select: str, wait_s: float, *, as_json: bool) -> None:
     """List the LSL streams in sight: which ones `run` would take, and why not the others."""
+    from eegstream.dsp.channels import select_channels
+    from eegstream.errors import StreamError
     from eegstream.lsl.discovery import Announcement, Discovery, Selection, refusal
+    from eegstream.lsl.reader import inspect
     from eegstream.wire.identity import stream_name
 
     selection = Selection.parse(select)
 
+    def why_not(stream: Announcement) -> str | None:
+        if not selection.wants(stream):
+            return f"not selected by {select}"
+        if why := refusal(stream):
+            return why
+        try:
+            geometry = inspect(stream)
+            select_channels(geometry.labels, geometry.types, geometry.units)
+        except StreamError as error:
+            return str(error)
+        return None
+
     def describe(stream: Announcement) -> dict[str, object]:
-        why = refusal(stream) if selection.wants(stream) else f"not selected by {select}"
+        why = why_not(stream)
         return {
             "stream": stream_name(stream.name, stream.type, stream.source_id, stream.hostname),
             "taken": why is None,

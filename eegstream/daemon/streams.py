@@ -24,7 +24,6 @@ class LiveStream:
     epoch: Epoch | None = None
     epochs: int = 0
     """Epochs opened so far."""
-    refused: str | None = None
     why: str | None = None
     received: int = 0
     encoded: int = 0
@@ -50,22 +49,21 @@ class LiveStream:
         while arrived_s - self._arrivals[0][0] > _RATE_WINDOW_S:
             self._arrivals.popleft()
 
-    def open_epoch(self, reader: Reader, now_s: float) -> int:
-        """Start an epoch; return its number."""
-        self.reader, self.refused, self.why = reader, None, None
+    def open_epoch(self, reader: Reader, epoch: Epoch, now_s: float) -> None:
+        """Note that `reader` brings the samples of a new epoch."""
+        self.reader, self.epoch, self.why = reader, epoch, None
         self.last_samples_s = self.changed_s = now_s
         self._arrivals.clear()
         self.epochs += 1
-        return self.epochs - 1
 
     def close_epoch(self, why: str, now_s: float) -> None:
         """Note that the stream has no epoch any more."""
         self.reader = self.epoch = None
         self.why, self.changed_s = why, now_s
 
-    def state(self, run: str, now_s: float) -> State:
-        """How the stream fares."""
-        status, why = self._status(now_s)
+    def state(self, run: str, now_s: float, refused: str | None) -> State:
+        """How the stream fares; `refused` is why its outlet cannot be used, if there is one that cannot."""
+        status, why = self._status(now_s, refused)
         return State(
             stream=self.name,
             run=run,
@@ -82,11 +80,9 @@ class LiveStream:
             rate_measured_hz=self._measured_rate_hz(),
         )
 
-    def _status(self, now_s: float) -> tuple[Status, str | None]:
-        if self.refused is not None:
-            return "refused", self.refused
+    def _status(self, now_s: float, refused: str | None) -> tuple[Status, str | None]:
         if self.epoch is None:
-            return "lost", self.why
+            return ("lost", self.why) if refused is None else ("refused", refused)
         silent_s = now_s - self.last_samples_s
         if silent_s > _STALLED_AFTER_S:
             return "stalled", f"no samples for {silent_s:.0f} s"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eegstream.daemon.inbox import Inbox
-from eegstream.lsl.discovery import Announcement, Discovery, Selection, refusal
+from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement, Discovery, Selection, refusal
 from eegstream.lsl.reader import Reader
 from eegstream.wire.identity import stream_name
 
@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 _SILENT_S = 1.0
 """A reader silent for so long may be one whose outlet went without a word."""
+_PATIENCE_S = FORGET_AFTER_S + 1.0
+"""An outlet that is announced so long after its successor came is none that went: the other is a second one."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1.0, 30.0
 _JOIN_S = 3.0
 
@@ -45,11 +47,14 @@ class Supervisor:
         """By uid: why an outlet that was opened cannot be used."""
         self._retries: dict[str, _Retry] = {}
         """By uid."""
+        self._seen_s: dict[str, float] = {}
+        """By uid: when an outlet was first seen."""
 
     def update(self) -> dict[str, str]:
         """Look once at what is announced and act upon it; return the refused streams with their reasons."""
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._selection.wants(stream)}
         self._bury_ended(announced)
+        self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
         reading = {reader.stream.uid for reader in self._readers.values()}
         refused = {}
         for stream in announced.values():
@@ -102,7 +107,9 @@ class Supervisor:
             # An outlet that went without a word, or a second one beside it? The resolver forgets the dead.
             if holder.stream.uid not in announced:
                 holder.stop("replaced")
-            return
+                return
+            if self._clock() - self._seen_s[stream.uid] < _PATIENCE_S:
+                return
         twin = 2
         while name in self._readers:
             name = f"{_base_name(stream)}-{twin}"

@@ -112,18 +112,17 @@ class Worker:
 
     def _open(self, item: Opened) -> None:
         reader, now_s = item.reader, self._clock()
-        stream = self._streams.setdefault(reader.wire_name, LiveStream(reader.wire_name))
+        stream = self._streams.get(reader.wire_name) or LiveStream(reader.wire_name)
         place = Place(stream.name, self._run, stream.epochs, stream.next_seq)
         try:
             epoch = Epoch(item.geometry, self._facts, self._options, place)
         except EegstreamError as error:
-            stream.refused = reader.refusal = str(error)
-            stream.changed_s = now_s
+            reader.refusal = str(error)
             log.warning("%s refused: %s", stream.name, error)
             reader.stop("gone")
             return
-        stream.open_epoch(reader, now_s)
-        stream.epoch = epoch
+        self._streams[stream.name] = stream
+        stream.open_epoch(reader, epoch, now_s)
         iso = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._publisher.publish(epoch.spec(UtcMark(iso=iso, clock=now_s)))
         log.info(
@@ -165,15 +164,15 @@ class Worker:
             self._next_state_s = now_s + _STATE_INTERVAL_S
 
     def _states(self, now_s: float) -> list[State]:
+        refused = self.refused
         told = [
-            stream.state(self._run, now_s)
+            stream.state(self._run, now_s, refused.get(stream.name))
             for stream in self._streams.values()
-            if stream.epoch is not None or now_s - stream.changed_s < _REMEMBER_LOST_S
+            if stream.epoch is not None or stream.name in refused or now_s - stream.changed_s < _REMEMBER_LOST_S
         ]
-        known = {state.stream for state in told}
-        for name, why in self.refused.items():
-            if name not in known:
-                told.append(LiveStream(name, refused=why).state(self._run, now_s))
+        told += [
+            LiveStream(name).state(self._run, now_s, why) for name, why in refused.items() if name not in self._streams
+        ]
         return [*told, self._own_state(now_s)]
 
     def _own_state(self, now_s: float) -> State:

@@ -9,7 +9,7 @@ import pylsl
 
 from eegstream.errors import ConfigError
 
-_FORGET_AFTER_S = 5.0
+FORGET_AFTER_S = 5.0
 """Shorter, and live outlets flicker in and out of view."""
 
 _FORMATS = {
@@ -97,7 +97,7 @@ class Discovery:
     """Watch what LSL announces, in the background."""
 
     def __init__(self) -> None:
-        self._resolver = pylsl.ContinuousResolver(forget_after=_FORGET_AFTER_S)
+        self._resolver = pylsl.ContinuousResolver(forget_after=FORGET_AFTER_S)
 
     def announcements(self) -> list[Announcement]:
         """Outlets seen lately, oldest first; those whose texts are not UTF-8 are left out."""

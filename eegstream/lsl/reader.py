@@ -16,6 +16,7 @@ from pylsl.util import LostError
 from pylsl.util import TimeoutError as LslTimeoutError
 
 from eegstream.epoch import Clock, StreamGeometry
+from eegstream.errors import StreamError
 from eegstream.lsl.discovery import Announcement
 from eegstream.lsl.metadata import stream_geometry
 from eegstream.pipeline import EndReason
@@ -28,6 +29,9 @@ _MOST_SAMPLES = 1024
 _CLOCK_TIMEOUT_S = 1.0
 _CLOCK_INTERVAL_S = 2.0
 _NO_CLOCK = Clock(offset_s=None, error_s=None)
+_GLANCE_BYTES = 1024 * 1024
+_TROUBLE = (RuntimeError, ValueError, MemoryError)
+"""What pylsl raises when an outlet does not do as it should; its own errors are RuntimeErrors."""
 
 
 class Sink(Protocol):
@@ -64,7 +68,7 @@ class Reader:
         """Why its stream turned out to be of no use, once it was open."""
         self.buffer_s = stream.buffer_s(buffer_bytes)
         self._sink = sink
-        self._stop = threading.Event()
+        self._stop, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"read-{wire_name}", daemon=True)
 
     def start(self) -> None:
@@ -84,32 +88,28 @@ class Reader:
 
     @property
     def alive(self) -> bool:
-        """Whether it still reads."""
-        return self._thread.is_alive()
+        """Whether more may come from it."""
+        return not self._ended.is_set()
 
     def _run(self) -> None:
-        inlet = pylsl.StreamInlet(self.stream.info, max_buflen=self.buffer_s, recover=False, processing_flags=0)
-        clock = threading.Thread(target=self._ask_clock, args=(inlet,), name=f"clock-{self.wire_name}", daemon=True)
+        clock: threading.Thread | None = None
         try:
+            inlet = pylsl.StreamInlet(self.stream.info, max_buflen=self.buffer_s, recover=False, processing_flags=0)
             # The first pull fetches the full info without any timeout: fetch it with one before.
             inlet.open_stream(_OPEN_TIMEOUT_S)
             geometry = stream_geometry(self.stream, inlet.info(_OPEN_TIMEOUT_S))
+            clock = threading.Thread(target=self._ask_clock, args=(inlet,), name=f"clock-{self.wire_name}", daemon=True)
             clock.start()
             self.opened = True
             self._sink.opened(self, geometry)
             why = self._pull(inlet)
-        except LostError:
-            why = "the outlet closed its connection"
-        except LslTimeoutError:
-            why = f"it gave no answer within {_OPEN_TIMEOUT_S:g} s"
-        except UnicodeDecodeError:
-            why = "its description is not UTF-8"
-        except (RuntimeError, ValueError, MemoryError) as error:
-            why = f"liblsl refused it ({error})"
+        except _TROUBLE as error:
+            why = _reason(error)
         self._stop.set()
-        if clock.ident is not None:
-            clock.join()
         self._sink.closed(self, why)
+        self._ended.set()
+        if clock is not None:
+            clock.join()
 
     def _pull(self, inlet: Any) -> str:
         while not self._stop.is_set():
@@ -135,3 +135,27 @@ class Reader:
             if code.value == 0:
                 self.clock = Clock(offset_s=offset_s, error_s=error_s.value)
             self._stop.wait(_CLOCK_INTERVAL_S)
+
+
+def inspect(stream: Announcement) -> StreamGeometry:
+    """Ask an outlet for its description, without taking samples.
+
+    Raises:
+        StreamError: it gives none.
+    """
+    try:
+        buffer_s = stream.buffer_s(_GLANCE_BYTES)
+        inlet = pylsl.StreamInlet(stream.info, max_buflen=buffer_s, recover=False, processing_flags=0)
+        return stream_geometry(stream, inlet.info(_OPEN_TIMEOUT_S))
+    except _TROUBLE as error:
+        raise StreamError(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, LostError):
+        return "the outlet closed its connection"
+    if isinstance(error, LslTimeoutError):
+        return f"it gave no answer within {_OPEN_TIMEOUT_S:g} s"
+    if isinstance(error, UnicodeDecodeError):
+        return "its description is not UTF-8"
+    return f"liblsl refused it ({error})"

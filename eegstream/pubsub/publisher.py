@@ -25,16 +25,13 @@ class BindError(EegstreamError):
 
 
 class Publisher:
-    """An XPUB socket; made, used and closed by one thread."""
+    """A bound XPUB socket; never used by two threads at a time."""
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._socket = socket
         self._specs: dict[str, Spec] = {}
-
-    @property
-    def url(self) -> str:
+        self.url = socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
         """Where subscribers connect to, with the port that was bound."""
-        return self._socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
 
     def publish(self, message: Message) -> None:
         """Send a message to whoever listens."""

@@ -57,9 +57,7 @@ def _isolate_lsl() -> None:
     port = 20_000 + _PORTS * secrets.randbelow(90)
     config = folder / "lsl_api.cfg"
     session = f"eegstream-{secrets.token_hex(4)}"
-    config.write_text(
-        _LSL_CONFIG.format(port=port, base=port + 1, count=_PORTS - 1, session=session), encoding="utf-8"
-    )
+    config.write_text(_LSL_CONFIG.format(port=port, base=port + 1, count=_PORTS - 1, session=session), encoding="utf-8")
     os.environ["LSLAPICFG"] = str(config)
 
 

@@ -61,7 +61,7 @@ def send(outlet: pylsl.StreamOutlet, plan: dict, leave: threading.Event) -> int:
 
 
 def outlet_dtype(plan: dict) -> str:
-    """numpy's name of the stream's format."""
+    """Numpy's name of the stream's format."""
     return {"double64": "f8"}.get(plan["format"], plan["format"])
 
 

@@ -1,4 +1,4 @@
-"""A bundle that hides nothing: its codes are the bits of the samples, and those of what a small network makes of them."""
+"""A bundle that hides nothing: codes are the bits of the samples, and of what a small network makes of them."""
 
 from pathlib import Path
 
