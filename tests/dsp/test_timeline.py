@@ -118,6 +118,32 @@ def test_outliers_are_kept_and_bend_nothing():
     np.testing.assert_allclose(times_of(found, 3000), true_s, rtol=0, atol=1e-3)
 
 
+def test_outliers_on_both_sides_are_no_border():
+    """A stamp beyond on the other side has come back."""
+    stamps_s = even(500.0, 3000)
+    stamps_s[1000:1006] += 5.0
+    stamps_s[1006:1012] -= 5.0
+    assert breaks_of(run(500.0, stamps_s)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_chunk_that_is_late_by_six_deviations_is_no_border(seed):
+    """Chunks are longer than the 20 ms of doubt: the threshold alone must bear them."""
+    late_s = np.random.default_rng(seed).normal(scale=0.004, size=400)
+    late_s[300] = 0.024
+    assert breaks_of(run(500.0, even(500.0, 400 * 32) + np.repeat(late_s, 32))) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_wide_hole_shows_in_the_first_block_of_rough_stamps(seed):
+    """Between 80 ms and what a jitter of 5 ms may reach, there is no doubt."""
+    stamps_s = jitter(0.005)(np.random.default_rng(seed), even(500.0, 2000), 500.0)
+    stamps_s[60:] += 0.15
+    (border,) = breaks_of(run(500.0, stamps_s))
+    assert (border.index, border.kind) == (60, "gap")
+    assert border.missing == pytest.approx(75, abs=18)  # 36 ms: no step is known that early
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e308])
 def test_samples_without_stamps_are_timed_by_the_line(bad):
     """A run of up to three blocks changes nothing."""
