@@ -7,15 +7,15 @@ Without files: one recording of each rate in EEGSTREAM_DATA, then six streams of
 
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from eegstream.cli import cli
 from eegstream.files.codes import CodesReader
 from tests.e2e.content import assert_same_content, contents
-from tests.e2e.harness import DATA, NO_DATA, PATIENCE_S, Daemon, Item, Process, Recorder, command, play
+from tests.e2e.harness import DATA, NO_DATA, PATIENCE_S, Daemon, Item, Process, Recorder, play
 from tests.e2e.telltale_bundle import write_telltale
 
 RECORDINGS = {
@@ -51,11 +51,10 @@ class Parity:
                 for file in files
                 if file not in self._live
             }
-            encoder = threading.Thread(target=lambda: [self._encode(file) for file in players])
-            encoder.start()
+            for file in players:
+                self._offline[file] = self._encode(file)
             for file, player in players.items():
                 self._live[file] = self._follow(player)
-            encoder.join()
 
     def check(self, file: str) -> int:
         """Compare a file's two contents; return how many patches both have, all channels as one."""
@@ -73,12 +72,11 @@ class Parity:
         self._recorder.wait(lambda item: item.stream == stream and item.kind == "end", PATIENCE_S)
         return self._recorder.of(stream)
 
-    def _encode(self, file: str) -> None:
+    def _encode(self, file: str) -> list[Item]:
         output = self._folder / f"{len(self._offline)}.codes.mcap"
-        made = command("encode", file, "-o", str(output), "--model", str(self._bundle), "--device", "cpu")
-        if made.returncode != 0:
-            raise AssertionError(made.stderr)
-        self._offline[file] = list(CodesReader(output))
+        options = ["-o", str(output), "--model", str(self._bundle), "--device", "cpu"]
+        cli.main(["encode", file, *options], standalone_mode=False)
+        return list(CodesReader(output))
 
 
 def main() -> int:

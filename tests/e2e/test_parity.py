@@ -7,16 +7,12 @@ import pytest
 from tests.e2e.harness import DATA, NO_DATA, Daemon, Recorder
 from tests.e2e.parity import Parity
 
-SYNTHETIC = "synthetic:rate=200,channels=5,seconds=20,seed=1"
+SYNTHETIC = "synthetic:rate=200,channels=5,seconds=12,seed=1"
 REAL = {
     "EDF at 500 Hz": DATA / "dev/eegmat/Subject00_1.edf",
     "CSV with raw stamps at 256 Hz": DATA / "dev/muse/muse_subject103.csv",
     "EDF+D with holes": DATA / "tricky/edf_plusD_gaps.edf",
 }
-COMPANY = [
-    f"synthetic:rate={rate},channels={channels},seconds=6,seed=2"
-    for rate, channels in ((100, 3), (128, 16), (250, 8), (256, 1), (500, 5), (1000, 2))
-]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +33,7 @@ def real(parity: Parity) -> Parity:
 def test_synthetic_live_is_offline(parity):
     """`play --wait` through a running daemon has the content of `encode`, from the first patch to the last."""
     parity.run([SYNTHETIC])
-    assert parity.check(SYNTHETIC) == 20 * 4 - 1
+    assert parity.check(SYNTHETIC) == 12 * 4 - 1
     assert parity.gaps(SYNTHETIC) == 0
 
 
@@ -50,10 +46,3 @@ def test_a_real_recording_live_is_offline(real, name):
 def test_the_holes_of_a_recording_are_gaps_live(real):
     """The holes of an EDF+D, which readers like to join silently, reach the subscriber as gaps."""
     assert real.gaps(str(REAL["EDF+D with holes"])) > 0
-
-
-def test_company_changes_no_code(parity):
-    """Six streams of different rates in the same batches have the codes that each has alone."""
-    parity.run(COMPANY)
-    for file in COMPANY:
-        assert parity.check(file) >= 6 * 4 - 2
