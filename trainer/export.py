@@ -105,6 +105,8 @@ def _manifest(
 ) -> Manifest:
     settings = checkpoint["config"]
     patch: int = settings["model"]["patch_size"]
+    said = dict(settings["bundle"])
+    purpose = said.pop("purpose", "")
     facts = {
         "format": 1,
         "name": config.name,
@@ -115,13 +117,13 @@ def _manifest(
         "prefix": False,
         "decodes": ["mse"],
         "frontend": _without_target(settings["frontend"]),
-        **settings["bundle"],
+        **said,
         "model": {"class": settings["model"]["_target_"], **_without_target(settings["model"])},
         "training": _training(checkpoint, data.source.describe().get("train", {})),
         "metrics": metrics,
         "license": config.license,
     }
-    card = model_card(facts, config.purpose, data.source.attributions())
+    card = model_card(facts, config.purpose or purpose, data.source.attributions())
     return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), config.name)
 
 

@@ -20,15 +20,17 @@ _RATES_HZ = (100, 128, 160, 200, 250, 256, 500, 512, 1000, 2048)
 _COUNT = 1024
 _CHANNELS = 8
 _SEED = 20_000
-_STEP_UV = 1 / 32
-"""Golden patches are rounded to this step, as a converter would do it; they then take a third of the room."""
+_PATCH_STEP_UV = 1 / 32
+_DECODED_STEP_UV = 1 / 1024
+"""Golden patches are rounded as a converter would do it, decoded ones far below what a device may be off: random bits
+would be most of a bundle's size."""
 
 
 def golden_vectors(module: torch.jit.ScriptModule, manifest: Manifest) -> bytes:
     """`golden.npz` of a bundle: patches, rates, codes and decoded patches, computed in tiles on the CPU."""
     patches, rates_hz = _patches(manifest)
     codes = in_tiles(module.encode, patches, rates_hz)
-    decoded = in_tiles(module.decode, codes, rates_hz)
+    decoded = _rounded(in_tiles(module.decode, codes, rates_hz), _DECODED_STEP_UV)
     content = io.BytesIO()
     np.savez_compressed(
         content, patches=patches.numpy(), rate_hz=rates_hz.numpy(), codes=codes.numpy(), decoded=decoded.numpy()
@@ -52,5 +54,8 @@ def _patches(manifest: Manifest) -> tuple[torch.Tensor, torch.Tensor]:
         parts.append(patches[torch.linspace(0, len(patches) - 1, each).round().long()])
         told.append(torch.full((each, 1), float(rate_hz)))
     whole = -(-_COUNT // CPU_TILE) * CPU_TILE
-    patches_uv = torch.round(torch.cat(parts)[:whole] / _STEP_UV) * _STEP_UV
-    return patches_uv, torch.cat(told)[:whole]
+    return _rounded(torch.cat(parts)[:whole], _PATCH_STEP_UV), torch.cat(told)[:whole]
+
+
+def _rounded(x_uv: torch.Tensor, step_uv: float) -> torch.Tensor:
+    return torch.round(x_uv / step_uv) * step_uv

@@ -32,8 +32,8 @@ class WhitenedCosines(nn.Module):
     faster on these than on samples, whose energy lies in a few slow directions.
     """
 
-    analysis: Tensor
-    synthesis: Tensor
+    cosines: Tensor
+    size: Tensor
 
     def __init__(self, patch_size: int, kept: int) -> None:
         super().__init__()
@@ -43,14 +43,14 @@ class WhitenedCosines(nn.Module):
         cosines[0] /= math.sqrt(2)
         size = 1 / (order + _CORNER)
         size *= torch.sqrt(patch_size / (size**2).sum())
-        self.register_buffer("analysis", (cosines / size).float(), persistent=False)
-        self.register_buffer("synthesis", (cosines * size).T.contiguous().float(), persistent=False)
+        self.register_buffer("cosines", cosines.float(), persistent=False)
+        self.register_buffer("size", size[:, 0].float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Coefficients (B, K) of samples (B, N)."""
-        return nn.functional.linear(x, self.analysis)
+        return torch.matmul(x, self.cosines.t()) / self.size
 
     @torch.jit.export
     def invert(self, h: Tensor) -> Tensor:
         """Samples (B, N) of coefficients (B, K)."""
-        return nn.functional.linear(h, self.synthesis)
+        return torch.matmul(h * self.size, self.cosines)
