@@ -1,5 +1,6 @@
 """What README.md shows works as it stands there."""
 
+import math
 import os
 import re
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 import zmq
 
 from eegstream.cli import COMMANDS
-from eegstream.codec.bundle import load
+from eegstream.codec.bundle import load, shipped
+from eegstream.codec.manifest import Manifest
 from eegstream.files.codes import write_codes
 from eegstream.wire.messages import Message
 from tests.identity_bundle import manifest, write_bundle
@@ -126,3 +128,31 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
     assert "TORCH_INDEX" in makefile
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def expected_rows(description: Manifest) -> list[str]:
+    """The README's rows of a bundle, from the metrics inside it."""
+    bits = sum(map(math.log2, description.words))
+    rows = []
+    for data, figures in description.metrics.items():
+        bands = [figures["band_error"].get(band) for band in ("delta", "theta", "alpha", "beta", "gamma", "high")]
+        cells = [
+            f"`{description.name}@{description.version}`",
+            f"{bits:.4g}",
+            data,
+            figures["side"],
+            f"{figures['nrmse']:.3f}",
+            f"{figures['r']:.3f}",
+            *("" if share is None else f"{share:.2f}" for share in bands),
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    return rows
+
+
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
+def test_what_the_codes_keep_and_lose_is_what_was_measured(path: Path) -> None:
+    """The README's table has the figures of every shipped bundle, digit by digit."""
+    told = section(README, "## What the codes keep and lose")
+    missing = [row for row in expected_rows(load(str(path)).manifest) if row not in told]
+    assert not missing, "put these rows into the table:\n" + "\n".join(missing)
+    assert f"| `{path.stem.replace('-', '@')}` | TO BE FILLED" not in told
