@@ -73,7 +73,8 @@ def _figures(metrics: dict[str, Any]) -> str:
         On subjects that training never saw ("val": the same devices, some resampled from the recordings' own rate;
         "test": other devices), patches quieter than {QUIET_UV} µV left out. NRMSE is the root of the mean over patches
         of error energy over patch energy (1 is what silence would give), median that of the patches' own, r the mean
-        correlation; the bands give the share of each band's energy that is lost.""")
+        correlation; the bands give the share of each band's energy that is lost.
+        {"The wrong rate is twice the true one, or half of it from 500 Hz on." if control else ""}""")
     return f"## What it keeps and loses\n\n{meaning}\n\n{table}"
 
 
