@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from eegstream.dsp.channels import unit_scale
 from eegstream.epoch import SignalOptions
 from eegstream.errors import ConfigError
 
@@ -26,11 +27,25 @@ class RunConfig(BaseModel):
     bind: str = "tcp://127.0.0.1:5571"
     notch: Literal[50, 60] | None = None
     unit: str | None = None
-    fill_ms: Annotated[float, Field(ge=0)] = 0.0
+    fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     select: str = "type=EEG"
     max_streams: Annotated[int, Field(ge=1)] = 64
     buffer_mb: Annotated[int, Field(ge=1)] = 64
     """Memory for one stream's waiting samples, at most; taken twice, in liblsl and before the encoder."""
+
+    @field_validator("unit")
+    @classmethod
+    def _is_known(cls, unit: str | None) -> str | None:
+        if unit is not None and unit_scale(unit.removesuffix("!")) is None:
+            raise ValueError("expected V, mV, uV or nV, with ! behind it to override what streams state")
+        return unit
+
+    @field_validator("max_streams", "buffer_mb", "fill_ms", mode="before")
+    @classmethod
+    def _is_number(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("expected a number")  # noqa: TRY004 - pydantic reads ValueErrors
+        return value
 
     @property
     def signal_options(self) -> SignalOptions:

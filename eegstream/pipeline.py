@@ -21,6 +21,8 @@ from eegstream.dsp.timeline import Break, Timed, Timeline
 GapReason = Literal["missing", "clock", "stamps", "overflow"]
 EndReason = Literal["gone", "replaced", "shutdown"]
 
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 0.5, 50_000.0
+"""Sampling rates that a stream may have."""
 _LARGEST_UV = float(np.finfo(np.float32).max)
 """Larger samples are no numbers to the model, and are replaced as such."""
 

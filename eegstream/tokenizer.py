@@ -29,7 +29,7 @@ from eegstream.epoch import (
 from eegstream.errors import RecordingError
 from eegstream.files.codes import CodedSegment, collect_segments
 from eegstream.files.recordings import Recording
-from eegstream.pipeline import Patch
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
 
@@ -79,7 +79,7 @@ def encode_recording(
         StreamError: no channel of it is EEG.
     """
     epoch = _only_epoch(recording, facts, options)
-    yield epoch.spec(UtcMark(iso=datetime.now(UTC).isoformat(), clock=0.0))
+    yield epoch.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
     waiting: list[Pending] = []
     for events in _push_all(epoch, recording):
         waiting += [Pending(epoch, event, _SAME_CLOCK, _needed_s(event)) for event in events]
@@ -155,10 +155,16 @@ class Tokenizer:
         An array has no holes, so the list has one segment.
 
         Raises:
-            RecordingError: `x_uv` is not two-dimensional, or empty.
+            RecordingError: `x_uv` is not two-dimensional, or empty, or the rate is none.
         """
+        x_uv = np.asarray(x_uv)
         if x_uv.ndim != 2 or 0 in x_uv.shape:
             raise RecordingError(f"an array of shape {x_uv.shape} came, expected (channels, samples)", "Reshape it")
+        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+            raise RecordingError(
+                f"a rate of {rate_hz} Hz came, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz",
+                "Give the sampling rate of the array",
+            )
         n_channels, n_samples = x_uv.shape
         recording = Recording(
             name="array",

@@ -28,7 +28,7 @@ class _LateCommands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             # The reader of our output left: nothing to tell it, and nowhere to tell. Click would call it a failure.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             return None
 
 
@@ -46,6 +46,7 @@ def main() -> None:
 def _run() -> int:
     try:
         cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
@@ -56,4 +57,14 @@ def _run() -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 130
+    except OSError as error:
+        # What commands read and write themselves is told with its path: this is standard output.
+        _discard_output()
+        click.echo(f"eegstream: the output cannot be written ({error.strerror})", err=True)
+        return 1
     return 0
+
+
+def _discard_output() -> None:
+    """Let what is still buffered for standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,6 +16,7 @@ from eegstream.cli.options import model_option
               help="Least error, or true band power where the bundle offers it.")  # fmt: skip
 def command(file: Path, output: Path, model: str | None, stream: str | None, kind: str) -> None:
     """Turn a codes file back into a signal: the front-ended one, at the model's rate, as far as patches cover it."""
+    from eegstream.cli.recording import require_other_file
     from eegstream.codec.bundle import load
     from eegstream.codec.engine import Engine, choose_device
     from eegstream.decoding import choose_stream, reconstruct
@@ -23,6 +24,7 @@ def command(file: Path, output: Path, model: str | None, stream: str | None, kin
     from eegstream.files.arrays import save_npz
     from eegstream.files.codes import CodesReader, collect_segments
 
+    require_other_file(str(file), output)
     reader = CodesReader(file)
     segments = choose_stream(collect_segments(reader, file.name), stream)
     if not reader.finished:

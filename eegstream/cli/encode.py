@@ -31,12 +31,13 @@ def command(
     FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
     from eegstream.cli.progress import progress
-    from eegstream.cli.recording import read_for_user
+    from eegstream.cli.recording import read_for_user, require_other_file
     from eegstream.epoch import SignalOptions
     from eegstream.files.codes import write_codes
     from eegstream.tokenizer import Tokenizer, encode_recording, model_facts
     from eegstream.wire.messages import Codes, End, Gap
 
+    require_other_file(file, output)
     options = SignalOptions(notch_hz=float(notch) if notch else None, unit=unit, fill_ms=fill_ms or 0.0)
     recording = read_for_user(file, seconds=seconds, rate_hz=rate, raw_units=bool(unit and unit.endswith("!")))
     engine = Tokenizer.load(model or "default", device or "auto").engine

@@ -23,9 +23,18 @@ def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option("--name", help="Name of the stream (default: the file's stem).")
 @click.option("--chunk", type=click.IntRange(min=1), help="Samples pushed at a time (default 20 ms).")
 @click.option("--speed", metavar="X|max", default="1", show_default=True, callback=_speed, help="Times real time.")
+@click.option("--rate", type=click.FloatRange(min=0.5, max=50_000), help="Sampling rate in Hz, where FILE has none.")
 @click.option("--loop", is_flag=True, help="Begin again at the end.")
 def command(
-    file: str, *, wait: bool, seconds: float | None, name: str | None, chunk: int | None, speed: float, loop: bool
+    file: str,
+    *,
+    wait: bool,
+    seconds: float | None,
+    name: str | None,
+    chunk: int | None,
+    speed: float,
+    rate: float | None,
+    loop: bool,
 ) -> None:
     """Play FILE as an LSL outlet, every sample with its own stamp.
 
@@ -35,7 +44,7 @@ def command(
     from eegstream.cli.recording import read_for_user
     from eegstream.lsl.outlet import Pace, RecordingOutlet
 
-    recording = read_for_user(file, seconds=seconds)
+    recording = read_for_user(file, seconds=seconds, rate_hz=rate)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

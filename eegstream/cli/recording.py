@@ -1,10 +1,17 @@
 """Read a recording for a command, and tell what is odd about it."""
 
 import dataclasses
+from pathlib import Path
 
 import click
 
 from eegstream.files.recordings import Recording, read_recording
+
+
+def require_other_file(source: str, output: Path) -> None:
+    """Raise UsageError if the output is the source itself."""
+    if output.exists() and Path(source).exists() and output.samefile(source):
+        raise click.UsageError(f"-o {output} is the file that is read; give another one")
 
 
 def read_for_user(

@@ -6,6 +6,8 @@ B patches in a batch, N samples in a patch, G codes of a patch, K golden patches
 import hashlib
 import io
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +40,7 @@ class Golden:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle; `module` has `encode` and `decode` as architecture section 4 gives them."""
+    """A loaded bundle; `module` has the methods that docs/reference/bundle.md tells."""
 
     path: Path
     sha256: str
@@ -95,6 +97,8 @@ def load(reference: str, device: torch.device | str = "cpu") -> Bundle:
     if not extra["manifest.json"]:
         raise BundleError(f"{path.name} has no manifest.json inside", "Export the model with trainer.export")
     manifest = Manifest.from_json(extra["manifest.json"], path.name)
+    if path.parent == SHIPPED and _name_and_version(path) != (manifest.name, manifest.version):
+        raise BundleError(f"{path.name} says it is {manifest.name}@{manifest.version}", "Install the package again")
     for method in ("encode", "decode", *(["decode_spectrum"] if "spectrum" in manifest.decodes else [])):
         if not hasattr(module, method):
             raise BundleError(f"{path.name} lacks the method {method}", "Export the model with trainer.export")
@@ -119,7 +123,7 @@ def _read_golden(content: bytes, manifest: Manifest, origin: str) -> Golden:
                 codes=arrays["codes"],
                 decoded=arrays["decoded"],
             )
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise BundleError(f"{origin}: golden.npz cannot be read ({error})", "Export the bundle again") from None
     count, patch, words = len(golden.patches), manifest.patch, np.array(manifest.words)
     expected = {

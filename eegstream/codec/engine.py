@@ -25,6 +25,7 @@ GOLDEN_DECODE_ERROR = 1e-3
 PRECISION = "float32"
 TORCH_VERSION: str = torch.__version__
 
+_SMALLEST_RMS_UV = 1e-9
 Array = NDArray[Any]
 Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -139,12 +140,12 @@ class Engine:
     def _run_tile(self, method: Method, row_tile: torch.Tensor, result_tile: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(), torchscript.without_fusion():
             if self._stream is None:
-                return method(row_tile, self._rates)
+                return _checked(method(row_tile, self._rates), result_tile)
             try:
                 with torch.cuda.stream(self._stream):
                     on_device = row_tile.to(self.device, non_blocking=True)
                     rates = self._rates.to(self.device, non_blocking=True)
-                    result_tile.copy_(method(on_device, rates), non_blocking=True)
+                    result_tile.copy_(_checked(method(on_device, rates), result_tile), non_blocking=True)
                 self._stream.synchronize()
             except RuntimeError as error:
                 raise DeviceLostError(
@@ -175,7 +176,7 @@ class Engine:
                 f"expected {GOLDEN_AGREEMENT:.1%}",
                 "Fetch the bundle again, or use another device",
             )
-        decode_error = _rms(decoded - golden.decoded) / _rms(golden.decoded)
+        decode_error = _rms(decoded - golden.decoded) / max(_rms(golden.decoded), _SMALLEST_RMS_UV)
         if not decode_error <= GOLDEN_DECODE_ERROR:
             raise BundleError(
                 f"{self.bundle.title} decodes its golden codes with an error of {decode_error:.2e} on {self.device}, "
@@ -183,6 +184,15 @@ class Engine:
                 "Fetch the bundle again, or use another device",
             )
         return Verification(agreement, decode_error)
+
+
+def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
+    """Return `result`, if it is of the expected kind: copying would convert and repeat whatever came."""
+    if result.shape != expected.shape or result.dtype != expected.dtype:
+        raise ValueError(
+            f"it returned {result.dtype} {tuple(result.shape)}, expected {expected.dtype} {tuple(expected.shape)}"
+        )
+    return result
 
 
 def _rms(x: NDArray[np.float32]) -> float:

@@ -56,7 +56,6 @@ class ClockFit:
         """Take the block's stamps (B,), NaN where unusable, and go on to the next; say if the clock is lost."""
         x = self._ramp[: self._block]
         limit_s = self.threshold_s
-        limit_s = self.threshold_s
         error_s = np.minimum(np.maximum(stamps_s - self.predicted_s[: self._block], -limit_s), limit_s)
         if not math.isfinite(np.add.reduce(error_s)):
             seen = np.isfinite(error_s)

@@ -51,7 +51,7 @@ class Grid:
         source = as_ratio(rate_hz)
         if source <= 0:
             raise ConfigError(f"a rate of {rate_hz!r} Hz cannot be resampled", "Rates start at 0.5 Hz")
-        ratio = as_ratio(model_rate_hz) / source
+        ratio = Fraction(str(model_rate_hz)) / source
         up, down = ratio.numerator, ratio.denominator
         if up == down:
             return cls(1, 1, 0)

@@ -6,6 +6,7 @@ P patches, C channels, G codes of a patch.
 import os
 import struct
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,12 @@ from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, WireE
 _Place = tuple[str, str, int]
 _ENCODING = "msgpack"
 _SYNC_INTERVAL_S = 1.0
+_LATEST_NS = 2**64 - 1
 _LONGEST_RECORD = 128 * 1024 * 1024
+
+
+class UnfinishedFileWarning(UserWarning):
+    """A codes file ends before its writer did."""
 
 
 class CodesWriter:
@@ -49,9 +55,7 @@ class CodesWriter:
         try:
             self._file: IO[bytes] = self._path.open("wb")
         except OSError as error:
-            raise CodesFileError(
-                f"{self._path} cannot be written ({error.strerror})", "Give another place with -o"
-            ) from None
+            raise self._failure(error) from None
         self._writer = Writer(
             self._file, use_chunking=False, compression=CompressionType.NONE, index_types=IndexType.NONE
         )
@@ -61,19 +65,33 @@ class CodesWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._writer.finish()  # type: ignore[no-untyped-call]
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            with self._file:
+                if kind is None:
+                    self._writer.finish()  # type: ignore[no-untyped-call]
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as failure:
+            if kind is None:
+                raise self._failure(failure) from None
 
     def write(self, message: Message) -> None:
-        """Append one message."""
+        """Append one message.
+
+        Raises:
+            CodesFileError: the disk took no more.
+        """
+        try:
+            self._append(message)
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _append(self, message: Message) -> None:
         if message.topic not in self._channels:
             self._channels[message.topic] = self._writer.register_channel(
                 topic=message.topic, message_encoding=_ENCODING, schema_id=0
             )
-        time_ns = max(0, round(_time_s(message) * 1e9))
+        time_ns = min(max(0, round(_time_s(message) * 1e9)), _LATEST_NS)
         sequence = 0 if isinstance(message, State) else message.seq
         self._writer.add_message(
             self._channels[message.topic], time_ns, message.to_payload(), time_ns, sequence & 0xFFFF_FFFF
@@ -82,6 +100,9 @@ class CodesWriter:
         if time.monotonic() - self._synced_s >= _SYNC_INTERVAL_S:
             os.fsync(self._file.fileno())
             self._synced_s = time.monotonic()
+
+    def _failure(self, error: OSError) -> CodesFileError:
+        return CodesFileError(f"{self._path} cannot be written ({error.strerror})", "Give another place with -o")
 
 
 @contextmanager
@@ -189,23 +210,33 @@ def read_codes(path: str | Path) -> list[CodedSegment]:
     """Read a codes file: one entry per segment of each stream and epoch, in order of their end.
 
     Raises:
-        CodesFileError: no codes file, or codes come before their spec.
+        CodesFileError: no codes file, or codes without their spec.
+
+    Warns:
+        UnfinishedFileWarning: the file ends before its writer did; everything up to its last whole message is there.
     """
-    return collect_segments(CodesReader(Path(path)), str(path))
+    reader = CodesReader(Path(path))
+    segments = collect_segments(reader, str(path))
+    if not reader.finished:
+        warnings.warn(f"{path} is unfinished; its last message may be missing", UnfinishedFileWarning, stacklevel=2)
+    return segments
 
 
 def collect_segments(messages: Iterator[Message] | CodesReader, origin: str) -> list[CodedSegment]:
     """Gather messages into segments; `origin` names them in errors."""
+    known = list(messages)
+    # A recording that began in the middle of an epoch may have codes before the spec's repeat.
     specs: dict[_Place, Spec] = {}
+    for message in known:
+        if isinstance(message, Spec):
+            specs.setdefault((message.run, message.stream, message.epoch), message)
     open_codes: dict[tuple[_Place, int], list[Codes]] = {}
     segments = []
-    for message in messages:
+    for message in known:
         place = (message.run, message.stream, message.epoch)
-        if isinstance(message, Spec):
-            specs.setdefault(place, message)
-        elif isinstance(message, Codes):
+        if isinstance(message, Codes):
             if place not in specs:
-                raise CodesFileError(f"{origin}: codes of {message.stream} come before their spec", "Record again")
+                raise CodesFileError(f"{origin} has codes of {message.stream} without their spec", "Record again")
             open_codes.setdefault((place, message.segment), []).append(message)
         elif isinstance(message, Gap | End) and place in specs:
             codes = open_codes.pop((place, message.segment), [])

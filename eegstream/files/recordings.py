@@ -129,7 +129,7 @@ def _recording(signals: Signals, path: Path, source_id: str, asked_hz: float | N
     if asked_hz is not None and abs(asked_hz - signals.rate_hz) > 1e-6 * asked_hz:
         remarks.append(f"the file's own rate of {signals.rate_hz:g} Hz holds, {asked_hz:g} Hz were asked for")
     return Recording(
-        name=path.stem or path.name,
+        name=printable(path.stem) or "recording",
         source_id=source_id,
         rate_hz=signals.rate_hz,
         labels=labels,

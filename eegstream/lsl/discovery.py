@@ -8,6 +8,7 @@ from typing import Any
 import pylsl
 
 from eegstream.errors import ConfigError
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
 FORGET_AFTER_S = 5.0
 """Shorter, and live outlets flicker in and out of view."""
@@ -24,7 +25,6 @@ _FORMATS = {
 _SAMPLE_BYTES = {"float32": 4, "double64": 8, "int32": 4, "int16": 2, "int8": 1, "int64": 8}
 
 MOST_CHANNELS = 1024
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 0.5, 50_000.0
 LONGEST_NAME = 256
 LONGEST_BUFFER_S = 60
 _BUFFER_SAMPLES = 16, 1_000_000

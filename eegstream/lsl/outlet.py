@@ -51,8 +51,9 @@ class RecordingOutlet:
         recording = self._recording
         step = pace.chunk or max(1, round(recording.rate_hz / _CHUNKS_PER_SECOND))
         samples = np.ascontiguousarray(recording.samples.T)
-        due_s = np.fmax.accumulate(np.nan_to_num(recording.times_s, nan=0.0)) / pace.speed
-        duration_s = float(np.nanmax(recording.times_s)) + 1 / recording.rate_hz
+        finite_s = np.where(np.isfinite(recording.times_s), recording.times_s, 0.0)
+        due_s = np.maximum.accumulate(finite_s) / pace.speed
+        duration_s = float(finite_s.max()) + 1 / recording.rate_hz
         start_s, rounds, pushed = pylsl.local_clock(), 0, 0
         while True:
             for first in range(0, len(samples), step):

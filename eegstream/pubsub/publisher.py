@@ -50,13 +50,16 @@ class Publisher:
                 self._send(spec)
 
     def welcome_newcomers(self) -> None:
-        """Send the specs that new subscriptions ask for."""
+        """Let new subscriptions take effect, each with its specs first: no codes reach anyone before their spec."""
         for _ in range(_MOST_NEWCOMERS):
             if not self._socket.poll(0):
                 return
             frame = self._socket.recv()
             if frame[:1] == b"\x01":
+                self._socket.setsockopt(zmq.SUBSCRIBE, frame[1:])
                 self.repeat_specs(frame[1:])
+            elif frame[:1] == b"\x00":
+                self._socket.setsockopt(zmq.UNSUBSCRIBE, frame[1:])
 
     def _send(self, message: Message) -> None:
         self._socket.send_multipart([message.topic.encode(), message.to_payload()])
@@ -73,7 +76,7 @@ def open_publisher(url: str) -> Iterator[Publisher]:
     with _exclusive(url):
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         socket: zmq.Socket[bytes] = context.socket(zmq.XPUB)
-        socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        socket.setsockopt(zmq.XPUB_MANUAL, 1)
         socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_SUBSCRIPTION)
         socket.setsockopt(zmq.SNDHWM, _SEND_HWM)
         socket.setsockopt(zmq.LINGER, _LINGER_MS)

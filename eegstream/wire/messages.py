@@ -14,10 +14,14 @@ from eegstream.errors import EegstreamError
 
 WIRE_VERSION: Literal[1] = 1
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+_LONGEST_SHOWN = 160
 
 
 class WireError(EegstreamError):
     """A payload is no message of this wire version."""
+
+
+Count = Annotated[int, Field(ge=0)]
 
 
 class _Message(BaseModel):
@@ -28,7 +32,7 @@ class _Message(BaseModel):
     stream: str
     run: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     """One value per start of the daemon."""
-    epoch: int
+    epoch: Count
 
     @property
     def topic(self) -> str:
@@ -42,7 +46,7 @@ class _Message(BaseModel):
 
 
 class _Sequenced(_Message):
-    seq: int
+    seq: Count
     """One counter per stream and run, from 0, without holes."""
 
 
@@ -127,10 +131,10 @@ class Codes(_Sequenced):
     """Codes of consecutive patches of all channels."""
 
     kind: Literal["codes"] = "codes"
-    segment: int
-    first: int
+    segment: Count
+    first: Count
     """Index of the first patch in its segment."""
-    shape: tuple[int, int, int]
+    shape: tuple[Count, Count, Count]
     """(P, C, G)"""
     dtype: Literal["<u2"] = "<u2"
     codes: bytes
@@ -149,7 +153,7 @@ class Codes(_Sequenced):
     def _sizes_agree(self) -> "Codes":
         patches, channels, groups = self.shape
         sizes = (len(self.codes), len(self.flags), len(self.t))
-        if min(self.shape) < 0 or sizes != (2 * patches * channels * groups, patches * channels, patches):
+        if sizes != (2 * patches * channels * groups, patches * channels, patches):
             raise ValueError(f"codes, flags and t have {sizes} bytes or items, which is not shape {self.shape}")
         return self
 
@@ -165,15 +169,15 @@ class Codes(_Sequenced):
 
 
 class _Account(_Sequenced):
-    segment: int
+    segment: Count
     t_from: float | None
     """Time of the segment's last sample plus one interval; None if none had a time."""
     t_to: float | None
-    missing: int | None
-    received: int
-    discarded: int
-    emitted: int
-    tail: int
+    missing: Count | None
+    received: Count
+    discarded: Count
+    emitted: Count
+    tail: Count
 
 
 class Gap(_Account):
@@ -194,19 +198,19 @@ class State(_Message):
     """Once a second, how a stream (or the daemon) fares. Not sequenced, not part of the content."""
 
     kind: Literal["state"] = "state"
-    last_seq: int | None
+    last_seq: Count | None
     """Newest `seq` sent for the stream; None before the first."""
     status: Literal["live", "stalled", "lost", "refused"]
     why: str | None
-    received: int
+    received: Count
     """Source samples received in this run."""
-    encoded: int
+    encoded: Count
     """Patches of one channel encoded in this run."""
     lag_s: float | None
     """Age of the newest codes' last sample when they were sent."""
-    dropped: int
+    dropped: Count
     """Source samples dropped before the signal path in this run."""
-    segment: int | None
+    segment: Count | None
     t: float
     """Daemon clock."""
     rate_measured_hz: float | None
@@ -225,19 +229,28 @@ def parse(payload: bytes) -> Message:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise WireError(f"a payload of {len(payload)} bytes came, expected at most {MAX_PAYLOAD_BYTES}")
     try:
-        content: Any = msgpack.unpackb(payload)
+        content: Any = msgpack.unpackb(payload, use_list=False)
     except (ValueError, msgpack.UnpackException) as error:
-        raise WireError(f"a payload is no msgpack ({error})", "Check what publishes at this address") from None
+        reason = str(error) or type(error).__name__
+        raise WireError(f"a payload is no msgpack ({reason})", "Check what publishes at this address") from None
     if not isinstance(content, dict):
         raise WireError(f"a payload is a {type(content).__name__}, expected a map")
-    if content.get("v") != WIRE_VERSION:
+    version = content.get("v")
+    if type(version) is not int or version != WIRE_VERSION:
         raise WireError(
-            f"a message has wire version {content.get('v')!r}, expected {WIRE_VERSION}",
+            f"a message has wire version {_shown(version)}, expected {WIRE_VERSION}",
             "Use a client of the daemon's version",
         )
     try:
-        return _MESSAGE.validate_python(content)
+        return _MESSAGE.validate_python(content, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise WireError(f"a {content.get('kind')!r} message does not fit: {where}: {first['msg']}") from None
+        kind = _shown(content.get("kind"))
+        raise WireError(f"a {kind} message does not fit: {_shown(where)}: {_shown(first['msg'])}") from None
+
+
+def _shown(value: object) -> str:
+    """What came, short and on one line, whatever it was."""
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -133,7 +133,9 @@ def rewrite(path, description):
     from eegstream.codec import torchscript
 
     module, extra = torchscript.load(path, ("golden.npz",))
-    torchscript.save(module, path, {"manifest.json": json.dumps(description).encode(), "golden.npz": extra["golden.npz"]})
+    torchscript.save(
+        module, path, {"manifest.json": json.dumps(description).encode(), "golden.npz": extra["golden.npz"]}
+    )
 
 
 @pytest.mark.parametrize(

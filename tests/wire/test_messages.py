@@ -320,14 +320,12 @@ def test_sizes_must_agree_with_the_shape(field: str, value: object) -> None:
     assert "shape" in line
 
 
-@pytest.mark.xfail(strict=True, reason="the line repeats what came, in full and unescaped")
 @pytest.mark.parametrize(("field", "value"), [("kind", "a\nb"), ("kind", "z" * 5000), ("v", "q" * 5000)])
 def test_what_came_is_shown_short_and_escaped(field: str, value: object) -> None:
     """A hostile value neither breaks the line nor floods it."""
     _require_one_clear_line(msgpack.packb({**STATE.model_dump(), field: value}))
 
 
-@pytest.mark.xfail(strict=True, reason="values are converted where they should be checked")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("epoch", "3"), ("epoch", True), ("epoch", -4), ("t", "1.5"), ("stream", b"abc"), ("v", True), ("v", 1.0)],

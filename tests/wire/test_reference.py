@@ -2,7 +2,7 @@
 
 import ast
 import types
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgpack
 import pytest
@@ -38,6 +38,8 @@ def _wire_type(annotation: Any) -> tuple[str, str]:
         inner = [part for part in get_args(annotation) if part is not type(None)]
         assert len(inner) == 1
         return _wire_type(inner[0])[0], "yes"
+    if get_origin(annotation) is Annotated:
+        return _wire_type(get_args(annotation)[0])
     if get_origin(annotation) is Literal:
         return NAMES[type(get_args(annotation)[0])], "no"
     if get_origin(annotation) is tuple:
