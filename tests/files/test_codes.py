@@ -1,12 +1,14 @@
 """Codes files: what is written is read, however the file was cut short."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegstream.errors import CodesFileError, EegstreamError
-from eegstream.files.codes import CodesReader, CodesWriter, read_codes, write_codes
+from eegstream.files.codes import CodesReader, CodesWriter, UnfinishedFileWarning, read_codes, write_codes
 from eegstream.wire.messages import Codes, End, Gap, Message, ModelIdentity, Source, Spec, UtcMark
 
 RUN = "0123456789abcdef"
@@ -171,3 +173,49 @@ def test_reading_needs_no_torch(whole_file):
         "sys.exit(bool({'torch', 'pylsl', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code, str(whole_file)], check=False).returncode == 0
+
+
+def test_codes_may_come_before_their_spec(tmp_path):
+    """A recording that began in the middle of an epoch has the spec as soon as it is repeated."""
+    path = tmp_path / "x.codes.mcap"
+    with write_codes(path) as writer:
+        for message in (codes(1, 0, 0), spec(), codes(2, 0, 1), account(End, 3, 0, "gone")):
+            writer.write(message)
+    (segment,) = read_codes(path)
+    assert segment.index.tolist() == [0, 1]
+
+
+def test_codes_without_any_spec_cannot_be_read(tmp_path):
+    """Nobody guesses how to read them."""
+    path = tmp_path / "x.codes.mcap"
+    with write_codes(path) as writer:
+        writer.write(codes(1, 0, 0))
+    with pytest.raises(CodesFileError, match="without their spec"):
+        read_codes(path)
+
+
+def test_an_unfinished_file_is_said_to_be_one(whole_file, tmp_path):
+    """A warning of its own, so that it can be made an error."""
+    path = tmp_path / "x.codes.mcap"
+    path.write_bytes(whole_file.read_bytes()[:-20])
+    with pytest.warns(UnfinishedFileWarning, match="is unfinished"):
+        assert len(read_codes(path)) == 2
+
+
+def test_times_beyond_the_containers_are_cut(tmp_path):
+    """Stamps in milliseconds since 1970 do not fit into nanoseconds."""
+    path = tmp_path / "x.codes.mcap"
+    late = codes(1, 0, 0).model_copy(update={"t": (1.7e12,)})
+    with write_codes(path) as writer:
+        writer.write(spec())
+        writer.write(late)
+    assert list(CodesReader(path))[1] == late
+
+
+def test_a_full_disk_is_said():
+    """With the path, in one line."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(CodesFileError, match="/dev/full cannot be written"), CodesWriter(full) as writer:
+        writer.write(MESSAGES[0])
