@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETTINGS := pyproject.toml constraints.txt
 
-.PHONY: demo test check parity lint format clean
+.PHONY: demo test check parity bundles lint format clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
 	@$(BIN)/eegstream demo --seconds 20
@@ -20,6 +20,14 @@ check: $(VENV)/.tests lint ## everything a change must pass
 
 parity: $(VENV)/.tests ## play real recordings through a daemon and compare with encode; EEGSTREAM_DATA says where they are
 	@$(BIN)/python -m tests.e2e.parity
+
+bundles: $(VENV)/.tests ## train the shipped models again, as version VERSION; EEGSTREAM_DATA says where the recordings are
+	@test -n "$(VERSION)" || { echo "say which version: make bundles VERSION=2" >&2; exit 1; }
+	@for name in seed default; do \
+		$(BIN)/python -m trainer.train experiment=$$name hydra.run.dir=outputs/bundles/$$name && \
+		$(BIN)/python -m trainer.export checkpoint=outputs/bundles/$$name/checkpoints/best.ckpt \
+			name=$$name version=$(VERSION) || exit 1; \
+	done
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff format --check .

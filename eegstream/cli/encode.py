@@ -35,7 +35,7 @@ def command(
     from eegstream.epoch import SignalOptions
     from eegstream.files.codes import write_codes
     from eegstream.tokenizer import Tokenizer, encode_recording, model_facts
-    from eegstream.wire.messages import Codes, End, Gap
+    from eegstream.wire.messages import Codes, End, Gap, Spec
 
     require_other_file(file, output)
     options = SignalOptions(notch_hz=float(notch) if notch else None, unit=unit, fill_ms=fill_ms or 0.0)
@@ -51,7 +51,10 @@ def command(
     ):
         for message in messages:
             writer.write(message)
-            if isinstance(message, Codes):
+            if isinstance(message, Spec):
+                for note in message.notes:
+                    click.echo(f"{recording.name}: {note}", err=True)
+            elif isinstance(message, Codes):
                 patches += message.shape[0] * message.shape[1]
                 bar.update(max(0, int(message.t[0]) - bar.pos))
             elif isinstance(message, Gap | End):

@@ -21,6 +21,8 @@ _IDLE_S = 0.05
 _STATE_INTERVAL_S = 1.0
 _SPEC_INTERVAL_S = 5.0
 _BATCH_ROWS = 1024
+_MOST_STREAMS = 10_000
+"""Streams of a run whose counters are kept; outlets without a source_id are new ones each time."""
 _REMEMBER_LOST_S = 600.0
 
 
@@ -113,6 +115,10 @@ class Worker:
     def _open(self, item: Opened) -> None:
         reader, now_s = item.reader, self._clock()
         stream = self._streams.get(reader.wire_name) or LiveStream(reader.wire_name)
+        if len(self._streams) >= _MOST_STREAMS and stream.name not in self._streams:
+            reader.refusal = f"{_MOST_STREAMS} different streams came in this run; start the daemon again"
+            reader.stop("gone")
+            return
         place = Place(stream.name, self._run, stream.epochs, stream.next_seq)
         try:
             epoch = Epoch(item.geometry, self._facts, self._options, place)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
@@ -100,6 +101,7 @@ class _HeaderParser:
             raise self._error(f"ends inside its {kind} header ({len(self._content)} bytes)", "Get the whole file")
         if not self._is_bdf and self._fixed(0, 8) != "0":
             self._remarks.append(f"the version field says {self._fixed(0, 8)!r}, expected 0")
+        self._check_date()
         n_signals = self._whole("number of signals", self._fixed(252, 256))
         if n_signals < 1:
             raise self._error(f"states {n_signals} signals in its header, expected at least 1")
@@ -155,6 +157,14 @@ class _HeaderParser:
             columns.append(cells)
             start += n_signals * width
         return columns
+
+    def _check_date(self) -> None:
+        """Nothing depends on the start; but a date that is none tells of damage."""
+        date, time = self._fixed(168, 176), self._fixed(176, 184)
+        try:
+            datetime.strptime(f"{date} {time}", "%d.%m.%y %H.%M.%S")
+        except ValueError:
+            self._remarks.append(f"the start {date} {time} is no date")
 
     def _n_records(self) -> int | None:
         text = self._fixed(236, 244)
