@@ -61,7 +61,7 @@ def test_streams_share_a_batch_and_keep_their_rows():
     pending = pend(first) + pend(second)
     encoder = CountingEncoder()
     messages = encode_pending(pending, encoder)
-    ((patches_uv, rates_hz),) = encoder.batches
+    ((patches_uv, _),) = encoder.batches
     codes = [message for message in messages if isinstance(message, Codes)]
     assert [message.stream for message in messages] == [item.epoch.stream for item in pending]
     np.testing.assert_array_equal(np.concatenate([m.array[0, :, 0] for m in codes]), np.arange(len(patches_uv)))

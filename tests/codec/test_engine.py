@@ -1,9 +1,12 @@
 """Bundles and the engine: what loads, what verifies, and what is refused in one line."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+from eegstream.codec import torchscript
 from eegstream.codec.bundle import find, load
 from eegstream.codec.engine import CPU_TILE, Engine, choose_device
 from eegstream.errors import BundleError, ConfigError
@@ -128,10 +131,6 @@ def test_a_malformed_manifest_is_named(tmp_path, change, message):
 
 def rewrite(path, description):
     """Replace the manifest, and keep the golden vectors of the file."""
-    import json
-
-    from eegstream.codec import torchscript
-
     module, extra = torchscript.load(path, ("golden.npz",))
     torchscript.save(
         module, path, {"manifest.json": json.dumps(description).encode(), "golden.npz": extra["golden.npz"]}
@@ -165,7 +164,6 @@ def test_other_files_are_no_bundles(tmp_path, content):
 
 def test_a_module_without_encode_is_no_bundle(tmp_path):
     """The missing method is named."""
-    from eegstream.codec import torchscript
 
     class Nothing(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -203,14 +201,12 @@ def test_a_missing_cuda_device_is_said():
 def test_a_decode_that_is_not_there_is_refused(identity_path):
     """The offered ones are named."""
     engine = Engine(load(str(identity_path)), CPU)
-    with pytest.raises(ConfigError, match="no decode 'spectrum'. It offers mse"):
+    with pytest.raises(ConfigError, match=r"no decode 'spectrum'\. It offers mse"):
         engine.decode(np.zeros((1, 192), np.int32), np.ones(1, np.float32), "spectrum")
 
 
 def test_the_identity_module_is_scripted_as_it_is():
     """Eager and scripted agree, so a golden vector made eagerly is fair."""
-    from eegstream.codec import torchscript
-
     x, rate = torch.randn(64, 64), torch.ones(64, 1)
     eager = Identity()
     assert torch.equal(torchscript.script(eager).encode(x, rate), eager.encode(x, rate))

@@ -25,7 +25,7 @@ def test_notch_is_the_iirnotch_of_the_contract():
 
 @pytest.mark.parametrize("sos", [highpass_sos(0.5, 250), notch_sos(50, 250)])
 def test_starts_in_the_steady_state_of_the_first_sample(sos):
-    """An electrode's offset makes no jump: a constant goes through the notch unchanged, and leaves the high-pass as 0."""
+    """An electrode's offset makes no jump: a constant passes the notch unchanged, and leaves the high-pass as 0."""
     y = SosFilter(sos).push(np.full((2, 100), 31_415.9))
     assert np.ptp(y, axis=1).max() < 1e-6
 

@@ -1,11 +1,14 @@
 """Codes files: what is written is read, however the file was cut short."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mcap.reader import make_reader
 
 from eegstream.errors import CodesFileError, EegstreamError
 from eegstream.files.codes import CodesReader, CodesWriter, UnfinishedFileWarning, read_codes, write_codes
@@ -13,6 +16,8 @@ from eegstream.wire.messages import Codes, End, Gap, Message, ModelIdentity, Sou
 
 RUN = "0123456789abcdef"
 CHANNELS, GROUPS = 2, 3
+FIRST_RECORD_ENDS = 8 + 1 + 8 + 4 + 4 + len("eegstream")
+"""MCAP's magic, and a header record with an empty profile and the library's name."""
 
 
 def spec(stream="eeg-000000", epoch=0, seq=0) -> Spec:
@@ -71,8 +76,6 @@ def test_what_is_written_is_read(whole_file):
 
 def test_the_file_is_mcap_as_the_contract_says(whole_file):
     """Channel = topic, msgpack, no schema, times in ns, sequence = seq; no chunks."""
-    from mcap.reader import make_reader
-
     with whole_file.open("rb") as file:
         rows = list(make_reader(file).iter_messages(log_time_order=False))
     assert [channel.topic for _, channel, _ in rows] == [message.topic for message in MESSAGES]
@@ -90,12 +93,11 @@ def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_message(whole_file, tm
     path = tmp_path_factory.mktemp("cut") / "x.codes.mcap"
     path.write_bytes(content[:length])
     reader = CodesReader(path)
-    try:
-        read = list(reader)
-    except CodesFileError as error:
-        assert "no codes file" in str(error)
-        assert length < 60
+    if length < FIRST_RECORD_ENDS:
+        with pytest.raises(CodesFileError, match="no codes file"):
+            list(reader)
         return
+    read = list(reader)
     assert read == MESSAGES[: len(read)]
     assert not reader.finished
     ends = [content.find(message.to_payload()) + len(message.to_payload()) for message in MESSAGES]
@@ -165,9 +167,6 @@ def test_other_files_are_refused(tmp_path, content):
 
 def test_reading_needs_no_torch(whole_file):
     """`read_codes` is for everybody."""
-    import subprocess
-    import sys
-
     code = (
         "import sys, eegstream; eegstream.read_codes(sys.argv[1]); "
         "sys.exit(bool({'torch', 'pylsl', 'scipy'} & set(sys.modules)))"

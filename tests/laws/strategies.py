@@ -1,6 +1,7 @@
 """Signals, stamps and cuts for the laws."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ def cuts(draw, length: int) -> list[int]:
 
 def chunks(array: np.ndarray, borders: list[int]):
     """The pieces of the last axis between neighbouring borders."""
-    return [array[..., start:stop] for start, stop in zip(borders[:-1], borders[1:], strict=True)]
+    return [array[..., start:stop] for start, stop in pairwise(borders)]
 
 
 @st.composite
