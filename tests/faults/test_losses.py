@@ -68,6 +68,7 @@ def test_a_subscriber_that_reads_too_late_is_told_what_it_lost():
     sent, padding = 40_000, b"\0" * 2048
     with open_publisher("tcp://127.0.0.1:*") as publisher, Subscriber(publisher.url) as subscriber:
         while subscriber.receive(0.01) is None:
+            publisher.welcome_newcomers()
             publisher.publish(state(None))
         longest_s = 0.0
         for seq in range(sent):
