@@ -7,6 +7,8 @@ import click
 
 from eegstream.cli.options import connect_option
 
+_PATIENCE_S = 3.0
+
 
 @click.command("tail")
 @connect_option
@@ -14,11 +16,19 @@ from eegstream.cli.options import connect_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(url: str, stream: str | None, *, as_json: bool) -> None:
     """Print what a running daemon publishes, message by message, until Ctrl-C."""
-    from eegstream.client import Subscriber
+    from eegstream.client import Loss, Message, Subscriber
+
+    def show(item: Message | Loss) -> None:
+        click.echo(json.dumps(as_plain(item)) if as_json else as_line(item))
 
     with Subscriber(url, stream) as subscriber:
+        first = subscriber.receive(_PATIENCE_S)
+        if first is None:
+            click.echo(f"nothing heard from {url} for {_PATIENCE_S:g} s; still listening", err=True)
+        else:
+            show(first)
         for item in subscriber:
-            click.echo(json.dumps(as_plain(item)) if as_json else as_line(item))
+            show(item)
 
 
 def as_plain(item: Any) -> dict[str, Any]:
