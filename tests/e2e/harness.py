@@ -30,8 +30,9 @@ NO_DATA = f"no recordings at {DATA} (set EEGSTREAM_DATA)"
 PATIENCE_S = 60.0
 """How long a busy machine may take for what is quick elsewhere."""
 
-_PORTS = 128
-"""Two for each outlet are enough for all to find each other."""
+_PORTS = 192
+"""Two for each of the most outlets that a test or a benchmark has."""
+_FOLDER_PREFIX = "eegstream-lsl-"
 _LSL_CONFIG = """[ports]
 IPv6 = disable
 MulticastPort = {port}
@@ -52,9 +53,11 @@ level = -3
 
 def _isolate_lsl() -> None:
     """Write LSL's configuration; liblsl reads it at its first call, of this process and of each child."""
-    folder = Path(tempfile.mkdtemp(prefix="eegstream-lsl-"))
+    if _FOLDER_PREFIX in os.environ.get("LSLAPICFG", ""):
+        return  # a child of a process that did this
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    port = 20_000 + _PORTS * secrets.randbelow(90)
+    port = 20_000 + _PORTS * secrets.randbelow(60)
     config = folder / "lsl_api.cfg"
     session = f"eegstream-{secrets.token_hex(4)}"
     config.write_text(_LSL_CONFIG.format(port=port, base=port + 1, count=_PORTS - 1, session=session), encoding="utf-8")
