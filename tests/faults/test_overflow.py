@@ -120,3 +120,19 @@ def test_an_overflow_ends_the_segment(engine, bursts):
         numbers = [m.first for m in sequenced if isinstance(m, Codes) and m.segment == account.segment]
         assert numbers == list(range(account.emitted))
         assert account.discarded == account.received - covered(account.emitted, RATE_HZ)
+
+
+def test_a_stopped_worker_takes_what_is_queued(engine):
+    """What was received before the stop becomes codes, and the end accounts for all of it."""
+    inbox, reader, sent = Inbox(), FakeReader(end_reason="shutdown"), Sent()
+    worker = Worker(inbox, sent, engine, model_facts(engine), SignalOptions(), "0" * 16, lambda: 0.0)
+    inbox.opened(reader, GEOMETRY)
+    for number in range(5):
+        put_chunk(inbox, reader, number)
+    worker._stop.set()
+    worker.start()
+    worker.finish()
+    end = sent[-1]
+    assert worker.failure is None
+    assert isinstance(end, End)
+    assert (end.reason, end.received, end.emitted) == ("shutdown", 5 * CHUNK, 5)
