@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pylsl
+from numpy.typing import NDArray
 
 from eegstream.files.recordings import Recording
 from eegstream.tokenizer import OUTLET_FORMAT, OUTLET_TYPE
 
 _CHUNKS_PER_SECOND = 50
 _FAREWELL_S = 2.0
+_LONGEST_PAUSE_S = 10.0
 _WAIT_STEP_S = 0.2
 
 
@@ -51,9 +53,9 @@ class RecordingOutlet:
         recording = self._recording
         step = pace.chunk or max(1, round(recording.rate_hz / _CHUNKS_PER_SECOND))
         samples = np.ascontiguousarray(recording.samples.T)
-        finite_s = np.where(np.isfinite(recording.times_s), recording.times_s, 0.0)
-        due_s = np.maximum.accumulate(finite_s) / pace.speed
-        duration_s = float(finite_s.max()) + 1 / recording.rate_hz
+        due_s = push_times_s(recording.times_s, recording.rate_hz) / pace.speed
+        duration_s = float(np.max(recording.times_s, where=np.isfinite(recording.times_s), initial=0.0))
+        duration_s += 1 / recording.rate_hz
         start_s, rounds, pushed = pylsl.local_clock(), 0, 0
         while True:
             for first in range(0, len(samples), step):
@@ -68,6 +70,18 @@ class RecordingOutlet:
             if not pace.loop:
                 break
         stop.wait(_FAREWELL_S)
+
+
+def push_times_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """When to push samples (T,) whose file times are `times_s`, in seconds since the first.
+
+    As the file has it; but a step back or a time that is none takes one interval, and no hole takes longer than 10 s.
+    """
+    times_s = np.where(np.isfinite(times_s), times_s, np.nan)
+    steps_s = np.diff(times_s, prepend=times_s[:1])
+    steps_s[0] = 0.0
+    steps_s[~(steps_s >= 0)] = 1 / rate_hz
+    return np.cumsum(np.minimum(steps_s, _LONGEST_PAUSE_S))
 
 
 def _stream_info(recording: Recording, name: str) -> pylsl.StreamInfo:
