@@ -11,7 +11,7 @@ _CONFIGURATION = """[ports]
 IPv6 = disable
 MulticastPort = {port}
 BasePort = {base}
-PortRange = 64
+PortRange = {count}
 [multicast]
 ResolveScope = machine
 AddressesOverride = {{127.0.0.1}}
@@ -23,15 +23,19 @@ KnownPeers = {{127.0.0.1}}
 [log]
 level = -2
 """
-_PORTS = range(20_000, 32_000, 80)
+CONFIGURATION_PREFIX = "eegstream-lsl-"
+"""How the folders of such configurations begin."""
+_COUNT = 192
+"""Ports of a run: two for each of the most outlets that a test or a benchmark has, and one to look for them."""
+_PORTS = range(20_000, 31_500, _COUNT)
 
 
 @contextmanager
 def private_configuration() -> Iterator[Path]:
     """Give the path of a configuration file for `LSLAPICFG`, with ports and a session id of its own."""
     port = SystemRandom().choice(_PORTS)
-    text = _CONFIGURATION.format(port=port, base=port + 1, session=f"private-{secrets.token_hex(6)}")
-    with TemporaryDirectory(prefix="eegstream-") as folder:
+    text = _CONFIGURATION.format(port=port, base=port + 1, count=_COUNT - 1, session=f"private-{secrets.token_hex(6)}")
+    with TemporaryDirectory(prefix=CONFIGURATION_PREFIX) as folder:
         path = Path(folder) / "lsl_api.cfg"
         path.write_text(text, encoding="ascii")
         yield path

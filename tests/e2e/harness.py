@@ -8,20 +8,19 @@ import dataclasses
 import json
 import os
 import re
-import secrets
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from eegstream.client import Loss, Message, Spec, State, Subscriber
+from eegstream.lsl.loopback import CONFIGURATION_PREFIX, private_configuration
 
 REPOSITORY = Path(__file__).parents[2]
 DATA = REPOSITORY / os.environ.get("EEGSTREAM_DATA", "../shared/data")
@@ -30,38 +29,14 @@ NO_DATA = f"no recordings at {DATA} (set EEGSTREAM_DATA)"
 PATIENCE_S = 60.0
 """How long a busy machine may take for what is quick elsewhere."""
 
-_PORTS = 192
-"""Two for each of the most outlets that a test or a benchmark has."""
-_FOLDER_PREFIX = "eegstream-lsl-"
-_LSL_CONFIG = """[ports]
-IPv6 = disable
-MulticastPort = {port}
-BasePort = {base}
-PortRange = {count}
-[multicast]
-ResolveScope = machine
-AddressesOverride = {{127.0.0.1}}
-Interfaces = {{127.0.0.1}}
-ListenAddress = 127.0.0.1
-[lab]
-SessionID = {session}
-KnownPeers = {{127.0.0.1}}
-[log]
-level = -3
-"""
-
 
 def _isolate_lsl() -> None:
-    """Write LSL's configuration; liblsl reads it at its first call, of this process and of each child."""
-    if _FOLDER_PREFIX in os.environ.get("LSLAPICFG", ""):
+    """Point liblsl to a configuration of this run; it reads it at its first call, here and in each child."""
+    if CONFIGURATION_PREFIX in os.environ.get("LSLAPICFG", ""):
         return  # a child of a process that did this
-    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    port = 20_000 + _PORTS * secrets.randbelow(60)
-    config = folder / "lsl_api.cfg"
-    session = f"eegstream-{secrets.token_hex(4)}"
-    config.write_text(_LSL_CONFIG.format(port=port, base=port + 1, count=_PORTS - 1, session=session), encoding="utf-8")
-    os.environ["LSLAPICFG"] = str(config)
+    run = ExitStack()
+    atexit.register(run.close)
+    os.environ["LSLAPICFG"] = str(run.enter_context(private_configuration()))
 
 
 _isolate_lsl()
