@@ -1,6 +1,7 @@
 """Settings of `eegstream run`: file, then environment, then options."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,16 @@ class RunConfig(BaseModel):
         if unit is not None and unit_scale(unit.removesuffix("!")) is None:
             raise ValueError("expected V, mV, uV or nV, with ! behind it to override what streams state")
         return unit
+
+    @field_validator("bind")
+    @classmethod
+    def _is_address(cls, bind: str) -> str:
+        tcp = re.fullmatch(r"tcp://.+:(\*|\d+)", bind)
+        if tcp is None and not bind.startswith("ipc://"):
+            raise ValueError("expected tcp://ADDRESS:PORT or ipc://PATH")
+        if tcp is not None and tcp[1] != "*" and int(tcp[1]) > 65535:
+            raise ValueError("expected a port up to 65535")
+        return bind
 
     @field_validator("max_streams", "buffer_mb", "fill_ms", mode="before")
     @classmethod
@@ -79,8 +90,14 @@ def run_config(file: Path | None, environment: Mapping[str, str], options: Mappi
         if first["type"] == "extra_forbidden":
             raise ConfigError(f"{origins[key]} has the unknown key {key!r}", f"Known keys: {known}") from None
         raise ConfigError(
-            f"{origins[key]} has {key} = {first['input']!r}: {first['msg'].lower()}", "Correct the value"
+            f"{origins[key]} has {key} = {first['input']!r}: {_plain(first['msg'])}", "Correct the value"
         ) from None
+
+
+def _plain(message: str) -> str:
+    """pydantic's message as the end of a sentence."""
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _option_names() -> list[str]:

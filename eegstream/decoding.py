@@ -29,7 +29,9 @@ class Reconstruction:
     segment: NDArray[np.int32]
     """(T,)"""
     uncovered_s: float
-    """Seconds at the ends of segments that no patch covers."""
+    """Seconds of the source at the ends of segments that no patch covers, as far as they are accounted for."""
+    unaccounted: int
+    """Segments whose end the file does not hold."""
 
 
 def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[CodedSegment]:
@@ -65,7 +67,7 @@ def reconstruct(segments: list[CodedSegment], engine: Engine, kind: str = "mse")
     rate_hz = spec.model_rate_hz or spec.rate_hz
     parts = [_reconstruct_segment(segment, engine, kind, rate_hz) for segment in segments]
     sizes = [len(t) for _, t in parts]
-    tails = [segment.account.tail for segment in segments if segment.account is not None]
+    accounts = [segment.account for segment in segments if segment.account is not None]
     return Reconstruction(
         eeg_uv=np.concatenate([eeg_uv for eeg_uv, _ in parts], axis=1),
         rate_hz=rate_hz,
@@ -73,7 +75,8 @@ def reconstruct(segments: list[CodedSegment], engine: Engine, kind: str = "mse")
         t=np.concatenate([t for _, t in parts]),
         epoch=np.repeat(np.array([segment.epoch for segment in segments], np.int32), sizes),
         segment=np.repeat(np.array([segment.segment for segment in segments], np.int32), sizes),
-        uncovered_s=sum(tails) / rate_hz,
+        uncovered_s=sum(account.discarded for account in accounts) / spec.rate_hz,
+        unaccounted=len(segments) - len(accounts),
     )
 
 

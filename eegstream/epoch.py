@@ -5,6 +5,7 @@ The daemon and `encode` both run this, which is why their content is the same.
 C kept channels, N samples in a patch, G codes of a patch, B patches of one channel in a batch.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
@@ -244,7 +245,7 @@ def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[s
     notes = []
     if options.notch_hz is not None:
         notes.append(f"notch at {options.notch_hz:g} Hz by option, the bundle has {manifest.frontend.notch_hz}")
-    if options.fill_ms < 0:
+    if not 0 <= options.fill_ms < math.inf:
         raise ConfigError(f"fill-ms is {options.fill_ms:g}, expected 0 or more", "Give milliseconds, 0 bridges nothing")
     if options.fill_ms > 0:
         notes.append(f"holes of at most {options.fill_ms:g} ms are filled by linear interpolation")

@@ -53,3 +53,7 @@ def command(file: Path, output: Path, model: str | None, stream: str | None, kin
         f"signal; no patch covers {made.uncovered_s:.2f} s at the ends of {len(segments)} segments",
         err=True,
     )
+    if made.unaccounted:
+        click.echo(
+            f"{file.name} does not hold the ends of {made.unaccounted} segments: what they lack is unknown", err=True
+        )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from eegstream.cli.options import device_option, model_option, signal_options
+from eegstream.cli.options import PositiveSeconds, device_option, model_option, signal_options
 
 
 @click.command("encode")
@@ -12,7 +12,7 @@ from eegstream.cli.options import device_option, model_option, signal_options
 @click.option("-o", "output", required=True, type=click.Path(path_type=Path), help="F.codes.mcap")
 @model_option
 @device_option
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Only the first N seconds of samples.")
+@click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
 @signal_options
 @click.option("--rate", type=click.FloatRange(min=0.5, max=50_000), help="Sampling rate in Hz, where FILE has none.")
 def command(

@@ -1,11 +1,26 @@
 """Options that several commands share."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class PositiveSeconds(click.FloatRange):
+    """A duration: more than 0, finite."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or click's own complaint."""
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no duration.", param, ctx)
+        return seconds
 
 
 def signal_options(command: Callable[..., Any]) -> Callable[..., Any]:

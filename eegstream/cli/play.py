@@ -5,6 +5,8 @@ import threading
 
 import click
 
+from eegstream.cli.options import PositiveSeconds
+
 
 def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
     try:
@@ -19,7 +21,7 @@ def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.command("play")
 @click.argument("file")
 @click.option("--wait", is_flag=True, help="Hold the first sample until somebody has subscribed.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Only the first N seconds of samples.")
+@click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
 @click.option("--name", help="Name of the stream (default: the file's stem).")
 @click.option("--chunk", type=click.IntRange(min=1), help="Samples pushed at a time (default 20 ms).")
 @click.option("--speed", metavar="X|max", default="1", show_default=True, callback=_speed, help="Times real time.")

@@ -27,5 +27,7 @@ def read_for_user(
         click.echo(f"{recording.name}: {remark}", err=True)
     if seconds is None:
         return recording
-    count = max(1, round(seconds * recording.rate_hz))
+    count = round(min(seconds * recording.rate_hz, recording.samples.shape[1]))
+    if count == 0:
+        raise click.UsageError(f"--seconds {seconds:g} is less than one sample at {recording.rate_hz:g} Hz")
     return dataclasses.replace(recording, samples=recording.samples[:, :count], times_s=recording.times_s[:count])

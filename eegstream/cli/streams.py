@@ -5,12 +5,12 @@ import time
 
 import click
 
+from eegstream.cli.options import PositiveSeconds
+
 
 @click.command("streams")
 @click.option("--select", metavar="FIELD=PATTERN,...", default="type=EEG", show_default=True, help="As in `run`.")
-@click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="Seconds to look."
-)
+@click.option("--wait", "wait_s", type=PositiveSeconds(), default=2.0, show_default=True, help="Seconds to look.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 def command(select: str, wait_s: float, *, as_json: bool) -> None:
     """List the LSL streams in sight: which ones `run` would take, and why not the others."""

@@ -32,12 +32,12 @@ def serve(config: RunConfig) -> None:
         EegstreamError: something that a person must act upon; its class tells the exit code.
     """
     selection = Selection.parse(config.select)
-    use_one_thread()
-    device = choose_device(config.device)
-    engine = Engine(load(config.model, device), device)
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals(stop))
+        use_one_thread()
+        device = choose_device(config.device)
+        engine = Engine(load(config.model, device), device)
         publisher = stack.enter_context(open_publisher(config.bind))
         inbox = Inbox()
         run = secrets.token_hex(8)

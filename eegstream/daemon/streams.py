@@ -77,7 +77,7 @@ class LiveStream:
             dropped=self.dropped,
             segment=self.epoch.pipeline.segment if self.epoch else None,
             t=now_s,
-            rate_measured_hz=self._measured_rate_hz(),
+            rate_measured_hz=self._measured_rate_hz(now_s),
         )
 
     def _status(self, now_s: float, refused: str | None) -> tuple[Status, str | None]:
@@ -88,7 +88,10 @@ class LiveStream:
             return "stalled", f"no samples for {silent_s:.0f} s"
         return "live", None
 
-    def _measured_rate_hz(self) -> float | None:
+    def _measured_rate_hz(self, now_s: float) -> float | None:
+        """Samples a second lately; None while nothing comes."""
+        if now_s - self.last_samples_s > _STALLED_AFTER_S:
+            return None
         if len(self._arrivals) < 2 or self._arrivals[-1][0] <= self._arrivals[0][0]:
             return None
         (first_s, before), (last_s, after) = self._arrivals[0], self._arrivals[-1]

@@ -12,7 +12,7 @@ from eegstream.wire.identity import stream_name
 log = logging.getLogger(__name__)
 
 _SILENT_S = 1.0
-"""A reader silent for so long may be one whose outlet went without a word."""
+"""How long both of two outlets with one id must be seen alive before they are taken for two."""
 _PATIENCE_S = FORGET_AFTER_S + 1.0
 """An outlet that is announced so long after its successor came is none that went: the other is a second one."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1.0, 30.0
@@ -103,8 +103,9 @@ class Supervisor:
             if self._clock() < self._retries[stream.uid].at_s or any(_base_name(other) == name for other in newer):
                 return
         holder = self._readers.get(name)
-        if holder is not None and (not holder.opened or self._clock() - holder.last_samples_s > _SILENT_S):
-            # An outlet that went without a word, or a second one beside it? The resolver forgets the dead.
+        if holder is not None and (not holder.opened or holder.last_samples_s < self._seen_s[stream.uid] + _SILENT_S):
+            # An outlet that went without a word, or a second one beside it? One that still sends a while after the
+            # newcomer was seen is alive; the resolver forgets the dead.
             if holder.stream.uid not in announced:
                 holder.stop("replaced")
                 return

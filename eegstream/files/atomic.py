@@ -11,9 +11,17 @@ from eegstream.errors import EegstreamError
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` if all went well, and goes if not.
 
+    Behind a link, its target is replaced.
+
     Raises:
-        EegstreamError: the place cannot be written.
+        EegstreamError: the place cannot be written, or is a folder or a device.
     """
+    try:
+        path = path.resolve()
+    except OSError as error:
+        raise EegstreamError(f"{path} is no path ({error.strerror})", "Give another place with -o") from None
+    if path.exists() and not path.is_file():
+        raise EegstreamError(f"{path} is there and no plain file", "Give the name of a file with -o")
     unfinished = path.with_name(path.name + ".part")
     try:
         yield unfinished

@@ -14,6 +14,7 @@ COMMON_RATES_HZ = (
 _SNAP_WITHIN = 0.005
 _DEVIATES = 0.02
 _JUMP_S = 0.25
+_REGULAR, _JUMP_STEPS = 1.2, 8.0
 
 
 def snapped_rate_hz(rate_hz: float, within: float = _SNAP_WITHIN) -> float:
@@ -25,13 +26,20 @@ def snapped_rate_hz(rate_hz: float, within: float = _SNAP_WITHIN) -> float:
 def measured_rate_hz(times_s: NDArray[np.float64]) -> float | None:
     """Samples a second, (T - 1) / (last - first) over finite stamps; None where they do not run forward.
 
-    Jumps either way (over 0.25 s and eight times the middle step) are taken out, with the step itself: they would
-    change a rate that never changed.
+    Jumps either way are taken out, with the step itself: they would change a rate that never changed. In regular
+    stamps a jump is a step beyond eight middle ones or below half of one, in others one beyond eight and 0.25 s.
     """
     steps_s = np.diff(times_s[np.isfinite(times_s)])
     if steps_s.size == 0:
         return None
-    usual_s = steps_s[np.abs(steps_s) <= max(_JUMP_S, 8.0 * float(np.median(np.abs(steps_s))))]
+    sizes_s = np.abs(steps_s)
+    middle_s, large_s = np.quantile(sizes_s, [0.5, 0.95])
+    regular = 0 < large_s <= _REGULAR * middle_s
+    limit_s = _JUMP_STEPS * float(middle_s)
+    usual = sizes_s <= (limit_s if regular else max(_JUMP_S, limit_s))
+    if regular:
+        usual &= steps_s > middle_s / 2
+    usual_s = steps_s[usual]
     span_s = float(usual_s.sum())
     return usual_s.size / span_s if span_s > 0 else None
 
@@ -50,6 +58,8 @@ def stamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]:
     if holes_s.size:
         remarks.append(f"the time stamps jump forward in {holes_s.size} places, {holes_s.sum():.3g} s in all")
     measured_hz = measured_rate_hz(times_s)
+    if measured_hz == rate_hz and rate_hz not in COMMON_RATES_HZ:
+        remarks.append(f"the rate of {rate_hz:.6g} Hz is that of the time stamps; give --rate if another was meant")
     if measured_hz is not None and abs(measured_hz - rate_hz) > _DEVIATES * rate_hz:
         remarks.append(f"the time stamps make {measured_hz:.4g} Hz, the rate is taken as {rate_hz:g} Hz")
     return remarks

@@ -53,4 +53,4 @@ def test_decode_gives_back_the_front_ended_signal(bundle, tmp_path):
     np.testing.assert_allclose(content["t"], np.arange(content["t"].size) / 256, atol=1e-6)
     assert (content["rate_hz"], list(content["labels"])) == (256.0, list(recording.labels))
     assert set(content["epoch"]) == set(content["segment"]) == {0}
-    assert f"no patch covers {segment.account.tail / 256:.2f} s" in decoded.stderr
+    assert f"no patch covers {segment.account.discarded / segment.spec.rate_hz:.2f} s" in decoded.stderr
