@@ -65,3 +65,17 @@ def test_a_missing_file_is_said(tmp_path):
     """Not taken for an empty one."""
     with pytest.raises(ConfigError, match="cannot be read"):
         run_config(tmp_path / "nowhere.toml", {}, {})
+
+
+@pytest.mark.parametrize("bind", ["tcp://127.0.0.1:99999", "inproc://x", "127.0.0.1:5571", "tcp://127.0.0.1"])
+def test_an_address_that_nobody_could_reach_is_refused(bind):
+    """ZeroMQ itself would take some of them, and publish elsewhere."""
+    with pytest.raises(ConfigError, match="the options has bind"):
+        run_config(None, {}, {"bind": bind})
+
+
+@pytest.mark.parametrize("unit", ["furlong", "!"])
+def test_an_unknown_unit_is_refused_before_any_stream_is(unit):
+    """With the known ones as they are written."""
+    with pytest.raises(ConfigError, match="expected V, mV, uV or nV"):
+        run_config(None, {}, {"unit": unit})
