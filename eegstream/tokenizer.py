@@ -28,13 +28,11 @@ from eegstream.epoch import (
 )
 from eegstream.errors import RecordingError
 from eegstream.files.codes import CodedSegment, collect_segments
-from eegstream.files.recordings import Recording
+from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
 
-OUTLET_TYPE = "EEG"
-OUTLET_FORMAT = "float32"
 _BATCH_ROWS = 512
 _SAME_CLOCK = Clock(offset_s=0.0, error_s=0.0)
 

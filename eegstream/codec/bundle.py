@@ -20,7 +20,6 @@ from eegstream.codec.manifest import Manifest
 from eegstream.errors import BundleError
 
 SHIPPED = Path(__file__).parent.parent / "bundles"
-DEFAULT_NAME = "default"
 MIN_GOLDEN = 1024
 
 

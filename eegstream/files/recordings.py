@@ -26,6 +26,10 @@ _PLAUSIBLE_UV = (0.1, 5000.0)
 _LARGEST_UNPACKED_BYTES = 8 << 30
 
 
+OUTLET_TYPE, OUTLET_FORMAT = EEG, "float32"
+"""What a recording is as a stream: played by an outlet, or encoded as one would be."""
+
+
 @dataclass(frozen=True)
 class Recording:
     """One continuous piece of EEG with everything a stream of it would state."""

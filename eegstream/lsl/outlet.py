@@ -11,8 +11,7 @@ import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
-from eegstream.files.recordings import Recording
-from eegstream.tokenizer import OUTLET_FORMAT, OUTLET_TYPE
+from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 
 _CHUNKS_PER_SECOND = 50
 _FAREWELL_S = 2.0
