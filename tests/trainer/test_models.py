@@ -7,7 +7,8 @@ from eegstream.codec import torchscript
 from trainer.models.activations import ACTIVATIONS, Snake, activation
 from trainer.models.amplitude import LogGain
 from trainer.models.film import FiLM
-from trainer.models.mlp import MlpAutoencoder
+from trainer.models.mlp import mlp_autoencoder
+from trainer.models.residual import AdaptiveNorm, residual_autoencoder
 from trainer.models.spectrum import WhitenedCosines
 
 LEVELS = [8, 8, 8, 5, 5, 5]
@@ -19,12 +20,28 @@ VARIANTS = {
     "gain": {"groups": 8, "gain_digits": 2},
     "gain and cosines": {"groups": 8, "gain_digits": 2, "cosines": 40, "activation": "snake"},
     "everything": {"groups": 32, "gain_digits": 1, "cosines": 64, "use_conditioning": True, "activation": "gelu"},
+    "symmetric": {"fsq": "symmetric", "groups": 3, "activation": "silu"},
+    "residual": {"width": 40, "blocks": 2, "use_conditioning": True},
+    "residual without rate": {"width": 40, "blocks": 2, "use_conditioning": False, "activation": "snake", "groups": 2},
+    "residual with everything": {
+        "width": 40,
+        "blocks": 3,
+        "gain_digits": 2,
+        "groups": 8,
+        "cosines": 40,
+        "dropout": 0.1,
+    },
 }
 
 
 def make(patch_size=64, **settings):
     torch.manual_seed(3)
-    model = MlpAutoencoder(patch_size, [48, 32], LEVELS, **{"groups": 1, **settings})
+    common = {"levels": LEVELS, "groups": 1, **settings}
+    model = (
+        residual_autoencoder(patch_size, **common)
+        if "width" in settings
+        else mlp_autoencoder(patch_size, [48, 32], **common)
+    )
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.3 / parameter.shape[-1] ** 0.5)
@@ -148,6 +165,28 @@ def test_film_is_the_identity_before_training():
     assert torch.equal(film(features, torch.tensor([[100.0], [160.0], [256.0], [500.0], [2048.0]])), features)
 
 
+def test_adaptive_norm_is_layer_norm_with_an_open_gate_before_training():
+    """A fresh model does not know rates."""
+    features = torch.randn(5, 12)
+    norm, gate = AdaptiveNorm(12, hidden=8)(features, torch.tensor([[100.0], [160.0], [256.0], [500.0], [2048.0]]))
+    assert torch.equal(norm, torch.nn.functional.layer_norm(features, (12,)))
+    assert torch.equal(gate, torch.ones(5, 12))
+
+
+@pytest.mark.parametrize("settings", [{}, {"width": 24, "blocks": 2}], ids=["film", "adaptive norm"])
+def test_every_rate_layer_learns(settings):
+    """In encoder and decoder, each block's modulation gets a gradient."""
+    model = make(use_conditioning=True, **settings)
+    model.train()
+    model(eeg_like(), rates()).square().mean().backward()
+    names = [
+        name for name, _ in model.named_parameters() if ".output.weight" in name and ("film" in name or "norm" in name)
+    ]
+    assert {name.split(".")[0] for name in names} == {"encoder", "decoder"}
+    parameters = dict(model.named_parameters())
+    assert all(parameters[name].grad.abs().sum() > 0 for name in names)
+
+
 def test_film_tells_rates_apart_once_it_is_trained():
     """After a step, another rate is another result."""
     model = make(use_conditioning=True)
@@ -167,7 +206,7 @@ def test_snake_is_its_formula():
 
 def test_an_unknown_activation_names_the_known_ones():
     """One has to know what there is."""
-    with pytest.raises(ValueError, match="relu, gelu, snake"):
+    with pytest.raises(ValueError, match="relu, gelu, silu, snake"):
         activation("tanhh", 4)
     assert all(isinstance(activation(name, 4), torch.nn.Module) for name in ACTIVATIONS)
 
@@ -184,10 +223,21 @@ def test_all_cosines_lose_nothing():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"groups": 0}, {"groups": 33}, {"hidden_dims": []}, {"gain_digits": 7}, {"cosines": 65}, {"activation": "x"}],
+    [
+        *({"groups": 0}, {"groups": 33}, {"hidden_dims": []}, {"gain_digits": 7}, {"cosines": 65}),
+        *({"activation": "x"}, {"fsq": "round"}),
+    ],
 )
 def test_settings_that_cannot_work_are_refused(settings):
     """Each with a line that says why."""
     arguments = {"patch_size": 64, "hidden_dims": [8], "levels": LEVELS, "groups": 1, **settings}
     with pytest.raises(ValueError, match=next(iter(settings)).rstrip("s")):
-        MlpAutoencoder(**arguments)
+        mlp_autoencoder(**arguments)
+
+
+def test_two_levels_need_the_symmetric_form():
+    """The standard one has no positive value for them, and says what to do."""
+    with pytest.raises(ValueError, match="needs fsq: symmetric"):
+        mlp_autoencoder(64, [8], levels=[2] * 16, groups=1)
+    model = mlp_autoencoder(64, [8], levels=[2] * 16, groups=1, fsq="symmetric")
+    assert model.words == [65536]

@@ -24,6 +24,7 @@ class Snake(nn.Module):
 ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {
     "relu": lambda _width: nn.ReLU(),
     "gelu": lambda _width: nn.GELU(),
+    "silu": lambda _width: nn.SiLU(),
     "snake": Snake,
 }
 """Name to constructor; it is given the number of features."""

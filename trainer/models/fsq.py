@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 _MARGIN = 1e-3
 """The outermost levels lie this far inside the tanh's range, so that rounding can reach them."""
+_HIGHEST = 1000
 
 
 class FSQ(nn.Module):
@@ -21,6 +22,8 @@ class FSQ(nn.Module):
 
         h = (L - 1) (1 + 0.001) / 2,  o = 0.5 for even L else 0,  s = atanh(o / h)
         q = round(tanh(z + s) h - o),  value = q / floor(L / 2),  k = q + floor(L / 2)
+
+    An even number of levels has one more below zero than above.
 
     Raises:
         ValueError: a number of levels outside 3..1000: two have no positive value in this form, and beyond a thousand
@@ -35,9 +38,7 @@ class FSQ(nn.Module):
 
     def __init__(self, levels: Sequence[int]) -> None:
         super().__init__()
-        if not levels or min(levels) < 3 or max(levels) > 1000:
-            raise ValueError(f"FSQ levels are {list(levels)}, expected at least one number, each 3 to 1000")
-        number = torch.tensor(list(levels), dtype=torch.int32)
+        number = _checked(levels, lowest=3)
         half = (number - 1) * (1 + _MARGIN) / 2
         offset = torch.where(number % 2 == 0, 0.5, 0.0)
         self.register_buffer("half_range", half, persistent=False)
@@ -48,7 +49,7 @@ class FSQ(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Values (..., D) in -1..1 of latents (..., D), with the gradient of the unrounded ones."""
-        bounded = torch.tanh(z + self.shift) * self.half_range - self.offset
+        bounded = torch.tanh(z.float() + self.shift) * self.half_range - self.offset
         rounded = bounded + (torch.round(bounded) - bounded).detach()
         return rounded / self.half_width
 
@@ -62,6 +63,59 @@ class FSQ(nn.Module):
     def values(self, digits: Tensor) -> Tensor:
         """Values (..., D) float32 of levels k (..., D)."""
         return (digits - self.half_width).to(torch.float32) / self.half_width
+
+
+class SymmetricFSQ(nn.Module):
+    """The form whose values lie symmetrically around zero for every number of levels, two included.
+
+        k = floor((L - 1) (tanh(z) + 1) / 2 + 0.5),  value = 2 k / (L - 1) - 1
+
+    Parker, Smirnov, Pons, Carr, Zukowski, Evans, Liu: Scaling Transformers for Low-Bitrate High-Quality Speech Coding,
+    2024, section 3.2.
+
+    Raises:
+        ValueError: a number of levels outside 2..1000.
+    """
+
+    top: Tensor
+    step: Tensor
+
+    def __init__(self, levels: Sequence[int]) -> None:
+        super().__init__()
+        number = _checked(levels, lowest=2)
+        self.register_buffer("top", number - 1, persistent=False)
+        self.register_buffer("step", 2.0 / (number - 1), persistent=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Values (..., D) in -1..1 of latents (..., D), with the gradient of the unrounded ones."""
+        place = self.top * (torch.tanh(z.float()) + 1) / 2.0 + 0.5
+        floored = place + (torch.floor(place) - place).detach()
+        return self.step * floored - 1.0
+
+    @torch.jit.export
+    def digits(self, values: Tensor) -> Tensor:
+        """Levels k (..., D) int32 of values (..., D); in 0..L-1 whatever comes in."""
+        level = torch.round((torch.nan_to_num(values) + 1.0) / self.step)
+        return torch.minimum(level.clamp(min=0).to(torch.int32), self.top)
+
+    @torch.jit.export
+    def values(self, digits: Tensor) -> Tensor:
+        """Values (..., D) float32 of levels k (..., D)."""
+        return digits.to(torch.float32) * self.step - 1.0
+
+
+def quantizer(levels: Sequence[int], symmetric: bool) -> FSQ | SymmetricFSQ:
+    """The chosen form of FSQ."""
+    return SymmetricFSQ(levels) if symmetric else FSQ(levels)
+
+
+def _checked(levels: Sequence[int], lowest: int) -> Tensor:
+    if not levels or min(levels) < lowest or max(levels) > _HIGHEST:
+        raise ValueError(
+            f"FSQ levels are {list(levels)}, expected at least one number, each {lowest} to {_HIGHEST}"
+            + (" (2 needs fsq: symmetric)" if lowest > 2 else "")
+        )
+    return torch.tensor(list(levels), dtype=torch.int32)
 
 
 class MixedRadix(nn.Module):
