@@ -60,6 +60,7 @@ def _signals(path: Path, form: str, reader_of: Callable[[Any], Any], *, types_ar
         read=lambda index: values[index, keep],
         times_s=np.flatnonzero(keep) / float(raw.info["sfreq"]),
         remarks=tuple(remarks),
+        bad=tuple(raw.info["bads"]),
     )
 
 

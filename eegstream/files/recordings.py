@@ -52,6 +52,9 @@ class Recording:
     """(T,) seconds since the first sample, with the file's holes and jitter."""
     remarks: tuple[str, ...]
     """What is odd about this file, one sentence each."""
+    bad: tuple[str, ...] = ()
+    """Labels of channels that the file marks as bad. They are played and encoded like others; training leaves them
+    out."""
 
 
 def read_recording(path: str | Path, *, rate_hz: float | None = None, raw_units: bool = False) -> Recording:
@@ -130,6 +133,8 @@ def _recording(signals: Signals, path: Path, source_id: str, asked_hz: float | N
     times_s = signals.times_s - _first_finite(signals.times_s)
     eeg = [index for index, kind in enumerate(types) if kind == EEG]
     remarks = [*signals.remarks, *_sample_remarks(samples[eeg], raw_units)]
+    if signals.bad:
+        remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
     if asked_hz is not None and abs(asked_hz - signals.rate_hz) > 1e-6 * asked_hz:
         remarks.append(f"the file's own rate of {signals.rate_hz:g} Hz holds, {asked_hz:g} Hz were asked for")
     return Recording(
@@ -142,6 +147,7 @@ def _recording(signals: Signals, path: Path, source_id: str, asked_hz: float | N
         samples=samples,
         times_s=times_s,
         remarks=tuple(remarks),
+        bad=tuple(label for label, own in zip(labels, signals.labels, strict=True) if own in signals.bad),
     )
 
 

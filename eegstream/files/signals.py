@@ -26,6 +26,8 @@ class Signals:
     times_s: NDArray[np.float64]
     """(T,) as the file has them, from any origin; may hold holes, jitter and steps back."""
     remarks: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    """Labels of channels that the file itself marks as bad."""
 
 
 def usual_samples(counts: Sequence[int]) -> int:

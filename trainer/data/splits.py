@@ -1,88 +1,56 @@
-"""Choose recordings and keep every subject on one side."""
+"""Keep every subject on one side: training, validation or test."""
 
-import re
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from eegstream.errors import ConfigError
 
-
-class Selection(BaseModel):
-    """Recordings of one data set, and whose they are."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    files: tuple[str, ...]
-    """Glob patterns below the data's root."""
-    subject: str = r"^(.*)$"
-    """Regular expression searched in a file's path below the root; its group is the subject's name."""
-    only: tuple[str, ...] | None = None
-    """The subjects to take; None takes all."""
-    without: tuple[str, ...] = ()
-    """Subjects to leave out."""
-    share: Annotated[float, Field(gt=0)] = 1.0
-    """Share of training patches, relative to the other data sets'."""
-    attribution: str = ""
-    """Whose data this is and under which licence."""
+SIDES = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One recording of a split."""
+    """One recording, and whose it is."""
 
     data_set: str
     subject: str
-    path: Path
+    path: str
+    """A file, or a text such as "synthetic:rate=250,seed=1"."""
+    channels: str | None = None
+    """A BIDS channels.tsv that says more about the channels than the recording does."""
 
 
 Split = dict[str, list[Source]]
-"""Recordings by side: "train", "val" and "test"."""
+"""Recordings by side."""
 
 
-def find_sources(root: Path, selections: Mapping[str, Selection]) -> list[Source]:
-    """Recordings that the selections name, in the order of their paths.
+@dataclass(frozen=True)
+class SplitRule:
+    """Which subjects validate: those of a list, else those of another run's split, else a share drawn at random."""
 
-    Raises:
-        ConfigError: no such folder, a pattern without a file, a file without a subject, a subject without a file.
-    """
-    if not root.is_dir():
-        raise ConfigError(f"data.root is {str(root)!r}, which is no folder", "Give the folder of the recordings")
-    sources = []
-    for data_set, selection in selections.items():
-        found = [
-            Source(data_set, _subject(selection.subject, path.relative_to(root).as_posix()), path)
-            for pattern in selection.files
-            for path in sorted(root.glob(pattern))
-            if path.is_file()
-        ]
-        taken = [source for source in found if _is_taken(selection, source.subject)]
-        absent = sorted({*(selection.only or ())} - {source.subject for source in taken})
-        if absent or not taken:
-            raise ConfigError(
-                f"data set {data_set}: {', '.join(selection.files)} below {root} gives "
-                + (f"no subject {', '.join(absent)}" if absent else "no recording"),
-                "Correct data.root, or `files`, `subject` and `only` of this data set",
-            )
-        sources += taken
-    return sources
+    hold_out_share: float = 0.2
+    hold_out: tuple[str, ...] = ()
+    """Subjects, as "03" or, where data sets share names, "eegmat/03"."""
+    split_file: str | None = None
+    """A split.json that a run has written."""
+    seed: int = 0
 
+    def __call__(self, sources: Sequence[Source]) -> Split:
+        """Every recording on a side.
 
-def _subject(pattern: str, relative_path: str) -> str:
-    match = re.search(pattern, relative_path)
-    if match is None or not match.groups():
-        raise ConfigError(
-            f"`subject` {pattern!r} finds no subject in {relative_path}", "Write an expression with one group"
-        )
-    return match[1]
-
-
-def _is_taken(selection: Selection, subject: str) -> bool:
-    return subject not in selection.without and (selection.only is None or subject in selection.only)
+        Raises:
+            ConfigError: a side would have no subject, or a subject is not there.
+        """
+        if self.hold_out:
+            return _by_list(sources, self.hold_out)
+        if self.split_file is not None:
+            return _by_file(sources, Path(self.split_file))
+        return _by_share(sources, self.hold_out_share, self.seed)
 
 
 def require_disjoint(split: Split) -> None:
@@ -94,46 +62,97 @@ def require_disjoint(split: Split) -> None:
     sides = list(split)
     for position, side in enumerate(sides):
         for other in sides[position + 1 :]:
-            subjects = {(s.data_set, s.subject) for s in split[side]} & {(s.data_set, s.subject) for s in split[other]}
-            files = {s.path.resolve() for s in split[side]} & {s.path.resolve() for s in split[other]}
+            subjects = _subjects(split[side]) & _subjects(split[other])
+            files = {_resolved(s.path) for s in split[side]} & {_resolved(s.path) for s in split[other]}
             if subjects or files:
                 names = sorted(f"{data_set} {subject}" for data_set, subject in subjects) or sorted(
-                    path.name for path in files
+                    Path(path).name for path in files
                 )
                 raise ConfigError(
-                    f"data.{side} and data.{other} share {', '.join(names[:8])}",
+                    f"{side} and {other} share {', '.join(names[:8])}",
                     "Keep each subject on one side",
                 )
 
 
-def hold_out(sources: list[Source], share: float, seed: int) -> Split:
-    """Move about `share` of each data set's subjects, at least one, from training to validation.
+def _subjects(sources: Iterable[Source]) -> set[tuple[str, str]]:
+    return {(source.data_set, source.subject) for source in sources}
 
-    Raises:
-        ConfigError: a data set has fewer than two subjects.
-    """
+
+def _resolved(path: str) -> str:
+    return path if ":" in path and not Path(path).exists() else str(Path(path).resolve())
+
+
+def _by_share(sources: Sequence[Source], share: float, seed: int) -> Split:
+    """Move about `share` of each data set's subjects, at least one, to validation; a single subject trains."""
+    if not 0 < share < 1:
+        raise ConfigError(f"hold_out_share is {share}, expected more than 0 and less than 1", "0.2 is usual")
     rng = np.random.default_rng(seed)
-    split: Split = {"train": [], "val": []}
-    for data_set in dict.fromkeys(source.data_set for source in sources):
-        subjects = sorted({source.subject for source in sources if source.data_set == data_set})
-        if len(subjects) < 2:
+    held: set[tuple[str, str]] = set()
+    by_set: dict[str, list[str]] = {}
+    for data_set, subject in sorted(_subjects(sources)):
+        by_set.setdefault(data_set, []).append(subject)
+    for data_set, subjects in by_set.items():
+        if len(subjects) > 1:
+            count = min(max(1, round(share * len(subjects))), len(subjects) - 1)
+            held |= {(data_set, subject) for subject in rng.permutation(subjects)[:count].tolist()}
+    if not held:
+        found = "; ".join(f"{data_set}: {', '.join(subjects)}" for data_set, subjects in by_set.items())
+        raise ConfigError(
+            f"no data set has two subjects, so none can be held out ({found})",
+            "Give more recordings, correct `subject`, or name validation recordings in data.source.val",
+        )
+    return _split(sources, {"val": held})
+
+
+def _by_list(sources: Sequence[Source], names: Sequence[str]) -> Split:
+    known = _subjects(sources)
+    held = {(d, s) for d, s in known if s in names or f"{d}/{s}" in names}
+    absent = sorted({*names} - {s for _, s in held} - {f"{d}/{s}" for d, s in held})
+    if absent:
+        shown = ", ".join(sorted(f"{d}/{s}" for d, s in known)[:12])
+        raise ConfigError(f"hold_out names {', '.join(absent)}, which is no subject here", f"There are {shown}")
+    return _split(sources, {"val": held})
+
+
+def _by_file(sources: Sequence[Source], path: Path) -> Split:
+    try:
+        described: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
+        sides = {
+            side: {(data_set, subject) for data_set, subjects in sets.items() for subject in subjects}
+            for side, sets in described.items()
+        }
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ConfigError(
+            f"{path} is no split ({type(error).__name__}: {error})", "Give the split.json of a run"
+        ) from None
+    unknown = sorted(f"{d}/{s}" for d, s in _subjects(sources) - set().union(*sides.values()))
+    if unknown:
+        raise ConfigError(
+            f"{path} does not say on which side {', '.join(unknown[:8])} stand", "Add them, or leave them out"
+        )
+    return _split(sources, {side: sides.get(side, set()) for side in ("val", "test")})
+
+
+def _split(sources: Sequence[Source], held: Mapping[str, set[tuple[str, str]]]) -> Split:
+    """Everybody trains who is not held for another side."""
+    split: Split = {"train": [], **{side: [] for side in held}}
+    for source in sources:
+        side = next((s for s, who in held.items() if (source.data_set, source.subject) in who), "train")
+        split[side].append(source)
+    for side in ("train", "val"):
+        if not split[side]:
             raise ConfigError(
-                f"data set {data_set} has {len(subjects)} subject, expected two or more to hold one out",
-                "Give more recordings, or correct `subject`",
+                f"the {side} side of the split has no subject", "Hold out some of the subjects, not all or none"
             )
-        count = min(max(1, round(share * len(subjects))), len(subjects) - 1)
-        held = set(rng.permutation(subjects)[:count].tolist())
-        for source in sources:
-            if source.data_set == data_set:
-                split["val" if source.subject in held else "train"].append(source)
     return split
 
 
-def describe_split(split: Split, root: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
+def describe_split(split: Split, root: Path | None) -> dict[str, dict[str, dict[str, list[str]]]]:
     """Files by side, data set and subject, relative to `root`: what is written out beside a run."""
     described: dict[str, dict[str, dict[str, list[str]]]] = {}
     for side, sources in split.items():
         for source in sources:
-            subjects = described.setdefault(side, {}).setdefault(source.data_set, {})
-            subjects.setdefault(source.subject, []).append(source.path.relative_to(root).as_posix())
+            path = Path(source.path)
+            shown = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else source.path
+            described.setdefault(side, {}).setdefault(source.data_set, {}).setdefault(source.subject, []).append(shown)
     return described

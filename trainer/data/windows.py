@@ -1,107 +1,229 @@
-"""Cut signals into patches: at random for training, one after the other for measuring.
+"""Cut signals into batches of patches: at random for training, one after the other for measuring.
+
+Signals may be mapped from disk; only what a batch needs is read. With W processes, each takes every W-th row of a
+batch, so that together they see the very batches that one process alone would see.
 
 B patches in a batch, C channels, T samples of a signal, N samples in a patch, M patches in all.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from trainer.signals import Signal
+from trainer.data.augment import Augmentation
+from trainer.data.signals import Signal
 
 Batch = tuple[Tensor, Tensor]
 """Patches (B, N) uV and rates (B, 1) Hz."""
 
 
-class WindowPool:
-    """All windows of some signals of one data set and rate."""
+@dataclass(frozen=True)
+class Share:
+    """Which rows of a batch are this process's."""
 
-    def __init__(self, signals: Sequence[Signal], patch: int) -> None:
-        rows = [row for signal in signals for row in signal.samples_uv if len(row) >= patch]
-        self._samples_uv = np.concatenate(rows)
-        lengths = np.array([len(row) for row in rows])
-        self._starts = np.cumsum(lengths) - lengths
-        self._last = np.cumsum(lengths - patch + 1)
-        self._offsets = np.arange(patch)
+    rank: int = 0
+    processes: int = 1
+
+    def of(self, count: int) -> slice:
+        """The rows among `count`."""
+        return slice(self.rank, count, self.processes)
+
+
+class WindowPool:
+    """All windows of some signals of one data set and rate.
+
+    `places` are counted over rows: those of the first channel of the first signal come first. With `step` 1 a window
+    may begin anywhere, with `step` N where patches without overlap do.
+    """
+
+    def __init__(self, signals: Sequence[Signal], patch: int, step: int) -> None:
+        self._rows = [row for signal in signals for row in signal.samples_uv if len(row) >= patch]
+        self._patch = patch
+        self._step = step
+        counts = np.array([(len(row) - patch) // step + 1 for row in self._rows], np.int64)
+        self._stops = np.cumsum(counts)
         self.rate_hz = signals[0].rate_hz
 
-    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
-        """Windows (count, N), each equally likely."""
-        place = rng.integers(self._last[-1], size=count)
-        row = np.searchsorted(self._last, place, side="right")
-        before = np.where(row > 0, self._last[row - 1], 0)
-        first = self._starts[row] + place - before
-        windows: NDArray[np.float32] = self._samples_uv[first[:, None] + self._offsets]
+    def __len__(self) -> int:
+        """Number of windows."""
+        return int(self._stops[-1])
+
+    def cut(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Windows (len(places), N)."""
+        windows = np.empty((len(places), self._patch), np.float32)
+        rows = np.searchsorted(self._stops, places, side="right")
+        firsts = (places - np.where(rows > 0, self._stops[rows - 1], 0)) * self._step
+        for window, row, first in zip(windows, rows.tolist(), firsts.tolist(), strict=True):
+            window[:] = self._rows[row][first : first + self._patch]
         return windows
 
 
-class TrainingWindows(Dataset[Batch]):
-    """Batches of windows at random places and with random sign; batch `index` is a function of `seed` and `index`.
+class TrainingBatches(Dataset[Batch]):
+    """Batches of windows at random places; batch `index` is a function of `seed` and `index`.
 
-    `shares` weighs the data sets; within one, every rate weighs the same.
+    `shares` weighs the data sets, 1 where nothing is said; within one, every rate weighs the same.
+    `model_rate_hz` is the rate of all patches, None if they have their own.
     """
 
     def __init__(
-        self, signals: Sequence[Signal], shares: Mapping[str, float], patch: int, batch_size: int, seed: int
+        self,
+        signals: Sequence[Signal],
+        shares: Mapping[str, float],
+        patch: int,
+        batch_size: int,
+        seed: int,
+        augmentation: Augmentation,
+        model_rate_hz: float | None,
     ) -> None:
-        groups = _by_set_and_rate([signal for signal in signals if signal.samples_uv.shape[1] >= patch])
-        self._pools = [WindowPool(group, patch) for group in groups.values()]
+        groups = by_set_and_rate([signal for signal in signals if signal.samples_uv.shape[1] >= patch])
+        self._pools = [WindowPool(group, patch, 1 if augmentation.crop else patch) for group in groups.values()]
         n_rates = {name: sum(data_set == name for data_set, _ in groups) for name, _ in groups}
-        weights = np.array([shares[data_set] / n_rates[data_set] for data_set, _ in groups])
+        weights = np.array([shares.get(data_set, 1.0) / n_rates[data_set] for data_set, _ in groups])
         self._weights = weights / weights.sum()
         self._batch_size = batch_size
         self._seed = seed
+        self._augmentation = augmentation
+        self._model_rate_hz = model_rate_hz
+        self.share = Share()
 
     def __getitem__(self, index: int) -> Batch:
-        """Batch `index`."""
+        """Return this process's share of batch `index`."""
         rng = np.random.default_rng([self._seed, index])
         counts = rng.multinomial(self._batch_size, self._weights)
-        patches = np.concatenate([pool.draw(rng, n) for pool, n in zip(self._pools, counts, strict=True)])
-        patches *= rng.choice(np.array([-1, 1], np.float32), size=(len(patches), 1))
-        rates_hz = np.repeat([pool.rate_hz for pool in self._pools], counts).astype(np.float32)
-        return torch.from_numpy(patches), torch.from_numpy(rates_hz[:, None])
+        patches = np.concatenate(
+            [pool.cut(rng.integers(len(pool), size=n)) for pool, n in zip(self._pools, counts, strict=True)]
+        )
+        rates_hz = np.repeat([pool.rate_hz for pool in self._pools], counts)
+        sampled_hz = rates_hz if self._model_rate_hz is None else np.full(len(patches), self._model_rate_hz)
+        patches = self._augmentation(rng, patches, sampled_hz)
+        own = self.share.of(len(patches))
+        return torch.from_numpy(patches[own]), torch.from_numpy(rates_hz[own, None].astype(np.float32))
 
 
-class BatchNumbers(Sampler[int]):
+class ConsecutiveBatches(Dataset[Batch]):
+    """All patches of signals without overlap, in order, `batch_size` at a time."""
+
+    def __init__(self, signals: Sequence[Signal], patch: int, batch_size: int) -> None:
+        usable = [signal for signal in signals if signal.samples_uv.shape[1] >= patch]
+        self._pools = [WindowPool(group, patch, patch) for group in by_set_and_rate(usable).values()]
+        self._stops = np.cumsum([len(pool) for pool in self._pools], dtype=np.int64)
+        self._patch = patch
+        self._batch_size = batch_size
+        self.share = Share()
+
+    @property
+    def patches(self) -> int:
+        """M, their number."""
+        return int(self._stops[-1]) if self._pools else 0
+
+    def __len__(self) -> int:
+        return math.ceil(self.patches / self._batch_size)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return this process's share of batch `index`; it may be empty."""
+        first = index * self._batch_size
+        places = np.arange(first, min(first + self._batch_size, self.patches))[self.share.of(self._batch_size)]
+        patches = np.empty((len(places), self._patch), np.float32)
+        rates_hz = np.empty((len(places), 1), np.float32)
+        numbers = np.searchsorted(self._stops, places, side="right")
+        for number in set(numbers.tolist()):
+            inside = numbers == number
+            before = self._stops[number - 1] if number else 0
+            patches[inside] = self._pools[number].cut(places[inside] - before)
+            rates_hz[inside] = self._pools[number].rate_hz
+        return torch.from_numpy(patches), torch.from_numpy(rates_hz)
+
+
+class EveryBatch(DistributedSampler[int]):
+    """The numbers of a data set's batches, in order.
+
+    Every process goes through all of them and takes its rows of each. That makes this a distributed sampler, and
+    Lightning leaves such as they are.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take no notice: every epoch is the same."""
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._count))
+
+
+class BatchNumbers(EveryBatch):
     """The numbers of an epoch's batches: they go on where the epoch before ended."""
 
     def __init__(self, per_epoch: int) -> None:
-        self._per_epoch = per_epoch
+        super().__init__(per_epoch)
         self._epoch = 0
+        self.skipped = 0
+        """Batches of the next epoch that a run had already taken before it was resumed."""
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning says which epoch comes."""
         self._epoch = epoch
 
-    def __len__(self) -> int:
-        return self._per_epoch
-
     def __iter__(self) -> Iterator[int]:
-        first = self._epoch * self._per_epoch
-        return iter(range(first, first + self._per_epoch))
+        first = self._epoch * self._count
+        skipped, self.skipped = self.skipped, 0
+        return iter(range(first + skipped, first + self._count))
 
 
-def consecutive(signals: Sequence[Signal], patch: int) -> dict[tuple[str, float], Tensor]:
-    """Patches (M, N) without overlap, by data set and rate."""
-    cut: dict[tuple[str, float], Tensor] = {}
-    for key, group in _by_set_and_rate(signals).items():
-        pieces = [_cut(signal.samples_uv, patch) for signal in group]
-        if sum(map(len, pieces)):
-            cut[key] = torch.from_numpy(np.concatenate(pieces))
+class ResumableLoader(DataLoader[Batch]):
+    """A loader that goes on in the middle of an epoch."""
+
+    def __init__(self, batches: TrainingBatches, numbers: BatchNumbers, workers: int) -> None:
+        super().__init__(
+            batches,
+            batch_size=None,
+            sampler=numbers,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=workers > 0,
+        )
+        self._numbers = numbers
+        self._taken = 0
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        self._taken = self._numbers.skipped
+        for batch in super().__iter__():
+            self._taken += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far the epoch has come."""
+        return {"taken": self._taken % len(self._numbers)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Begin the next epoch where another loader was."""
+        self._numbers.skipped = state["taken"]
+
+
+def consecutive(signals: Sequence[Signal], patch: int, most: int | None = None) -> dict[tuple[str, float], Tensor]:
+    """Patches (M, N) without overlap, by data set and rate; of each at most so many, evenly spread."""
+    cut = {}
+    for key, group in by_set_and_rate([s for s in signals if s.samples_uv.shape[1] >= patch]).items():
+        pool = WindowPool(group, patch, patch)
+        count = len(pool) if most is None else min(most, len(pool))
+        cut[key] = torch.from_numpy(pool.cut(np.linspace(0, len(pool) - 1, count).round().astype(np.int64)))
     return cut
 
 
-def _cut(samples_uv: NDArray[np.float32], patch: int) -> NDArray[np.float32]:
-    count = samples_uv.shape[1] // patch
-    return samples_uv[:, : count * patch].reshape(-1, patch)
+def by_set_and_rate(signals: Sequence[Signal]) -> dict[tuple[str, float], list[Signal]]:
+    """Signals by data set and rate."""
 
-
-def _by_set_and_rate(signals: Sequence[Signal]) -> dict[tuple[str, float], list[Signal]]:
     def key(signal: Signal) -> tuple[str, float]:
         return signal.data_set, signal.rate_hz
 

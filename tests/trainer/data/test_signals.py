@@ -1,11 +1,14 @@
 """What the model is trained on is what the daemon hands it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
+from eegstream.errors import StreamError
 from eegstream.files.recordings import Recording
-from trainer.signals import at_rates, front_ended
+from trainer.data.signals import front_ended, usable_channels
 
 SETTINGS = FrontEndSettings(model_rate_hz=256.0, highpass_hz=0.5, notch_hz=None)
 NATIVE = FrontEndSettings(model_rate_hz=None, highpass_hz=0.5, notch_hz=None)
@@ -53,17 +56,51 @@ def test_a_recording_that_never_settles_gives_nothing():
     assert front_ended(recording(seconds=2), SETTINGS) == []
 
 
-def test_other_rates_are_told_with_their_signals():
-    """As the device's own rate, and as other devices would have sent it; each once."""
-    signals = at_rates("a", recording(), NATIVE, (100.0, 200.0, 400.0))
-    assert [signal.rate_hz for signal in signals] == [200.0, 100.0, 400.0]
-    lengths = [signal.samples_uv.shape[1] for signal in signals]
-    assert lengths == pytest.approx([2000, 1000, 4000], abs=100)
-    assert {signal.data_set for signal in signals} == {"a"}
+def test_another_device_s_signal_has_its_rate_and_bandwidth():
+    """As a device of 100 Hz would have sent it: at its rate, or back at the model's, without what it cannot hold."""
+    source = recording(rate_hz=400.0)
+    (native,) = front_ended(source, NATIVE, device_rate_hz=100.0)
+    assert native.shape[1] == pytest.approx(10 * 100, abs=70)
+    (own,) = front_ended(source, SETTINGS)
+    (limited,) = front_ended(source, SETTINGS, device_rate_hz=100.0)
+    assert limited.shape[1] == pytest.approx(own.shape[1], abs=200)
+    n = min(limited.shape[1], own.shape[1])
+    power = {
+        name: np.abs(np.fft.rfft(x[0, :n] * np.hanning(n))) ** 2 for name, x in (("own", own), ("limited", limited))
+    }
+    hz = np.fft.rfftfreq(n, 1 / 256)
+    low, high = (hz > 5) & (hz < 30), hz > 65
+    assert power["limited"][low].sum() == pytest.approx(power["own"][low].sum(), rel=0.1)
+    assert power["limited"][high].sum() < 1e-6 * power["own"][high].sum()
 
 
-def test_a_model_of_one_rate_is_told_the_source_s():
-    """The samples are at 256 Hz, the condition is what the stream declared."""
-    (signal,) = at_rates("a", recording(), SETTINGS, ())
-    assert signal.rate_hz == 200.0
-    assert signal.samples_uv.shape[1] > 2400
+def test_another_device_s_signal_does_not_start_with_a_blow():
+    """A large offset, as amplifiers have it, is no transient of the resampler."""
+    source = recording(rate_hz=200.0)
+    offset = replace(source, samples=source.samples + np.float32(4000))
+    (plain,), (lifted,) = (front_ended(x, NATIVE, device_rate_hz=128.0) for x in (source, offset))
+    assert np.abs(plain[0] - lifted[0]).max() < 0.5
+
+
+def test_holes_stay_holes_at_another_rate():
+    """No window may span them there either."""
+    assert len(front_ended(recording(hole=5), NATIVE, device_rate_hz=128.0)) == 2
+
+
+def test_bad_channels_are_left_out():
+    """By the recording's own word, or by a BIDS table's, which also knows types and units better."""
+    source = recording()
+    assert usable_channels(replace(source, bad=("Cz",)), {}).labels == ("Fz",)
+    assert usable_channels(source, {"Fz": {"status": "bad"}}).labels == ("Cz",)
+    assert usable_channels(source, {"Fz": {"type": "EOG"}, "ECG": {"type": "EEG", "status": "good"}}).labels == (
+        "Cz",
+        "ECG",
+    )
+    stated = replace(source, units=("", "", ""))
+    assert usable_channels(stated, {"Cz": {"units": "mV"}}).unit_scale.tolist() == [1000.0, 1.0]
+
+
+def test_without_a_usable_channel_there_is_an_error():
+    """All bad is as good as none."""
+    with pytest.raises(StreamError, match="none of the 3 channels is EEG"):
+        front_ended(replace(recording(), bad=("Cz", "Fz")), SETTINGS)

@@ -1,10 +1,13 @@
-"""Subjects stay on one side."""
+"""Subjects stay on one side, whatever chooses the sides."""
+
+import json
 
 import pytest
 
 from eegstream.errors import ConfigError
-from trainer.data import RecordingSource
-from trainer.splits import Selection, Source, find_sources, hold_out, require_disjoint
+from trainer.data.corpora import folder, synthetic
+from trainer.data.selections import Selection, find_sources
+from trainer.data.splits import Source, SplitRule, require_disjoint
 
 
 @pytest.fixture
@@ -23,29 +26,31 @@ def selection(**more):
     return {"files": ["a/*.edf"], "subject": r"S(\d+)_", **more}
 
 
+def names(sources):
+    return [source.path.rpartition("/")[2] for source in sources]
+
+
+SOURCES = [Source("a", f"{n:02}", f"a/{n}-{run}.edf") for n in range(10) for run in (1, 2)]
+
+
 def test_files_are_found_by_pattern_and_subject(root):
-    """`only` and `without` choose subjects; every file of a subject comes along."""
-    chosen = Selection(**selection(without=["01"]))
-    assert [s.path.name for s in find_sources(root, {"a": chosen})] == [
-        "S00_1.edf",
-        "S00_2.edf",
-        "S02_1.edf",
-        "S02_2.edf",
-    ]
+    """`only` and `without` choose subjects; every file of a subject comes along, once however many patterns name it."""
+    chosen = Selection(**selection(files=["a/*.edf", "a/S0*.edf"], without=["01"]))
+    assert names(find_sources(root, {"a": chosen})) == ["S00_1.edf", "S00_2.edf", "S02_1.edf", "S02_2.edf"]
     (first, second) = find_sources(root, {"a": Selection(**selection(only=["01"]))})
     assert (first.data_set, first.subject, second.subject) == ("a", "01", "01")
 
 
 def test_a_subject_on_both_sides_is_refused(root):
     """The error names it."""
-    with pytest.raises(ConfigError, match=r"train and data\.val share a 01"):
-        RecordingSource(str(root), {"a": selection()}, {"a": selection(only=["01"])})
+    with pytest.raises(ConfigError, match=r"train and val share a 01"):
+        folder(str(root), {"a": selection()}, {"a": selection(only=["01"])})
 
 
 def test_a_subject_in_validation_and_test_is_refused(root):
     """Every pair of sides counts."""
-    with pytest.raises(ConfigError, match=r"val and data\.test share a 02"):
-        RecordingSource(
+    with pytest.raises(ConfigError, match=r"val and test share a 02"):
+        folder(
             str(root),
             {"a": selection(only=["00"])},
             {"a": selection(only=["01", "02"])},
@@ -56,7 +61,7 @@ def test_a_subject_in_validation_and_test_is_refused(root):
 def test_a_file_on_both_sides_is_refused_whatever_its_data_set_is_called(root):
     """Two names for one file do not make two subjects."""
     with pytest.raises(ConfigError, match=r"S00_1\.edf"):
-        RecordingSource(str(root), {"a": selection(only=["00"])}, {"other": selection(subject=r"(S\d+)_")})
+        folder(str(root), {"a": selection(only=["00"])}, {"other": selection(subject=r"(S\d+)_")})
 
 
 @pytest.mark.parametrize(
@@ -73,42 +78,100 @@ def test_a_file_on_both_sides_is_refused_whatever_its_data_set_is_called(root):
 def test_a_selection_that_selects_nothing_is_refused(root, settings, message):
     """With a line that says what."""
     with pytest.raises(ConfigError, match=message):
-        RecordingSource(str(root), {"a": {**selection(), **settings}})
+        folder(str(root), {"a": {**selection(), **settings}})
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path):
     """The most likely mistake of all."""
     with pytest.raises(ConfigError, match="no folder"):
-        RecordingSource(str(tmp_path / "nowhere"), {"a": selection()})
+        folder(str(tmp_path / "nowhere"), {"a": selection()})
 
 
-def test_holding_out_keeps_subjects_whole(root):
-    """At least one subject of each data set validates, none on both sides, the same ones for the same seed."""
-    sources = find_sources(root, {"a": Selection(**selection())})
-    split = hold_out(sources, 0.2, seed=5)
+def test_a_share_is_held_out_by_subject():
+    """Two of ten subjects validate with all their recordings; the same ones for the same seed, others for another."""
+    split = SplitRule(0.2, seed=5)(SOURCES)
     require_disjoint(split)
-    assert len({s.subject for s in split["val"]}) == 1
-    assert len({s.subject for s in split["train"]}) == 2
-    assert sorted(split["train"] + split["val"], key=str) == sorted(sources, key=str)
-    assert hold_out(sources, 0.2, seed=5) == split
+    assert len({s.subject for s in split["val"]}) == 2
+    assert sorted(split["train"] + split["val"], key=str) == sorted(SOURCES, key=str)
+    assert SplitRule(0.2, seed=5)(SOURCES) == split
+    assert any(SplitRule(0.2, seed=seed)(SOURCES) != split for seed in range(5))
 
 
-def test_one_subject_cannot_be_held_out(root):
-    """Nothing would be left to train on."""
-    with pytest.raises(ConfigError, match="1 subject"):
-        RecordingSource(str(root), {"b": {"files": ["b/*.csv"], "subject": r"subject(\d+)"}})
+def test_the_order_in_which_recordings_are_found_does_not_matter():
+    """Nor does how many recordings a subject has."""
+    backwards = SplitRule(0.2, seed=5)(SOURCES[::-1])
+    assert {s.subject for s in backwards["val"]} == {s.subject for s in SplitRule(0.2, seed=5)(SOURCES)["val"]}
+
+
+def test_a_single_subject_of_a_data_set_trains():
+    """Where another data set can give one up; else there is an error."""
+    lone = Source("b", "7", "b/7.csv")
+    assert lone in SplitRule()([*SOURCES, lone])["train"]
+    with pytest.raises(ConfigError, match=r"none can be held out \(b: 7\)"):
+        SplitRule()([lone])
+
+
+@pytest.mark.parametrize("named", ["03", "a/03"])
+def test_subjects_are_held_out_by_list(named):
+    """By name, or by data set and name."""
+    split = SplitRule(hold_out=(named,))([*SOURCES, Source("b", "03", "b/3.edf")])
+    assert {(s.data_set, s.subject) for s in split["val"]} == (
+        {("a", "03"), ("b", "03")} if named == "03" else {("a", "03")}
+    )
+
+
+def test_a_list_with_a_stranger_is_refused():
+    """It names the stranger, and who is there."""
+    with pytest.raises(ConfigError, match=r"77.*a/00, a/01"):
+        SplitRule(hold_out=("77",))(SOURCES)
+
+
+def test_a_list_that_leaves_nobody_to_train_is_refused():
+    """A side without subjects is no side."""
+    with pytest.raises(ConfigError, match="the train side of the split has no subject"):
+        SplitRule(hold_out=tuple(f"{n:02}" for n in range(10)))(SOURCES)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5])
+def test_an_impossible_share_is_refused(share):
+    """Nothing or everything cannot be held out."""
+    with pytest.raises(ConfigError, match="hold_out_share"):
+        SplitRule(share)(SOURCES)
+
+
+def test_another_run_s_split_is_repeated(root):
+    """From its split.json, to the recording; with a newcomer it is refused."""
+    first = folder(str(root), {"a": selection()}, hold_out_share=0.3, seed=3)
+    written = root / "split.json"
+    written.write_text(json.dumps(first.describe()))
+    again = folder(str(root), {"a": selection()}, split_file=str(written), seed=99)
+    assert again.describe() == first.describe()
+    (root / "a/S09_1.edf").touch()
+    with pytest.raises(ConfigError, match="a/09"):
+        folder(str(root), {"a": selection()}, split_file=str(written))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"train": 3}'])
+def test_a_file_that_is_no_split_is_refused(root, content):
+    """One line."""
+    (root / "split.json").write_text(content)
+    with pytest.raises(ConfigError, match="is no split"):
+        folder(str(root), {"a": selection()}, split_file=str(root / "split.json"))
 
 
 def test_the_split_can_be_written_out(root):
     """By side, data set and subject, relative to the root."""
-    source = RecordingSource(str(root), {"a": selection(without=["02"])}, {"a": selection(only=["02"])})
-    assert source.describe() == {
+    corpus = folder(str(root), {"a": selection(without=["02"])}, {"a": selection(only=["02"])})
+    assert corpus.describe() == {
         "train": {"a": {"00": ["a/S00_1.edf", "a/S00_2.edf"], "01": ["a/S01_1.edf", "a/S01_2.edf"]}},
         "val": {"a": {"02": ["a/S02_1.edf", "a/S02_2.edf"]}},
     }
 
 
-def test_disjoint_sides_pass(tmp_path):
-    """The same name in two data sets is two people."""
-    paths = [tmp_path / name for name in ("x", "y")]
-    require_disjoint({"train": [Source("a", "1", paths[0])], "val": [Source("b", "1", paths[1])]})
+def test_made_up_recordings_are_all_different():
+    """No seed stands twice, on any side."""
+    corpus = synthetic([128.0, 256.0], 4, 10, {"train": 5, "val": 3, "test": 1}, seed=2)
+    paths = [source.path for sources in corpus.split.values() for source in sources]
+    assert len(set(paths)) == len(paths) == 9
+    assert "rate=128" in paths[0]
+    assert "rate=256" in paths[1]

@@ -1,0 +1,156 @@
+"""Keep front-ended recordings on disk, to be mapped into memory: prepared once, then there in no time.
+
+An entry is two files, named by what decides its content: KEY.npy holds float32 microvolts, KEY.json tells how they
+are laid out. Both are functions of the recording and the settings alone, whoever wrote them. The second is written
+last, so an entry is there whole or not at all; writers may race.
+
+C channels, T samples of a segment.
+"""
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.frontend import FrontEndSettings
+from eegstream.files.recordings import SYNTHETIC_PREFIX
+from trainer.data.splits import Source
+
+_LAYOUT = 1
+_WITH_COMPANIONS = (".vhdr", ".set", ".fif")
+"""Files whose samples, or a part of them, may lie in other files of their name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How the samples of one recording are laid out: segment by segment, channel by channel."""
+
+    rate_hz: float
+    """What the model is told."""
+    labels: tuple[str, ...]
+    """(C,)"""
+    left_out: tuple[str, ...]
+    """Labels of channels that are no EEG, or bad."""
+    lengths: tuple[int, ...]
+    """T of each segment, at the model's rate."""
+    remarks: tuple[str, ...]
+    """What is odd about the recording."""
+
+
+class SignalCache:
+    """Entries below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def key(self, content: str, settings: FrontEndSettings, device_rate_hz: float | None) -> str:
+        """The name of the entry of a recording with this `content` behind this signal path."""
+        decided = [_LAYOUT, version("eegstream"), content, asdict(settings), device_rate_hz]
+        return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
+
+    def find(self, key: str) -> Entry | None:
+        """The entry, if it is there."""
+        try:
+            said = json.loads(self._path(key, "json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Entry(
+            rate_hz=said["rate_hz"],
+            labels=tuple(said["labels"]),
+            left_out=tuple(said["left_out"]),
+            lengths=tuple(said["lengths"]),
+            remarks=tuple(said["remarks"]),
+        )
+
+    def segments(self, key: str, entry: Entry) -> list[NDArray[np.float32]]:
+        """Segments (C, T) of an entry, mapped into memory."""
+        if not entry.lengths:
+            return []
+        flat = np.load(self._path(key, "npy"), mmap_mode="r").view(np.ndarray)
+        channels = len(entry.labels)
+        stops = channels * np.cumsum(entry.lengths)
+        return [
+            flat[stop - channels * length : stop].reshape(channels, length)
+            for stop, length in zip(stops, entry.lengths, strict=True)
+        ]
+
+    def put(self, key: str, entry: Entry, segments: Sequence[NDArray[np.float32]]) -> None:
+        """Write an entry."""
+        folder = self._path(key, "npy").parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as own:
+            flat = np.concatenate([x.ravel() for x in segments]) if segments else np.empty(0, np.float32)
+            np.save(Path(own, "npy"), flat)
+            Path(own, "json").write_text(json.dumps(asdict(entry), sort_keys=True, indent=1), encoding="utf-8")
+            Path(own, "npy.npy").replace(self._path(key, "npy"))
+            Path(own, "json").replace(self._path(key, "json"))
+
+    def known_content(self, source: Source) -> str | None:
+        """The content of a source whose files have not changed since they were last read; None if they have."""
+        if source.path.startswith(SYNTHETIC_PREFIX):
+            return source.path
+        try:
+            memo = json.loads(self._memo(source).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        content: str = memo["content"]
+        return content if memo["files"] == _state(source) else None
+
+    def read_content(self, source: Source) -> str:
+        """The content of a source: a digest of all files that it consists of.
+
+        Raises:
+            OSError: one cannot be read.
+        """
+        known = self.known_content(source)
+        if known is not None:
+            return known
+        state = _state(source)
+        digest = hashlib.sha256()
+        for path in _files(source):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        memo = self._memo(source)
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=memo.parent, prefix=".writing-") as own:
+            written = Path(own, "json")
+            written.write_text(json.dumps({"content": digest.hexdigest(), "files": state}), encoding="utf-8")
+            written.replace(memo)
+        return digest.hexdigest()
+
+    def _memo(self, source: Source) -> Path:
+        where = json.dumps([str(path.resolve()) for path in _named(source)])
+        return self.folder / "contents" / f"{hashlib.sha256(where.encode()).hexdigest()[:32]}.json"
+
+    def _path(self, key: str, ending: str) -> Path:
+        return self.folder / key[:2] / f"{key}.{ending}"
+
+
+def _named(source: Source) -> list[Path]:
+    """The files that a source names."""
+    return [Path(source.path), *([Path(source.channels)] if source.channels else [])]
+
+
+def _files(source: Source) -> list[Path]:
+    """All files that decide what a source holds."""
+    first, *rest = _named(source)
+    if first.suffix.lower() not in _WITH_COMPANIONS:
+        return [first, *rest]
+    companion = re.compile(re.escape(first.stem) + r"(-\d+)?\.\w+")
+    beside = {path for path in first.parent.iterdir() if companion.fullmatch(path.name)}
+    if first.suffix.lower() == ".vhdr":
+        named = re.findall(rb"^\s*(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", first.read_bytes(), re.MULTILINE)
+        beside |= {path for path in (first.parent / name.decode("utf-8", "replace") for name in named) if path.exists()}
+    return [first, *sorted(beside - {first}), *rest]
+
+
+def _state(source: Source) -> list[list[str | int]]:
+    """Name, size and time of each file; the same state means the same content."""
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in _files(source)]

@@ -1,0 +1,190 @@
+"""Patches of a corpus for Lightning: prepared, split by subject, in batches."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.utilities.types import EVAL_DATALOADERS
+from torch.utils.data import DataLoader
+
+from eegstream.dsp.frontend import FrontEndSettings
+from eegstream.errors import ConfigError
+from trainer.data.augment import Augmentation
+from trainer.data.cache import SignalCache
+from trainer.data.corpora import Corpus
+from trainer.data.preparing import Job, Prepared, Side, Skipped, prepare, unusable
+from trainer.data.signals import Signal
+from trainer.data.splits import SIDES, Source
+from trainer.data.windows import (
+    Batch,
+    BatchNumbers,
+    ConsecutiveBatches,
+    EveryBatch,
+    ResumableLoader,
+    Share,
+    TrainingBatches,
+    consecutive,
+)
+
+MOST_PATCHES = 200_000
+"""Of one data set and rate, held in memory for measuring: 200 MB of patches of 256 samples."""
+_VALIDATION_ROWS = 1024
+
+
+class PatchData(lightning.LightningDataModule):
+    """Front-ended patches of a corpus.
+
+    Args:
+        source: the recordings of each side.
+        frontend: the signal path that the model is trained behind.
+        patch_size: N, samples in a patch.
+        batch_size: patches of one training step, over all processes together.
+        batches_per_epoch: None for as many as the data holds without overlap.
+        seed: of windows and augmentation.
+        augmentation: what is changed in training patches.
+        rates_hz: devices to imitate in training, beside the recordings' own rate; in validation too, where the model
+            works at the stream's own rate.
+        cache: folder of prepared signals.
+        scheduler: where recordings are prepared, see `trainer.data.preparing.prepare`.
+        strict: a recording that cannot be used ends the run.
+        workers: processes that cut batches ahead; 0 cuts them in the training process.
+
+    Raises:
+        ConfigError: a side has no patch, or, if `strict`, a recording cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by one as configs/data names them)
+        self,
+        source: Corpus,
+        frontend: FrontEndSettings,
+        patch_size: int,
+        batch_size: int,
+        batches_per_epoch: int | None,
+        seed: int,
+        augmentation: Augmentation,
+        rates_hz: Sequence[float],
+        cache: str,
+        scheduler: str | None,
+        strict: bool,
+        workers: int,
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self._frontend = frontend
+        self._patch_size = patch_size
+        self._batch_size = batch_size
+        self._batches_per_epoch = batches_per_epoch
+        self._seed = seed
+        self._augmentation = augmentation
+        self._rates_hz = tuple(rates_hz)
+        self._cache = SignalCache(Path(cache).expanduser().absolute())
+        self._scheduler = scheduler
+        self._strict = strict
+        self._workers = workers
+        self._sides: dict[str, Side] = {}
+
+    @property
+    def validation_sets(self) -> list[str]:
+        """Names of the validation data sets, in the order of their loaders."""
+        return sorted({signal.data_set for signal in self.side("val").signals})
+
+    @property
+    def attributions(self) -> dict[str, str]:
+        """Whose data the data sets are."""
+        return self.source.attributions
+
+    def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
+        """Files by side, data set and subject."""
+        return self.source.describe()
+
+    def side(self, side: str) -> Side:
+        """The recordings of a side, prepared; "train", "val" or "test"."""
+        return self.sides((side,))[side]
+
+    def sides(self, names: Sequence[str] = SIDES) -> dict[str, Side]:
+        """Those of several sides, prepared together.
+
+        Raises:
+            ConfigError: training or validation has recordings, but none that can be used.
+        """
+        missing = [name for name in names if name not in self._sides]
+        jobs = [(name, self._job(name, source)) for name in missing for source in self.source.split.get(name, [])]
+        found = prepare([job for _, job in jobs], self._scheduler, strict=self._strict)
+        for name in missing:
+            own = [outcome for (side, _), outcome in zip(jobs, found, strict=True) if side == name]
+            self._sides[name] = self._checked(name, own)
+        return {name: self._sides[name] for name in names}
+
+    def _job(self, side: str, source: Source) -> Job:
+        at_rates = side == "train" or (side == "val" and self._frontend.model_rate_hz is None)
+        return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache)
+
+    def _checked(self, side: str, found: Sequence[Prepared | Skipped]) -> Side:
+        """Leave out recordings that are too short."""
+        usable: list[Prepared] = []
+        skipped: list[Skipped] = []
+        for recording in found:
+            if isinstance(recording, Skipped):
+                skipped.append(recording)
+            elif recording.longest >= self._patch_size:
+                usable.append(recording)
+            else:
+                why = (
+                    f"its longest piece without a gap has {recording.longest} samples behind the first 2 s, a patch "
+                    f"has {self._patch_size}"
+                )
+                skipped.append(Skipped(recording.name, why))
+                if self._strict:
+                    raise unusable(skipped[-1])
+        if not usable and side != "test":
+            told = "; ".join(map(str, skipped[:3])) or "there is none"
+            raise ConfigError(
+                f"the {side} side has no patch: of its {len(found)} recordings none can be used ({told})",
+                "Give other recordings, or a smaller model.patch_size",
+            )
+        return Side(usable, skipped)
+
+    def patches(self, side: str, most: int = MOST_PATCHES) -> dict[tuple[str, float], torch.Tensor]:
+        """Consecutive patches (M, N) uV of a side, by data set and rate; of each at most so many, evenly spread."""
+        return consecutive(self.side(side).signals, self._patch_size, most)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Batches of random windows."""
+        signals = self.side("train").signals
+        batches = TrainingBatches(
+            signals,
+            self.source.shares,
+            self._patch_size,
+            self._batch_size,
+            self._seed,
+            self._augmentation,
+            self._frontend.model_rate_hz,
+        )
+        batches.share = self._share()
+        return ResumableLoader(batches, BatchNumbers(self._batches_per_epoch or self._one_pass(signals)), self._workers)
+
+    def _one_pass(self, signals: Sequence[Signal]) -> int:
+        """Batches that together hold as many patches as the signals hold without overlap."""
+        return math.ceil(ConsecutiveBatches(signals, self._patch_size, 1).patches / self._batch_size)
+
+    def val_dataloader(self) -> EVAL_DATALOADERS:
+        """One loader a data set, in the order of `validation_sets`."""
+        loaders = []
+        for name in self.validation_sets:
+            signals = [signal for signal in self.side("val").signals if signal.data_set == name]
+            batches = ConsecutiveBatches(signals, self._patch_size, _VALIDATION_ROWS)
+            batches.share = self._share()
+            loaders.append(DataLoader(batches, batch_size=None, sampler=EveryBatch(len(batches))))
+        return loaders
+
+    def _share(self) -> Share:
+        trainer = self.trainer
+        share = Share() if trainer is None else Share(trainer.global_rank, trainer.world_size)
+        if self._batch_size % share.processes:
+            raise ConfigError(
+                f"data.batch_size is {self._batch_size}, which {share.processes} processes cannot share evenly",
+                "Give a multiple: it is the size of all their batches together",
+            )
+        return share

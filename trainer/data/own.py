@@ -1,0 +1,109 @@
+"""Train on anybody's DataLoaders.
+
+A batch is a tensor of patches [batch_size, patch_size] in microvolts, or such patches with their sources' rates
+[batch_size, 1] in Hz, which a conditioned model needs.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.utilities.types import EVAL_DATALOADERS
+from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
+
+from trainer.data.preparing import Side
+from trainer.data.windows import Batch
+
+_UNKNOWN_RATE_HZ = 256.0
+
+
+def as_batch(batch: Any, patch_size: int, needs_rates: bool) -> Batch:
+    """Patches (B, N) and rates (B, 1) of what a loader gave.
+
+    Raises:
+        ValueError: it is not of one of the forms above.
+    """
+    patches, *more = batch if isinstance(batch, (tuple, list)) else (batch,)
+    rates_hz = more[0] if more else None
+    if not isinstance(patches, Tensor) or patches.ndim != 2 or patches.shape[1] != patch_size:
+        shape = tuple(patches.shape) if isinstance(patches, Tensor) else type(patches).__name__
+        raise ValueError(f"the loader gave patches of {shape}, expected [batch_size, {patch_size}]")
+    if rates_hz is None:
+        if needs_rates:
+            raise ValueError("the loader gave no rates, expected [batch_size, 1] in Hz since use_conditioning is true")
+        rates_hz = torch.full((len(patches), 1), _UNKNOWN_RATE_HZ, device=patches.device)
+    if rates_hz.shape != (len(patches), 1):
+        raise ValueError(f"the loader gave rates of {tuple(rates_hz.shape)}, expected {(len(patches), 1)}")
+    return patches.float(), rates_hz.float()
+
+
+class OwnLoaders(lightning.LightningDataModule):
+    """One loader for training, one or several named ones for validation."""
+
+    def __init__(
+        self,
+        train: DataLoader[Any],
+        val: DataLoader[Any] | Mapping[str, DataLoader[Any]],
+        patch_size: int,
+        batch_size: int,
+        attribution: str = "",
+    ) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        """For loaders' settings to refer to, and for the model card."""
+        self._train = train
+        self._val = dict(val) if isinstance(val, Mapping) else {"own": val}
+        self._patch_size = patch_size
+        self._attribution = attribution
+
+    @property
+    def validation_sets(self) -> list[str]:
+        """Names of the validation loaders."""
+        return list(self._val)
+
+    @property
+    def attributions(self) -> dict[str, str]:
+        """Whose data this is."""
+        return dict.fromkeys(self._val, self._attribution)
+
+    def sides(self) -> dict[str, Side]:
+        """Nothing is prepared: loaders bring their own."""
+        return {}
+
+    def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
+        """Nothing is known of subjects: to keep them apart is the loaders' business."""
+        return {}
+
+    def patches(self, side: str, most: int | None = None) -> dict[tuple[str, float], Tensor]:
+        """Patches (M, N) of the validation loaders by name and rate; other sides have none."""
+        found: dict[tuple[str, float], list[Tensor]] = {}
+        for name, loader in self._val.items() if side == "val" else ():
+            for batch in loader:
+                patches, rates_hz = as_batch(batch, self._patch_size, needs_rates=False)
+                for rate_hz in sorted(set(rates_hz[:, 0].tolist())):
+                    found.setdefault((name, rate_hz), []).append(patches[rates_hz[:, 0] == rate_hz])
+        return {key: torch.cat(parts)[:most] for key, parts in found.items()}
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """The training loader."""
+        return self._train
+
+    def val_dataloader(self) -> EVAL_DATALOADERS:
+        """The validation loaders, in the order of `validation_sets`."""
+        return list(self._val.values())
+
+
+def dummy_loader(
+    batch_size: int, patch_size: int, batches: int, with_rates: bool, shuffle: bool, seed: int
+) -> DataLoader[Any]:
+    """Noise with a falling spectrum in place of EEG: the shape of a loader, to be replaced by one's own."""
+    generator = torch.Generator().manual_seed(seed)
+    patches = torch.randn(batches * batch_size, patch_size, generator=generator).cumsum(dim=1)
+    patches -= patches.mean(dim=1, keepdim=True)
+    if not with_rates:
+        return DataLoader(patches, batch_size, shuffle=shuffle)  # type: ignore[arg-type]
+    choice = torch.tensor([128.0, 250.0, 256.0, 500.0])
+    rates_hz = choice[torch.randint(len(choice), (len(patches), 1), generator=generator)]
+    return DataLoader(TensorDataset(patches, rates_hz), batch_size, shuffle=shuffle)
