@@ -26,7 +26,7 @@ bundles: $(VENV)/.tests ## train the shipped models again, as version VERSION; E
 	@for name in seed default; do \
 		$(BIN)/python -m trainer.train experiment=$$name hydra.run.dir=outputs/bundles/$$name && \
 		$(BIN)/python -m trainer.export checkpoint=outputs/bundles/$$name/checkpoints/best.ckpt \
-			name=$$name version=$(VERSION) || exit 1; \
+			name=$$name version=$(VERSION) folder=eegstream/bundles || exit 1; \
 	done
 
 lint: $(VENV)/.tests
@@ -61,5 +61,5 @@ $(VENV)/.runs: $(VENV)/.torch $(SETTINGS)
 
 $(VENV)/.tests: $(VENV)/.torch $(SETTINGS)
 	@echo "installing eegstream with the trainer and the tools of its tests"
-	@$(PIP) --editable '.[files,trainer,dev]'
+	@$(PIP) --editable '.[files,trainer,search,bids,dev]'
 	@touch $@ $(VENV)/.runs

@@ -51,10 +51,8 @@ def _what_it_is(facts: dict[str, Any]) -> str:
         Every channel for itself, {rate}, after a causal high-pass of {frontend["highpass_hz"]:g} Hz: patches of
         {facts["patch"]} samples become {len(facts["words"])} code(s) of {facts["words"][0]} values each,
         {bits:.1f} bit a patch{per_second}, everything included: {amplitude}.""")
-    network = _filled(f"""
-        An MLP autoencoder: hidden widths {model["hidden_dims"]}, {model["activation"]}, FSQ levels {model["levels"]} in
-        {model["groups"]} group(s), conditioned on the rate: {"yes (FiLM)" if model["use_conditioning"] else "no"}, sees
-        {f"{model['cosines']} whitened cosine coefficients" if model["cosines"] else "samples"}.""")
+    settings = ", ".join(f"{key} {value}" for key, value in model.items() if key not in ("class", "patch_size"))
+    network = _filled(f"Network: `{model['class']}` with {settings}.")
     return f"## What it is\n\n{signal}\n\n{network}"
 
 
@@ -80,9 +78,11 @@ def _figures(metrics: dict[str, Any]) -> str:
 
 def _training(training: dict[str, Any]) -> str:
     subjects = "; ".join(f"{name}: {', '.join(people)}" for name, people in training["subjects"].items())
+    kept = "their moving average was kept" if training["averaged_weights"] else "the last ones were kept"
     recipe = _filled(f"""
-        `{training["command"]}`: {training["steps"]} steps of {training["batch_size"]} windows at random places with
-        random sign, AdamW with a peak rate of {training["learning_rate"]:g}, loss = error energy over patch energy,
-        seed {training["seed"]}. Of the checkpoints, the one of the least mean NRMSE over the validation sets was taken,
-        so the "val" rows are slightly kind. Training subjects: {subjects}.""")
+        `{training["command"]}`: {training["steps"]} steps of {training["batch_size"]} patches,
+        {training["optimizer"].rpartition(".")[2]} with a peak rate of {training["learning_rate"]:g}, loss
+        {training["loss"].rpartition(".")[2]}, seed {training["seed"]}. Of the weights {kept}. Of the checkpoints, the
+        one of the least mean NRMSE over the validation sets was taken, so the "val" rows are slightly kind.
+        {f"Training subjects: {subjects}." if subjects else ""}""")
     return f"## How it was made\n\n{recipe}"

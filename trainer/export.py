@@ -4,25 +4,22 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import click
 import torch
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor, nn
 
 from eegstream.codec import bundle, torchscript
 from eegstream.codec.engine import Engine
 from eegstream.codec.manifest import Manifest
 from eegstream.errors import ConfigError
 from trainer.card import model_card
-from trainer.data import PatchData
-from trainer.evaluate import in_tiles, measure_all
+from trainer.checkpoints import NOT_OF_THE_NETWORK, load_checkpoint, trained_network
 from trainer.golden import golden_vectors
+from trainer.measuring import PatchesByRate, in_tiles, measure_all
 from trainer.run import build, run_job
-
-Patches = dict[tuple[str, float], Tensor]
 
 
 def export(config: DictConfig) -> None:
@@ -35,12 +32,12 @@ def export(config: DictConfig) -> None:
     target = Path(config.folder) / f"{config.name}-{config.version}.pt"
     _refuse_existing(target)
     torch.set_num_threads(1)
-    checkpoint = _load_checkpoint(Path(config.checkpoint))
+    checkpoint = load_checkpoint(Path(config.checkpoint))
     settings = checkpoint["config"]
     if config.data_root is not None:
         settings["data"]["source"]["root"] = config.data_root
-    network = _network(settings, checkpoint["state_dict"])
-    data: PatchData = build(OmegaConf.create(settings["data"]))
+    network = trained_network(checkpoint)
+    data = build(OmegaConf.create(settings["data"]))
     sides = {side: data.patches(side) for side in ("val", "test")}
     scripted = torchscript.script(network)
     _require_same(network, scripted, sides["val"])
@@ -54,6 +51,8 @@ def export(config: DictConfig) -> None:
     manifest = _manifest(config, checkpoint, network, data, metrics)
     _write(scripted, manifest, target)
     click.echo(_summary(target, manifest))
+    if config.wandb:
+        _add_to_wandb(target, manifest, settings.get("wandb"))
 
 
 def _refuse_existing(target: Path) -> None:
@@ -61,27 +60,7 @@ def _refuse_existing(target: Path) -> None:
         raise ConfigError(f"{target} exists, and a version is never overwritten", "Give the next `version`")
 
 
-def _load_checkpoint(path: Path) -> dict[str, Any]:
-    try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        _ = checkpoint["config"]["model"], checkpoint["state_dict"]
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(
-            f"{path} is no checkpoint of trainer.train ({reason[:120]})", "Give the path that training printed"
-        ) from None
-    return checkpoint
-
-
-def _network(settings: dict[str, Any], state: dict[str, Tensor]) -> Any:
-    """The trained module, for use."""
-    network: nn.Module = build(OmegaConf.create(settings["model"]))
-    prefix = "network."
-    network.load_state_dict({key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: Patches) -> None:
+def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: PatchesByRate) -> None:
     """The scripted module must give eager's codes and patches, to the bit.
 
     Raises:
@@ -101,7 +80,7 @@ def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: Patch
 
 
 def _manifest(
-    config: DictConfig, checkpoint: dict[str, Any], network: Any, data: PatchData, metrics: dict[str, Any]
+    config: DictConfig, checkpoint: dict[str, Any], network: Any, data: Any, metrics: dict[str, Any]
 ) -> Manifest:
     settings = checkpoint["config"]
     patch: int = settings["model"]["patch_size"]
@@ -118,24 +97,34 @@ def _manifest(
         "decodes": ["mse"],
         "frontend": _without_target(settings["frontend"]),
         **said,
-        "model": {"class": settings["model"]["_target_"], **_without_target(settings["model"])},
-        "training": _training(checkpoint, data.source.describe().get("train", {})),
+        "model": {
+            "class": settings["model"]["_target_"],
+            **{k: v for k, v in _without_target(settings["model"]).items() if k not in NOT_OF_THE_NETWORK},
+        },
+        "training": _training(checkpoint, data.describe()),
         "metrics": metrics,
         "license": config.license,
     }
-    card = model_card(facts, config.purpose or purpose, data.source.attributions())
+    card = model_card(facts, config.purpose or purpose, data.attributions)
     return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), config.name)
 
 
-def _training(checkpoint: dict[str, Any], train_split: dict[str, dict[str, list[str]]]) -> dict[str, Any]:
+def _training(checkpoint: dict[str, Any], split: dict[str, dict[str, dict[str, list[str]]]]) -> dict[str, Any]:
     settings = checkpoint["config"]
+    subjects = {side: {name: sorted(people) for name, people in sets.items()} for side, sets in split.items()}
     return {
         "command": settings["command"],
         "steps": checkpoint["global_step"],
         "batch_size": settings["data"]["batch_size"],
         "seed": settings["seed"],
-        **settings["optimizer"],
-        "subjects": {name: sorted(people) for name, people in train_split.items()},
+        "learning_rate": settings["model"]["learning_rate"],
+        "optimizer": settings["optimizer"]["_target_"],
+        "scheduler": (settings.get("scheduler") or {}).get("_target_"),
+        "loss": settings["loss"]["_target_"],
+        "averaged_weights": bool((settings.get("callbacks") or {}).get("averaging")),
+        "augmentation": _without_target(settings["data"].get("augmentation", {})),
+        "subjects": subjects.get("train", {}),
+        "held_out": {side: sets for side, sets in subjects.items() if side != "train"},
         "torch": torch.__version__,
     }
 
@@ -160,6 +149,26 @@ def _write(scripted: torch.jit.ScriptModule, manifest: Manifest, target: Path) -
             os.link(whole, target)
         except FileExistsError:
             _refuse_existing(target)
+
+
+def _add_to_wandb(target: Path, manifest: Manifest, run: dict[str, Any] | None) -> None:
+    """Make the bundle an artifact of the W&B run that trained it.
+
+    Raises:
+        ConfigError: training did not log to W&B.
+    """
+    if run is None:
+        raise ConfigError(
+            f"{target} is written, but its training did not log to W&B", "Train with logger=wandb, or leave wandb=false"
+        )
+    import wandb  # noqa: PLC0415  (slow to import, and few need it)
+
+    mode: Any = "offline" if run["offline"] else "online"
+    folder = HydraConfig.get().runtime.output_dir
+    with wandb.init(id=run["id"], project=run["project"], resume="allow", mode=mode, dir=folder) as session:
+        artifact = wandb.Artifact(f"{manifest.name}-{manifest.version}", "model", metadata=manifest.metrics)
+        artifact.add_file(str(target))
+        session.log_artifact(artifact)
 
 
 def _summary(target: Path, manifest: Manifest) -> str:

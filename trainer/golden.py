@@ -12,9 +12,9 @@ from eegstream.codec.engine import CPU_TILE
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import read_recording
-from trainer.evaluate import in_tiles
-from trainer.signals import at_rates
-from trainer.windows import consecutive
+from trainer.data.signals import Signal, front_ended
+from trainer.data.windows import consecutive
+from trainer.measuring import in_tiles
 
 _RATES_HZ = (100, 128, 160, 200, 250, 256, 500, 512, 1000, 2048)
 _COUNT = 1024
@@ -50,7 +50,8 @@ def _patches(manifest: Manifest) -> tuple[torch.Tensor, torch.Tensor]:
         recording = read_recording(
             f"synthetic:rate={rate_hz:g},channels={_CHANNELS},seconds={seconds:.0f},seed={_SEED + number}"
         )
-        (patches,) = consecutive(at_rates("synthetic", recording, settings, ()), manifest.patch).values()
+        signals = [Signal("synthetic", "", rate_hz, x) for x in front_ended(recording, settings)]
+        (patches,) = consecutive(signals, manifest.patch).values()
         parts.append(patches[torch.linspace(0, len(patches) - 1, each).round().long()])
         told.append(torch.full((each, 1), float(rate_hz)))
     whole = -(-_COUNT // CPU_TILE) * CPU_TILE

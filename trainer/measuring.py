@@ -3,17 +3,23 @@
 M patches, N samples in a patch, G codes of a patch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegstream.codec import torchscript
 from eegstream.codec.engine import CPU_TILE
+from trainer.code_use import CodeUse, use_of
+from trainer.figures import Patches
 from trainer.metrics import Reconstruction, band_errors, loud, relative_error
 
 Method = Callable[[Tensor, Tensor], Tensor]
+PatchesByRate = Mapping[tuple[str, float], Tensor]
+"""Patches (M, N) uV by data set and source rate."""
 
 
 def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
@@ -56,7 +62,7 @@ def measure(
 def measure_all(
     encode: Method,
     decode: Method,
-    patches: Mapping[tuple[str, float], Tensor],
+    patches: PatchesByRate,
     model_rate_hz: float | None,
 ) -> dict[str, Any]:
     """Figures by data set and rate, e.g. "eegmat 500 Hz"; with the wrong rate told, where a model works at any rate.
@@ -73,6 +79,37 @@ def measure_all(
             told_wrong = measure(encode, decode, rows, rate_hz, None, _other_rate_hz(rate_hz))
             figures[name]["nrmse_told_wrong_rate"] = told_wrong["nrmse"]
     return figures
+
+
+def reconstruct_all(
+    encode: Method, decode: Method, patches: PatchesByRate, model_rate_hz: float | None, most: int
+) -> Patches:
+    """At most so many loud patches of each data set and rate, beside what comes back of them."""
+    pairs = {}
+    for (data_set, rate_hz), rows in patches.items():
+        x = rows[loud(rows)]
+        x = x[torch.linspace(0, len(x) - 1, min(most, len(x))).round().long()]
+        if len(x):
+            rates_hz = torch.full((len(x), 1), rate_hz)
+            y = in_tiles(decode, in_tiles(encode, x, rates_hz), rates_hz)
+            name = f"{data_set} {rate_hz:g} Hz"
+            pairs[name] = (x.double().numpy(), y.double().numpy(), model_rate_hz or rate_hz)
+    return pairs
+
+
+def histograms(encode: Method, words: Sequence[int], patches: PatchesByRate) -> list[NDArray[np.int64]]:
+    """How often each value (W,) of each code occurs over all patches."""
+    use = CodeUse(words)
+    for (_, rate_hz), rows in patches.items():
+        use.update(in_tiles(encode, rows, torch.full((len(rows), 1), rate_hz)))
+    return [counts.numpy() for counts in use.compute()]
+
+
+def figures_of_codes(counts: Sequence[NDArray[np.integer]]) -> dict[str, dict[str, float]]:
+    """Use and perplexity of each code, by its number."""
+    return {
+        str(number): {name: _rounded(value) for name, value in use_of(own).items()} for number, own in enumerate(counts)
+    }
 
 
 def _other_rate_hz(rate_hz: float) -> float:

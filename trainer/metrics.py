@@ -1,14 +1,27 @@
 """How far a reconstruction lies from its patch.
 
-M patches of N samples each, x the original and y the reconstruction, both in microvolts, e = y - x. Patches whose
-standard deviation is below 0.5 µV carry no EEG and are left out of every figure.
+M patches of N samples each, x the original and y the reconstruction, both in microvolts, e = y - x, R = max x - min x
+of a patch. Patches whose standard deviation is below 0.5 µV carry no EEG and are left out of every figure.
+docs/reference/metrics.md has every formula.
 """
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor
-from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection
+from torch import Tensor, nn
+from torchmetrics import (
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Metric,
+    MetricCollection,
+    PearsonCorrCoef,
+)
+from torchmetrics.audio import SignalNoiseRatio
+from torchmetrics.wrappers import LambdaInputTransformer
 
 QUIET_UV = 0.5
+_WINDOW, _SIGMA = 11, 1.5
+_TINY = 1e-30
 BANDS_HZ = {
     "delta": (0.5, 4.0),
     "theta": (4.0, 8.0),
@@ -56,53 +69,125 @@ def band_errors(x: Tensor, y: Tensor, rate_hz: float) -> dict[str, float]:
     return shares
 
 
-class _PatchMean(Metric):
-    """Mean over patches of a number that each patch has."""
+def psnr_db(x: Tensor, y: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio (M,) in dB: 10 log10(R^2 / mean e^2), the peak being each patch's own R."""
+    return 10 * torch.log10(_peak_to_peak(x)[:, 0] ** 2 / ((y - x) ** 2).mean(dim=1).clamp_min(_TINY))
+
+
+def ssim(x: Tensor, y: Tensor) -> Tensor:
+    """Structural similarity (M,) along time, C1 = (0.01 R)^2, C2 = (0.03 R)^2, each patch's own R.
+
+    Gaussian window of 11 samples, sigma 1.5; patches go on mirrored beyond their ends. Wang, Bovik, Sheikh,
+    Simoncelli: Image Quality Assessment, 2004, in one dimension.
+    """
+    place = torch.arange(_WINDOW, dtype=x.dtype, device=x.device) - _WINDOW // 2
+    window = torch.exp(-0.5 * (place / _SIGMA) ** 2)
+    window = (window / window.sum())[None, None]
+
+    def local_mean(values: Tensor) -> Tensor:
+        half = _WINDOW // 2
+        mirrored = torch.cat([values[:, :half].flip(1), values, values[:, -half:].flip(1)], dim=1)
+        return nn.functional.conv1d(mirrored[:, None], window)[:, 0]
+
+    peak = _peak_to_peak(x)
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    mean_x, mean_y = local_mean(x), local_mean(y)
+    var_x, var_y = local_mean(x * x) - mean_x**2, local_mean(y * y) - mean_y**2
+    covariance = local_mean(x * y) - mean_x * mean_y
+    similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return (similarity / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean(dim=1)
+
+
+def _peak_to_peak(x: Tensor) -> Tensor:
+    return (x.amax(dim=1) - x.amin(dim=1))[:, None]
+
+
+class PatchMean(Metric):
+    """Mean over patches of a number that each patch has, a function of originals and reconstructions (M, N)."""
 
     full_state_update = False
     total: Tensor
     count: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, of_patch: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__()
+        self._of_patch = of_patch
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
-    def _add(self, values: Tensor) -> None:
+    def update(self, y: Tensor, x: Tensor) -> None:
+        """Take reconstructions and originals (M, N)."""
+        values = self._of_patch(x, y)
         self.total += values.sum()
         self.count += len(values)
-
-
-class PatchNrmse(_PatchMean):
-    """sqrt(mean_n(sum e^2 / sum x^2)): quiet and loud patches weigh the same."""
-
-    def update(self, y: Tensor, x: Tensor) -> None:
-        """Take reconstructions and originals (M, N)."""
-        self._add(relative_error(x, y))
-
-    def compute(self) -> Tensor:
-        """The figure so far."""
-        return torch.sqrt(self.total / self.count)
-
-
-class PatchPearson(_PatchMean):
-    """mean_n r_n."""
-
-    def update(self, y: Tensor, x: Tensor) -> None:
-        """Take reconstructions and originals (M, N)."""
-        self._add(pearson(x, y))
 
     def compute(self) -> Tensor:
         """The figure so far."""
         return self.total / self.count
 
 
+class PatchNrmse(PatchMean):
+    """sqrt(mean_n(sum e^2 / sum x^2)): quiet and loud patches weigh the same."""
+
+    def __init__(self) -> None:
+        super().__init__(relative_error)
+
+    def compute(self) -> Tensor:
+        """The figure so far."""
+        return torch.sqrt(super().compute())
+
+
+class PooledNrmse(Metric):
+    """sqrt(sum e^2 / sum x^2) over all samples; 100 of it is the percent root-mean-square difference, PRD.
+
+    torchmetrics' NormalizedRootMeanSquaredError divides a mean by a sum under its "l2", and so gives another number.
+    """
+
+    full_state_update = False
+    error: Tensor
+    energy: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("error", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("energy", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, y: Tensor, x: Tensor) -> None:
+        """Take reconstructions and originals (M, N)."""
+        self.error += ((y - x) ** 2).sum()
+        self.energy += (x**2).sum()
+
+    def compute(self) -> Tensor:
+        """The figure so far."""
+        return torch.sqrt(self.error / self.energy)
+
+
+def _all_samples(metric: Metric) -> Metric:
+    """The metric of all samples as one long signal."""
+    return LambdaInputTransformer(metric.set_dtype(torch.float64), torch.flatten, torch.flatten)
+
+
 class Reconstruction(MetricCollection):
-    """`mse` and `mae` pooled over all samples, `nrmse` and `r` over patches, in double precision."""
+    """All figures of a reconstruction, in double precision, by name.
+
+    Pooled over all samples: `mse`, `mae`, `rmse`, `nrmse_pooled`, `r_pooled`. Of each patch, their mean: `nrmse` (the
+    root of it), `snr_db`, `psnr_db`, `ssim`, `r`.
+    """
 
     def __init__(self) -> None:
         super().__init__(
-            {"mse": MeanSquaredError(), "mae": MeanAbsoluteError(), "nrmse": PatchNrmse(), "r": PatchPearson()},
+            {
+                "mse": MeanSquaredError(),
+                "mae": MeanAbsoluteError(),
+                "rmse": MeanSquaredError(squared=False),
+                "nrmse_pooled": PooledNrmse(),
+                "r_pooled": _all_samples(PearsonCorrCoef()),
+                "nrmse": PatchNrmse(),
+                "snr_db": SignalNoiseRatio(),
+                "psnr_db": PatchMean(psnr_db),
+                "ssim": PatchMean(ssim),
+                "r": PatchMean(pearson),
+            },
             compute_groups=False,
         )
         self.set_dtype(torch.float64)

@@ -3,6 +3,7 @@
 import difflib
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandat
 
 from eegstream.errors import ConfigError, EegstreamError
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+_INSTALLED = Path(__file__).parent / "configs"
+CONFIGS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parent.parent / "configs"
+"""The shipped settings: inside the package where it is installed, beside it in a clone."""
 
 _NOISE = (
     r".*does not have many workers.*",
@@ -26,8 +29,11 @@ _NOISE = (
     r".*GPU available but not used.*",
     r".*exists and is not empty.*",
     r".*is smaller than the logging interval.*",
+    r"The variance of predictions or target is close to zero.*",
+    r".*It is recommended to use `self\.log\('(val|codes).*",
 )
-"""Warnings of lightning about choices that are made on purpose here, or about itself."""
+"""Warnings about choices that are made on purpose here, or of libraries about themselves. Figures of validation are
+those of all processes before they are logged; a silent model has no correlation, which is logged as nan."""
 
 
 def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
@@ -46,7 +52,7 @@ def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
             _fail(_explain(error), 2)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv[1:] = map(_without_group, sys.argv[1:])
+    sys.argv[1:] = map(in_hydra_s_words, sys.argv[1:])
     try:
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except (HydraException, OmegaConfBaseException) as error:
@@ -66,8 +72,18 @@ def build(settings: Any, **more: Any) -> Any:
         if isinstance(cause, EegstreamError):
             raise cause from None
         if isinstance(cause, (ValueError, TypeError)):
-            raise ConfigError(f"{settings.get('_target_', 'settings')}: {cause}", "Correct the setting") from None
+            target = settings.get("_target_", "settings")
+            raise ConfigError(f"{target}: {cause}", _remedy(settings, cause)) from None
         raise
+
+
+def _remedy(settings: Any, cause: Exception) -> str:
+    """What there is to set, where something was set that there is not."""
+    wrong = re.search(r"unexpected keyword argument '(\w+)'", str(cause))
+    if wrong is None:
+        return "Correct the setting"
+    known = [str(key) for key in settings if str(key) != wrong[1] and not str(key).startswith("_")]
+    return f"Known are {', '.join(known)}" if known else "Take it out"
 
 
 def quiet_lightning() -> None:
@@ -78,7 +94,7 @@ def quiet_lightning() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _without_group(argument: str) -> str:
+def in_hydra_s_words(argument: str) -> str:
     """`logger=null` in Hydra's own words, which are `~logger`."""
     group, _, choice = argument.partition("=")
     return f"~{group}" if choice == "null" and (CONFIGS / group).is_dir() else argument
@@ -93,11 +109,12 @@ def _explain(error: Exception) -> str:
     """One line; a wrong key names the known ones."""
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key} is not set; give {error.full_key}=VALUE"
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, (ConfigAttributeError, ConfigKeyError)):
-        cause = cause.__cause__
+    chain: list[BaseException] = [error]
+    while (before := chain[-1].__cause__) is not None:
+        chain.append(before)
+    cause = next((link for link in chain if isinstance(link, (ConfigAttributeError, ConfigKeyError))), None)
     if cause is None:
-        return " ".join(str(error).split())
+        return " ".join(next((str(link) for link in chain if str(link)), type(error).__name__).split())
     wrong, parent = str(cause.full_key), cause.parent_node
     known = sorted(map(str, parent)) if parent is not None and OmegaConf.is_dict(parent) else []
     close = difflib.get_close_matches(wrong.rpartition(".")[2], known, n=1)

@@ -1,111 +1,170 @@
-"""The trainer's commands as a person types them, on made-up EEG."""
+"""The trainer's commands as a person types them, from recordings to a bundle."""
 
-import csv
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from eegstream.codec import bundle
 from eegstream.codec.engine import Engine, choose_device
-from trainer.run import CONFIGS
-
-SMALL = [
-    "model.hidden_dims=[64]",
-    "model.patch_size=128",
-    "data.source.seconds=12",
-    "data.source.recordings={train: 2, val: 1}",
-    "data.batch_size=64",
-]
-
-
-def command(name, *arguments):
-    return [sys.executable, "-m", f"trainer.{name}", *arguments]
-
-
-def run(name, *arguments, code=0):
-    done = subprocess.run(
-        command(name, *arguments), cwd=CONFIGS.parent, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+from tests.trainer.conftest import Run
+from tests.trainer.running import ROOT, SMALL, run
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three subjects' CSV files, one of them damaged, and an ECG."""
+    folder = tmp_path_factory.mktemp("recordings")
+    t = np.arange(256 * 8) / 256
+    for subject in range(4):
+        rng = np.random.default_rng(subject)
+        x = rng.standard_normal((2, len(t))).cumsum(axis=1)
+        lines = [f"{now:.6f},{a:.4f},{b:.4f}" for now, a, b in zip(t, *x, strict=True)]
+        (folder / f"S{subject}_rest.csv").write_text("\n".join(["time,Cz,Fz", *lines]) + "\n")
+    (folder / "S4_rest.edf").write_bytes(b"0       " + b"?" * 400)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(recordings: Path, tmp_path_factory: pytest.TempPathFactory, cache: Path):
+    """The first command of the README, on few small recordings."""
     folder = tmp_path_factory.mktemp("run")
-    done = run("train", *SMALL, "trainer.max_steps=40", "data.batches_per_epoch=20", f"hydra.run.dir={folder}")
+    done = run(
+        "train",
+        *("data=recordings", f"data.source.root={recordings}", "data.source.hold_out=[S1]"),
+        *("model.hidden_dims=[32]", "model.patch_size=128", "trainer.max_epochs=2", f"hydra.run.dir={folder}"),
+        cache=cache,
+    )
     return folder, done
 
 
-def test_training_leaves_what_it_says(trained):
-    """Checkpoints best and last, the split, the settings, a log; and the summary names the checkpoint."""
+def test_training_says_what_it_takes_and_leaves_out(trained) -> None:
+    """The damaged recording by name, with a count; subjects in the split."""
     folder, done = trained
-    assert str(folder / "checkpoints/best.ckpt") in done.stdout
-    assert (folder / "checkpoints/last.ckpt").is_file()
-    assert (folder / ".hydra/config.yaml").is_file()
-    assert set(json.loads((folder / "split.json").read_text())) >= {"train", "val"}
-    with (folder / "metrics.csv").open() as log:
-        rows = [row for row in csv.DictReader(log) if row["val/nrmse"]]
-    assert {f"val/synthetic/{name}" for name in ("mse", "mae", "nrmse", "r")} <= set(rows[0])
-    assert float(rows[-1]["val/nrmse"]) < 1.2
+    assert "1 left out:\n    S4_rest.edf" in done.stdout
     assert "Warning" not in done.stderr
+    split = json.loads((folder / "split.json").read_text())
+    assert list(split["val"]["recordings"]) == ["S1"]
+    assert sorted(split["train"]["recordings"]) == ["S0", "S2", "S3", "S4"]
 
 
-def test_a_checkpoint_becomes_a_verified_bundle(trained, tmp_path):
+def test_a_strict_run_ends_at_a_damaged_recording(recordings: Path, cache: Path, tmp_path: Path) -> None:
+    """In one line, with its name."""
+    done = run(
+        "train",
+        *("data=recordings", f"data.source.root={recordings}", "data.strict=true", f"hydra.run.dir={tmp_path}"),
+        cache=cache,
+        code=78,
+    )
+    assert "S4_rest.edf cannot be used" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_checkpoint_becomes_a_verified_bundle(trained, cache: Path, tmp_path: Path) -> None:
     """Export, load, verify; a second export of the same version is refused and changes nothing."""
     arguments = (f"checkpoint={trained[0] / 'checkpoints/best.ckpt'}", "name=try", f"folder={tmp_path}")
-    run("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}")
+    run("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}", cache=cache)
     path = tmp_path / "try-1.pt"
     loaded = bundle.load(str(path))
     Engine(loaded, choose_device("cpu"))
     manifest = loaded.manifest
     assert (manifest.name, manifest.version, manifest.patch, manifest.words) == ("try", 1, 128, (64000,))
-    assert manifest.metrics["synthetic 256 Hz"]["patches"] > 0
+    assert manifest.metrics["recordings 256 Hz"]["patches"] > 0
+    assert sorted(manifest.training["subjects"]["recordings"]) == ["S0", "S2", "S3", "S4"]
+    assert manifest.training["held_out"] == {"val": {"recordings": ["S1"]}}
     assert manifest.card.startswith("# try version 1")
+    assert "Training subjects: recordings: S0, S2, S3, S4" in " ".join(manifest.card.split())
     assert len(loaded.golden.patches) >= 1024
     low, high = manifest.rate_range_hz
     assert low <= loaded.golden.rate_hz.min() < loaded.golden.rate_hz.max() <= high
     content = path.read_bytes()
-    again = run("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}", code=78)
+    again = run("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}", cache=cache, code=78)
     assert "never overwritten" in again.stderr
     assert path.read_bytes() == content
     assert sorted(p.name for p in tmp_path.glob("*")) == ["log", "try-1.pt"]
 
 
-def test_a_wrong_key_names_the_known_ones(tmp_path):
-    """One line, exit code of wrong usage."""
-    done = run("train", "model.hiden_dims=[3]", f"hydra.run.dir={tmp_path}", code=2)
-    assert done.stderr.count("\n") == 1
-    assert "did you mean hidden_dims?" in done.stderr
+def test_a_bundle_is_measured(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures as JSON, pictures, and a table on the terminal; by the bundle's own signal path."""
+    folder = command("evaluate", "bundle=seed", "data.source.seconds=8", "data.source.recordings={val: 1}")
+    told = capsys.readouterr().out
+    results = json.loads((folder / "metrics.json").read_text())
+    assert results["bundle"] == "seed@1"
+    assert 0 < results["data"]["synthetic 256 Hz"]["nrmse"] < 1.1
+    assert results["codes"]["0"]["perplexity"] > 1
+    assert f"NRMSE {results['data']['synthetic 256 Hz']['nrmse']:.3f}" in told
+    assert {path.stem for path in (folder / "figures").iterdir()} == {"reconstructions", "spectra", "bands", "codes"}
 
 
-def test_no_logger_writes_no_log(tmp_path):
-    """`logger=null`, as users of other projects type it."""
-    run("train", *SMALL, "logger=null", "trainer.max_steps=1", "data.batches_per_epoch=1", f"hydra.run.dir={tmp_path}")
-    assert not list(tmp_path.glob("**/metrics.csv"))
+def test_preparing_alone_fills_the_cache(command: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Training then finds everything."""
+    arguments = [*SMALL, f"data.cache={tmp_path}/cache", "data.source.seconds=5"]
+    command("prepare", *arguments)
+    assert "2 newly prepared" in capsys.readouterr().out
+    command("train", *arguments)
+    assert "newly prepared" not in capsys.readouterr().out
 
 
-def test_an_interrupt_ends_cleanly(tmp_path):
-    """Ctrl-C says where things are; no traceback."""
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["model.hiden_dims=[3]"], 2, "did you mean hidden_dims?"),
+        (["model=mpl"], 2, "mlp residual"),
+        (["+model.widht=3"], 78, "Known are patch_size, hidden_dims"),
+        (["model.activation=tanh"], 78, "relu, gelu, silu, snake"),
+        (["trainer.precision=8"], 78, "32, 16-mixed, bf16-mixed"),
+        (["data=recordings"], 2, "give data.source.root=VALUE"),
+        (["model.patch_size=1000000", "model.hidden_dims=[1]", "data.source.seconds=3"], 78, "a patch has 1000000"),
+        (["trainer.devices=2", "--multirun"], 78, "--multirun or several devices"),
+        (["+trainer.max_epoch=3"], 78, "max_epoch"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    arguments: list[str], code: int, message: str, command: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What came, and what is known."""
+    flags = [a for a in arguments if a.startswith("--")]
+    with pytest.raises(SystemExit) as left:
+        command("train", *flags, f"hydra.sweep.dir={tmp_path}", *(a for a in arguments if a not in flags))
+    told = capsys.readouterr().err.strip().splitlines()
+    assert left.value.code == code
+    assert message in told[-1]
+    assert sum(line.startswith("error:") for line in told) == 1
+
+
+def test_an_interrupt_ends_cleanly_and_says_how_to_go_on(cache: Path, tmp_path: Path) -> None:
+    """Ctrl-C leaves the last epoch's checkpoint; no traceback."""
     process = subprocess.Popen(
-        command("train", *SMALL, "trainer.max_epochs=100000", "data.batches_per_epoch=5", f"hydra.run.dir={tmp_path}"),
-        cwd=CONFIGS.parent,
-        stdout=subprocess.PIPE,
+        [sys.executable, "-m", "trainer.train", *SMALL, "trainer.max_epochs=100000", f"hydra.run.dir={tmp_path}"],
+        cwd=ROOT,
+        env={**os.environ, "EEGSTREAM_CACHE": str(cache)},
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
+    last = tmp_path / "checkpoints/last.ckpt"
     deadline = time.monotonic() + 90
-    while not (tmp_path / "checkpoints/last.ckpt").is_file():
+    while not last.is_file():
         assert time.monotonic() < deadline
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert "interrupted at step" in stderr
+    assert f"trainer.resume_from_checkpoint={last}" in stderr
     assert "Traceback" not in stderr
+    assert torch.load(last, weights_only=True)["global_step"] > 0
+
+
+def test_the_installed_command_is_the_same() -> None:
+    """`eegstream-train --help` is Hydra's."""
+    script = Path(sys.executable).parent / "eegstream-train"
+    done = subprocess.run([script, "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert "model: mlp, residual" in done.stdout

@@ -1,0 +1,52 @@
+"""What W&B and TensorBoard are given."""
+
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.trainer.running import SMALL, run
+
+PICTURES = {"reconstructions", "spectra", "bands", "codes"}
+
+
+def test_tensorboard_has_figures_and_pictures(command) -> None:
+    """Scalars by their names, and every picture."""
+    folder = command("train", *SMALL, "logger=tensorboard", "trainer.log_every_n_steps=2")
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    assert {"train/loss", "val/nrmse", "grad_norm/all"} <= set(events.Tags()["scalars"])
+    assert set(events.Tags()["images"]) == PICTURES
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """A run with W&B offline."""
+    folder = tmp_path_factory.mktemp("wandb")
+    run("train", *SMALL, "logger=wandb", "trainer.log_every_n_steps=2", f"hydra.run.dir={folder}", cache=cache)
+    return folder
+
+
+def test_wandb_offline_has_settings_figures_and_pictures(offline: Path) -> None:
+    """All in the folder of the run, to be synchronised later."""
+    (record,) = offline.glob("wandb/offline-run-*/run-*.wandb")
+    content = record.read_bytes()
+    for said in (b"train/loss", b"val/nrmse", b"hidden_dims", b"codes/0/perplexity"):
+        assert said in content
+    pictures = {path.name.partition("_")[0] for path in offline.glob("wandb/offline-run-*/files/media/images/*.png")}
+    assert pictures == PICTURES
+
+
+def test_the_bundle_becomes_an_artifact_of_its_run(offline: Path, cache: Path, tmp_path: Path) -> None:
+    """Of the very run that trained it."""
+    run(
+        "export",
+        f"checkpoint={offline / 'checkpoints/best.ckpt'}",
+        *("name=try", f"folder={tmp_path}", "wandb=true", f"hydra.run.dir={tmp_path}/log"),
+        cache=cache,
+    )
+    (first,) = offline.glob("wandb/offline-run-*")
+    (second,) = (path for path in (tmp_path / "log").glob("wandb/offline-run-*"))
+    assert first.name.rpartition("-")[2] == second.name.rpartition("-")[2], "the same run"
+    (record,) = second.glob("run-*.wandb")
+    assert b"try-1.pt" in record.read_bytes()

@@ -1,0 +1,24 @@
+"""Average the weights over the last steps: what is validated and kept is their exponential moving average."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+Update = Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]
+
+
+def warming_ema(decay: float) -> Update:
+    """An average whose memory grows with the steps taken, up to `decay`: min(decay, (1 + n) / (10 + n)).
+
+    Early on it so forgets the random weights that training began with.
+    """
+    if not 0 <= decay < 1:
+        raise ValueError(f"decay is {decay}, expected 0 or more and less than 1")
+
+    @torch.no_grad()
+    def update(averages: Sequence[Tensor], weights: Sequence[Tensor], averaged: Tensor | int) -> None:
+        n = int(averaged)
+        torch._foreach_lerp_(list(averages), list(weights), 1 - min(decay, (1 + n) / (10 + n)))
+
+    return update

@@ -1,0 +1,68 @@
+"""How much of its codebook a model uses.
+
+M patches, G codes of a patch, W values of a code.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import binom
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class CodeUse(Metric):
+    """Histogram of each of G codes with `words` values."""
+
+    full_state_update = False
+    counts: Tensor
+    _first: Tensor
+
+    def __init__(self, words: Sequence[int]) -> None:
+        super().__init__()
+        self._words = tuple(words)
+        first = np.cumsum([0, *words[:-1]])
+        self.register_buffer("_first", torch.from_numpy(first), persistent=False)
+        self.add_state("counts", torch.zeros(sum(words), dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, codes: Tensor) -> None:
+        """Take codes (M, G)."""
+        places = (codes.long() + self._first).flatten()
+        self.counts += torch.bincount(places, minlength=len(self.counts))
+
+    def compute(self) -> list[Tensor]:
+        """Histograms (W,), one a code."""
+        return list(torch.split(self.counts, list(self._words)))
+
+
+def entropy_bits(counts: NDArray[np.integer]) -> float:
+    """Entropy of a histogram (W,) in bits: sum p log2(1 / p)."""
+    share = counts[counts > 0] / counts.sum()
+    return float(-(share * np.log2(share)).sum())
+
+
+def use_of(counts: NDArray[np.integer]) -> dict[str, float]:
+    """Figures of one code from its histogram (W,).
+
+    `used` is the share of the W values that occur, `perplexity` 2^entropy. Beside each, `_ideal`: what a source that
+    draws every value alike would be expected to show with as many patches, which is less than all of them.
+    """
+    words, patches = len(counts), int(counts.sum())
+    return {
+        "used": float((counts > 0).mean()),
+        "used_ideal": 1 - (1 - 1 / words) ** patches,
+        "perplexity": 2 ** entropy_bits(counts) if patches else 0.0,
+        "perplexity_ideal": _ideal_perplexity(words, patches),
+    }
+
+
+def _ideal_perplexity(words: int, patches: int) -> float:
+    """2^E[entropy] of M draws among W alike values: each value's count is binomial with chance 1 / W."""
+    if not patches:
+        return 0.0
+    most = int(binom.ppf(1 - 1e-12, patches, 1 / words)) + 1
+    count = np.arange(1, most + 1)
+    share = count / patches
+    return float(2 ** -(words * (binom.pmf(count, patches, 1 / words) * share * np.log2(share)).sum()))

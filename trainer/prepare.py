@@ -1,0 +1,21 @@
+"""Bring recordings into the cache without training: `python -m trainer.prepare data=recordings ...`."""
+
+from omegaconf import DictConfig
+
+from trainer.run import run_job
+
+
+def prepare(config: DictConfig) -> None:
+    """Prepare every side, and write the split into the run's folder."""
+    from trainer.fitting import prepared_data
+
+    prepared_data(config)
+
+
+def main() -> None:
+    """Compose the settings and prepare."""
+    run_job(prepare, "prepare")
+
+
+if __name__ == "__main__":
+    main()

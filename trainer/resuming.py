@@ -1,0 +1,40 @@
+"""Go on from a checkpoint of another run."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+
+_PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
+
+
+class TakeTheBestAlong(Callback):
+    """Let a resumed run know the best checkpoint of the run before it, by bringing that into its own folder.
+
+    Lightning forgets it where the folders differ, and would then keep the best of the second part only.
+    """
+
+    def on_load_checkpoint(
+        self, trainer: lightning.Trainer, _module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Copy what the earlier run has kept, and say in the loaded state where it now is."""
+        for callback in trainer.callbacks:  # type: ignore[attr-defined] # set by Lightning, but not declared
+            if isinstance(callback, ModelCheckpoint) and callback.state_key in checkpoint["callbacks"]:
+                state = checkpoint["callbacks"][callback.state_key]
+                checkpoint["callbacks"][callback.state_key] = _moved(state, Path(str(callback.dirpath)), trainer)
+
+
+def _moved(state: dict[str, Any], folder: Path, trainer: lightning.Trainer) -> dict[str, Any]:
+    """The state of a checkpoint callback as if it had always written into `folder`."""
+    kept = [Path(path) for path in state["best_k_models"]]
+    if Path(state["dirpath"]) == folder or not all(path.is_file() for path in kept):
+        return state
+    if trainer.is_global_zero:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in kept:
+            shutil.copy2(path, folder / path.name)
+    there = {key: str(folder / Path(state[key]).name) if state[key] else "" for key in _PATHS}
+    best = {str(folder / Path(path).name): score for path, score in state["best_k_models"].items()}
+    return {**state, **there, "best_k_models": best, "dirpath": str(folder)}

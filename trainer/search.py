@@ -1,0 +1,124 @@
+"""Search settings, cutting hopeless trials short: `python -m trainer.search study=NAME [trials=N] [storage=URL]`.
+
+Several machines share one study by its name and storage. Akiba, Sano, Yanase, Ohta, Koyama: Optuna, 2019.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import lightning
+from hydra import compose
+from lightning.pytorch.callbacks import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from eegstream.errors import ConfigError
+from trainer.run import in_hydra_s_words, run_job
+
+Space = dict[str, list[Any] | dict[str, Any]]
+"""Choices, or a range, by setting."""
+
+
+def search(config: DictConfig) -> None:
+    """Run trials of a study, and print the best settings as they are typed.
+
+    Raises:
+        ConfigError: Optuna is not installed, or the space cannot be read.
+    """
+    from trainer.fitting import fit
+
+    try:
+        import optuna
+    except ImportError:
+        raise ConfigError("a search needs Optuna", "Install eegstream with the extra `search`") from None
+    space = dict(_leaves(OmegaConf.to_container(config.space, resolve=True)))
+    if not space:
+        raise ConfigError("the space of the search is empty", "Give one, such as +space.model.dropout=[0.0,0.1]")
+    folder = Path(config.folder)
+    study = optuna.create_study(
+        study_name=config.study,
+        storage=config.storage or f"sqlite:///{folder.absolute() / 'study.db'}",
+        load_if_exists=True,
+        direction="minimize",
+        sampler=optuna.samplers.TPESampler(seed=config.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=config.warmup_epochs - 1),
+    )
+
+    def objective(trial: optuna.Trial) -> float:
+        chosen = [f"{key}={_suggested(trial, key, choices)}" for key, choices in space.items()]
+        own = folder / f"trial-{trial.number}"
+        own.mkdir(parents=True, exist_ok=True)
+        overrides = [*config.overrides, *chosen, f"folder={own}", "trainer.enable_progress_bar=false"]
+        click.echo(f"trial {trial.number}: {' '.join(chosen)}")
+        return fit(
+            compose("config", list(map(in_hydra_s_words, overrides))),
+            " ".join(["python -m trainer.train", *overrides]),
+            [_Pruning(trial)],
+        ).nrmse
+
+    study.optimize(objective, n_trials=config.trials)
+    finished = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    if not finished:
+        raise ConfigError("no trial was finished", "Give more trials, or a larger warmup_epochs")
+    states = [trial.state.name for trial in study.trials]
+    click.echo(
+        f"{len(states)} trials in study {study.study_name}: {states.count('COMPLETE')} finished, "
+        f"{states.count('PRUNED')} cut short. Best val/nrmse {study.best_value:.4f}, trial {study.best_trial.number}:"
+    )
+    best = [f"{key}={value}" for key, value in study.best_params.items()]
+    click.echo(" ".join(["python -m trainer.train", *config.overrides, *best]))
+
+
+def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, list[Any] | dict[str, Any]]]:
+    """Each setting of a space with its choices or its range."""
+    if isinstance(node, list) and node:
+        yield ".".join(path), node
+    elif isinstance(node, Mapping) and "low" in node:
+        unknown = sorted({*node} - {"low", "high", "log", "step"})
+        if unknown or "high" not in node:
+            raise ConfigError(
+                f"space.{'.'.join(path)} has {', '.join(map(str, node))}", "A range has low and high, log or step"
+            )
+        yield ".".join(path), dict(node)
+    elif isinstance(node, Mapping):
+        for key, below in node.items():
+            yield from _leaves(below, (*path, str(key)))
+    elif node is not None:
+        raise ConfigError(f"space.{'.'.join(path)} is {node!r}", "Give a list of choices, or {low, high}")
+
+
+def _suggested(trial: Any, key: str, choices: Sequence[Any] | Mapping[str, Any]) -> Any:
+    """A value for a setting, as Hydra reads it."""
+    if not isinstance(choices, Mapping):
+        # Optuna wants choices to be plain values: lists, such as widths, go as they are typed.
+        return trial.suggest_categorical(key, [c if isinstance(c, (str, int, float)) else str(c) for c in choices])
+    whole = isinstance(choices["low"], int) and isinstance(choices["high"], int)
+    suggest = trial.suggest_int if whole else trial.suggest_float
+    return suggest(key, **choices)
+
+
+class _Pruning(Callback):
+    """Tell the study each epoch's score, and stop where it says so."""
+
+    def __init__(self, trial: Any) -> None:
+        self._trial = trial
+
+    def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Report, and end the trial if others did better at this epoch."""
+        if trainer.sanity_checking:
+            return
+        self._trial.report(float(trainer.callback_metrics["val/nrmse"]), trainer.current_epoch)
+        if self._trial.should_prune():
+            from optuna import TrialPruned
+
+            raise TrialPruned
+
+
+def main() -> None:
+    """Compose the settings and search."""
+    run_job(search, "search")
+
+
+if __name__ == "__main__":
+    main()
