@@ -5,6 +5,7 @@ B patches in a batch, N samples in a patch, G codes of a patch.
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import hydra
@@ -25,6 +26,28 @@ OptimizerOf = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
 _OF_LIGHTNING = ("interval", "frequency")
 """Settings of a scheduler that say when it steps."""
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """Figures of a validation, beside the module's parts and not among them.
+
+    Whatever goes over all parts, such as the average of the weights in each step, would be slowed by each of these.
+    """
+
+    scores: list[Reconstruction]
+    """One a data set."""
+    code_use: CodeUse
+
+    def to(self, device: torch.device) -> None:
+        for scores in self.scores:
+            scores.to(device)
+        self.code_use.to(device)
+
+    def reset(self) -> None:
+        for scores in self.scores:
+            scores.reset()
+        self.code_use.reset()
 
 
 class PatchTraining(lightning.LightningModule):
@@ -58,28 +81,33 @@ class PatchTraining(lightning.LightningModule):
         self._validation_sets = list(validation_sets)
         self._needs_rates = needs_rates
         self._config = config
-        self._scores = [Reconstruction() for _ in validation_sets]
-        self._on_device = nn.ModuleList(self._scores)
-        self._code_use = CodeUse(network.words)
+        self._validation = _Validation([Reconstruction() for _ in validation_sets], CodeUse(network.words))
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
     def on_train_batch_start(self, _batch: Any, _batch_index: int) -> None:
         """Let dropout be a function of seed, step and process, so that a resumed run draws what it would have drawn."""
-        step = self.global_step * self.trainer.world_size + self.global_rank
-        torch.manual_seed(self._config["seed"] + step)
+        seed = self._config["seed"] + self.global_step * self.trainer.world_size + self.global_rank
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def training_step(self, batch: Any, _batch_index: int) -> Tensor:
         """Loss of a batch."""
         patches, rates_hz = self._checked(batch)
         loss = self._loss(self.network(patches, rates_hz), patches)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(patches), sync_dist=True)
+        if self._is_logged():
+            self.log("train/loss", loss, prog_bar=True, batch_size=len(patches), sync_dist=True)
         return loss
+
+    def _is_logged(self) -> bool:
+        """Whether this is a step that Lightning logs: telling it of the others costs a millisecond each."""
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined] # set by Lightning, but not declared
+        return (self.global_step + 1) % every == 0
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Log the learning rate, and the gradient's norm before clipping: of all, and of each part of the network."""
-        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined] # set by Lightning, but not declared
-        if self.trainer.logger is None or (self.global_step + 1) % every:
+        if self.trainer.logger is None or not self._is_logged():
             return
         self.log("lr", optimizer.param_groups[0]["lr"])
         for name, part in [("all", self.network), *self.network.named_children()]:
@@ -87,28 +115,31 @@ class PatchTraining(lightning.LightningModule):
             if norms:
                 self.log(f"grad_norm/{name}", norms["grad_2.0_norm_total"])
 
+    def on_validation_epoch_start(self) -> None:
+        """Bring the figures where the network is."""
+        self._validation.to(self.device)
+
     def validation_step(self, batch: Any, _batch_index: int, dataloader_idx: int = 0) -> None:
         """Collect the figures of a batch of one data set."""
         patches, rates_hz = self._checked(batch)
         if len(patches):
             reconstructed = self.network(patches, rates_hz)
-            self._scores[dataloader_idx].add(patches, reconstructed)
-            self._code_use.update(self.network.encode(patches, rates_hz))
+            self._validation.scores[dataloader_idx].add(patches, reconstructed)
+            self._validation.code_use.update(self.network.encode(patches, rates_hz))
 
     def on_validation_epoch_end(self) -> None:
         """Log each data set's figures, their mean NRMSE as `val/nrmse`, and the use of each code."""
-        results = {name: scores.compute() for name, scores in zip(self._validation_sets, self._scores, strict=True)}
+        seen = self._validation
+        results = {name: scores.compute() for name, scores in zip(self._validation_sets, seen.scores, strict=True)}
         for name, figures in results.items():
             self.log_dict({f"val/{name}/{key}": value.float() for key, value in figures.items()})
         mean = torch.stack([figures["nrmse"] for figures in results.values()]).mean()
         self.log("val/nrmse", mean.float(), prog_bar=True)
         if self._plateau is not None and not self.trainer.sanity_checking:
             self._plateau.step(float(mean))
-        for number, counts in enumerate(self._code_use.compute()):
+        for number, counts in enumerate(seen.code_use.compute()):
             self.log_dict({f"codes/{number}/{key}": value for key, value in use_of(counts.cpu().numpy()).items()})
-        for scores in self._scores:
-            scores.reset()
-        self._code_use.reset()
+        seen.reset()
 
     def _checked(self, batch: Any) -> tuple[Tensor, Tensor]:
         return as_batch(batch, self.network.patch_size, self._needs_rates)

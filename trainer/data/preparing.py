@@ -24,8 +24,10 @@ from trainer.data.splits import Source
 
 LOCAL = "local"
 _PATIENCE_S = 10.0
-_FEW = 8
-"""So many recordings are prepared before a cluster of processes would have started."""
+_LITTLE = 64 << 20
+"""So many bytes of recordings are prepared in the seconds that the processes of a cluster take to start."""
+_MADE_UP = 8 << 20
+"""Bytes that a recording counts for which is no file."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _signals(job: Job, keys: Keys) -> Iterator[Signal]:
 
 def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int, Keys | Unusable]]:
     """Outcomes of all jobs as they come, with each job's number."""
-    if scheduler is None or not jobs or (scheduler == LOCAL and len(jobs) <= _FEW):
+    if scheduler is None or not jobs or (scheduler == LOCAL and sum(map(_size, jobs)) <= _LITTLE):
         for number, job in enumerate(jobs):
             yield number, prepare_one(job)
         return
@@ -220,6 +222,11 @@ def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int,
                     f"preparing {_name(jobs[number])} ended its worker several times, perhaps for want of memory",
                     "Give workers more memory, or leave the recording out",
                 ) from None
+
+
+def _size(job: Job) -> int:
+    path = Path(job.source.path)
+    return path.stat().st_size if path.is_file() else _MADE_UP
 
 
 def _name(job: Job) -> str:
