@@ -3,7 +3,10 @@
 Several machines share one study by its name and storage. Akiba, Sano, Yanase, Ohta, Koyama: Optuna, 2019.
 """
 
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,14 @@ from omegaconf import DictConfig, OmegaConf
 from eegstream.errors import ConfigError
 from trainer.run import in_hydra_s_words, run_job
 
+_OWN = re.compile(r"-|[~+]*(study|storage|trials|space|warmup_epochs|sampler_seed|folder|hydra)\b(?!/)")
+
 Space = dict[str, list[Any] | dict[str, Any]]
 """Choices, or a range, by setting."""
 
 
-def search(config: DictConfig) -> None:
-    """Run trials of a study, and print the best settings as they are typed.
+def search(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Run trials of a study, all with these `overrides`, and print the best settings as they are typed.
 
     Raises:
         ConfigError: Optuna is not installed, or the space cannot be read.
@@ -41,7 +46,7 @@ def search(config: DictConfig) -> None:
         storage=config.storage or f"sqlite:///{folder.absolute() / 'study.db'}",
         load_if_exists=True,
         direction="minimize",
-        sampler=optuna.samplers.TPESampler(seed=config.seed),
+        sampler=optuna.samplers.TPESampler(seed=config.sampler_seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=config.warmup_epochs - 1),
     )
 
@@ -49,11 +54,11 @@ def search(config: DictConfig) -> None:
         chosen = [f"{key}={_suggested(trial, key, choices)}" for key, choices in space.items()]
         own = folder / f"trial-{trial.number}"
         own.mkdir(parents=True, exist_ok=True)
-        overrides = [*config.overrides, *chosen, f"folder={own}", "trainer.enable_progress_bar=false"]
+        settings = [*overrides, *chosen, f"folder={own}", "trainer.enable_progress_bar=false"]
         click.echo(f"trial {trial.number}: {' '.join(chosen)}")
         return fit(
-            compose("config", list(map(in_hydra_s_words, overrides))),
-            " ".join(["python -m trainer.train", *overrides]),
+            compose("config", list(map(in_hydra_s_words, settings))),
+            " ".join(["python -m trainer.train", *settings]),
             [_Pruning(trial)],
         ).nrmse
 
@@ -67,7 +72,7 @@ def search(config: DictConfig) -> None:
         f"{states.count('PRUNED')} cut short. Best val/nrmse {study.best_value:.4f}, trial {study.best_trial.number}:"
     )
     best = [f"{key}={value}" for key, value in study.best_params.items()]
-    click.echo(" ".join(["python -m trainer.train", *config.overrides, *best]))
+    click.echo(" ".join(["python -m trainer.train", *overrides, *best]))
 
 
 def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, list[Any] | dict[str, Any]]]:
@@ -116,8 +121,15 @@ class _Pruning(Callback):
 
 
 def main() -> None:
-    """Compose the settings and search."""
-    run_job(search, "search")
+    """Compose the settings and search; what is not the search's own goes to every trial."""
+    own, trials = divided(sys.argv[1:])
+    sys.argv[1:] = own
+    run_job(partial(search, overrides=trials), "search")
+
+
+def divided(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The search's own arguments, and those of its trials."""
+    return [a for a in arguments if _OWN.match(a)], [a for a in arguments if not _OWN.match(a)]
 
 
 if __name__ == "__main__":

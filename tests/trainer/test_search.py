@@ -6,9 +6,7 @@ import pytest
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
 
-OVERRIDES = ",".join(
-    [*(f'"{a}"' for a in SMALL if "recordings" not in a), '"logger=null"', '"scheduler=null"', '"trainer.max_epochs=3"']
-)
+OVERRIDES = [*SMALL, "logger=null", "scheduler=null", "trainer.max_epochs=3"]
 
 
 def test_a_study_finds_the_better_setting_and_cuts_the_others_short(
@@ -17,11 +15,11 @@ def test_a_study_finds_the_better_setting_and_cuts_the_others_short(
     """A rate that learns against one that cannot; two processes add to one study."""
     storage = f"sqlite:///{tmp_path}/study.db"
     arguments = [
-        *("study=rates", f"storage={storage}", f"overrides=[{OVERRIDES}]"),
+        *("study=rates", f"storage={storage}", *OVERRIDES),
         *("~space.model.activation", "space.model.learning_rate={low: 1e-8, high: 0.02, log: true}"),
     ]
-    command("search", *arguments, "trials=6", "seed=1")
-    command("search", *arguments, "trials=4", "seed=2")
+    command("search", *arguments, "trials=6", "sampler_seed=1")
+    command("search", *arguments, "trials=4", "sampler_seed=2")
     told = capsys.readouterr().out
     study = optuna.load_study(study_name="rates", storage=storage)
     states = [trial.state.name for trial in study.trials]
