@@ -7,18 +7,18 @@ from typing import Any
 from trainer.metrics import BANDS_HZ, QUIET_UV
 
 
-def model_card(facts: dict[str, Any], purpose: str, attributions: dict[str, str]) -> str:
-    """Markdown from a manifest's `facts` (without its card), a sentence of `purpose` and the data's owners."""
+def model_card(facts: dict[str, Any], purpose: str, limits: str, attributions: dict[str, str]) -> str:
+    """Markdown from a manifest's `facts` (without its card), what it is for, what it has not seen, and whose data."""
+    owners = [f"- {line}" for line in attributions.values() if line] or ["- recordings whose owners were not stated"]
     sections = [
         f"# {facts['name']} version {facts['version']}",
         purpose,
         _what_it_is(facts),
         _figures(facts["metrics"]),
         _training(facts["training"]),
-        _LIMITS,
+        _limits(limits),
         "## Data and licence\n\n"
-        f"Weights: {facts['license']}. No recording is contained. Made and measured with:\n\n"
-        + "\n".join(f"- {line}" for line in attributions.values() if line),
+        f"Weights: {facts['license']}. No recording is contained. Made and measured with:\n\n" + "\n".join(owners),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -28,12 +28,12 @@ def _filled(text: str) -> str:
     return textwrap.fill(" ".join(text.split()), 116, break_long_words=False, break_on_hyphens=False)
 
 
-_LIMITS = """\
-## What it must not be used for
-
-It is no medical device: no diagnosis, no monitoring of patients, no decision about a person. It has seen few subjects
-of two devices, at rest, at mental arithmetic and at a visual task: neither children, sleep, seizures nor other
-pathology. What the table calls lost is lost; do not study those bands in decoded signals."""
+def _limits(limits: str) -> str:
+    known = limits or "It knows the devices, people and situations of its training data, and no others."
+    warning = _filled(f"""
+        It is no medical device: no diagnosis, no monitoring of patients, no decision about a person. {known} What the
+        table calls lost is lost: do not study those bands in decoded signals.""")
+    return f"## What it must not be used for\n\n{warning}"
 
 
 def _what_it_is(facts: dict[str, Any]) -> str:

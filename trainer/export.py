@@ -85,7 +85,7 @@ def _manifest(
     settings = checkpoint["config"]
     patch: int = settings["model"]["patch_size"]
     said = dict(settings["bundle"])
-    purpose = said.pop("purpose", "")
+    purpose, limits = said.pop("purpose", ""), said.pop("limits", "")
     facts = {
         "format": 1,
         "name": config.name,
@@ -105,7 +105,7 @@ def _manifest(
         "metrics": metrics,
         "license": config.license,
     }
-    card = model_card(facts, config.purpose or purpose, data.attributions)
+    card = model_card(facts, config.purpose or purpose, limits, data.attributions)
     return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), config.name)
 
 

@@ -90,7 +90,7 @@ def quiet_lightning() -> None:
     """Keep lightning's remarks on choices that are made on purpose out of the way."""
     for message in _NOISE:
         warnings.filterwarnings("ignore", message=message)
-    for name in ("lightning.pytorch", "lightning.fabric"):
+    for name in ("lightning.pytorch", "lightning.fabric", "matplotlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
