@@ -59,8 +59,9 @@ def write_report(fitted: Fitted, folder: Path) -> str:
         rate_hz = fitted.config["frontend"]["model_rate_hz"]
         patches = fitted.data.patches("val", most=_PATCHES)
         results, drawn = measured(network.encode, network.decode, network.words, patches, rate_hz)
-        pictures = save_pictures(drawn, folder / "figures")
-        _log_pictures(fitted.trainer.loggers, drawn, fitted.trainer.global_step)
+        if fitted.config["pictures"]:
+            pictures = save_pictures(drawn, folder / "figures")
+            _log_pictures(fitted.trainer.loggers, drawn, fitted.trainer.global_step)
     page = _page(fitted, folder, results, pictures)
     (folder / "summary.md").write_text(page, encoding="utf-8")
     return page

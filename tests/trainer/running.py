@@ -15,6 +15,7 @@ SMALL = (
     "data.batch_size=16",
     "data.batches_per_epoch=4",
     "trainer.max_epochs=1",
+    "pictures=false",
 )
 """A run of a moment; later arguments win over these."""
 

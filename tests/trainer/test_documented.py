@@ -58,7 +58,7 @@ def test_the_command_composes(line: str) -> None:
 def test_the_own_loader_of_the_example_trains(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without a condition on the rate it brings."""
     monkeypatch.chdir(ROOT)
-    small = [a for a in SMALL if a.startswith(("model", "trainer"))]
+    small = [a for a in SMALL if a.startswith(("model", "trainer", "pictures"))]
     for more in ([], ["model.use_conditioning=true"]):
         folder = command("train", "--config-dir", "docs/examples", "data=own", "data.train.patches=256", *small, *more)
         assert torch.load(folder / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 4

@@ -172,7 +172,7 @@ def test_what_is_logged(command: Run) -> None:
 
 def test_the_run_s_page_names_everything(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """One page, printed and kept; each file that it names is there."""
-    folder = command("train", *SMALL)
+    folder = command("train", *SMALL, "pictures=true")
     page = (folder / "summary.md").read_text()
     assert page.strip() in capsys.readouterr().out
     paths = [cell.strip() for line in page.splitlines() for cell in line.split("|")[2:3] if "/" in cell]

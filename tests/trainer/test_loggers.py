@@ -12,7 +12,7 @@ PICTURES = {"reconstructions", "spectra", "bands", "codes"}
 
 def test_tensorboard_has_figures_and_pictures(command) -> None:
     """Scalars by their names, and every picture."""
-    folder = command("train", *SMALL, "logger=tensorboard", "trainer.log_every_n_steps=2")
+    folder = command("train", *SMALL, "pictures=true", "logger=tensorboard", "trainer.log_every_n_steps=2")
     events = EventAccumulator(str(folder / "tensorboard"))
     events.Reload()
     assert {"train/loss", "val/nrmse", "grad_norm/all"} <= set(events.Tags()["scalars"])
@@ -23,7 +23,15 @@ def test_tensorboard_has_figures_and_pictures(command) -> None:
 def offline(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """A run with W&B offline."""
     folder = tmp_path_factory.mktemp("wandb")
-    run("train", *SMALL, "logger=wandb", "trainer.log_every_n_steps=2", f"hydra.run.dir={folder}", cache=cache)
+    run(
+        "train",
+        *SMALL,
+        "pictures=true",
+        "logger=wandb",
+        "trainer.log_every_n_steps=2",
+        f"hydra.run.dir={folder}",
+        cache=cache,
+    )
     return folder
 
 
