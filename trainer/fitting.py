@@ -19,7 +19,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from eegstream.errors import ConfigError
-from trainer.checkpoints import build_network
+from trainer.checkpoints import build_network, load_checkpoint
 from trainer.data.preparing import Side
 from trainer.module import PatchTraining
 from trainer.resuming import TakeTheBestAlong
@@ -102,7 +102,6 @@ def prepared_data(config: DictConfig) -> Any:
 
 @rank_zero_only
 def _write_split(split: dict[str, Any], folder: Path) -> None:
-
     (folder / "split.json").write_text(json.dumps(split, indent=1), encoding="utf-8")
 
 
@@ -128,14 +127,13 @@ def _trainer(config: DictConfig, more_callbacks: Sequence[Callback]) -> tuple[li
     """Lightning's trainer, and the checkpoint that it goes on from."""
     settings: dict[str, Any] = _plain(config.trainer)
     resume_from = settings.pop("resume_from_checkpoint", None)
-    if resume_from is not None and not Path(resume_from).is_file():
-        raise ConfigError(f"there is no checkpoint {resume_from}", "Correct trainer.resume_from_checkpoint")
+    resumed = load_checkpoint(Path(resume_from))["config"] if resume_from else {}
     settings["accelerator"] = _accelerator(settings["accelerator"])
     settings["precision"] = _precision(settings["precision"], settings["accelerator"])
     bar = settings["enable_progress_bar"] and sys.stderr.isatty()
     settings["enable_progress_bar"] = bar
     _keep_earlier_log(Path(config.folder))
-    logger = build(config.logger) if config.get("logger") else False
+    logger = _logger(config, resumed.get("wandb"))
     callbacks = [build(callback) for callback in (config.get("callbacks") or {}).values() if callback]
     callbacks += [StopAtTheLastStep(), TakeTheBestAlong()]
     callbacks += [RichProgressBar(leave=True)] if bar else [EpochLines()]
@@ -145,6 +143,15 @@ def _trainer(config: DictConfig, more_callbacks: Sequence[Callback]) -> tuple[li
         OmegaConf.create(settings), callbacks=[*callbacks, *more_callbacks], logger=logger
     )
     return trainer, resume_from
+
+
+def _logger(config: DictConfig, resumed: dict[str, Any] | None) -> Logger | bool:
+    """The logger that the settings name; a resumed W&B run goes on under its id."""
+    if not config.get("logger"):
+        return False
+    is_wandb = config.logger["_target_"].endswith("WandbLogger")
+    more = {"id": resumed["id"], "resume": "allow"} if is_wandb and resumed else {}
+    return cast("Logger", build(config.logger, **more))
 
 
 @rank_zero_only

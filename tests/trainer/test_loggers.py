@@ -45,6 +45,18 @@ def test_wandb_offline_has_settings_figures_and_pictures(offline: Path) -> None:
     assert pictures == PICTURES
 
 
+def test_a_resumed_run_goes_on_under_its_id(offline: Path, cache: Path, tmp_path: Path) -> None:
+    """One curve, not two."""
+    run(
+        "train",
+        *(*SMALL, "logger=wandb", "trainer.max_epochs=2", f"hydra.run.dir={tmp_path}"),
+        f"trainer.resume_from_checkpoint={offline / 'checkpoints/last.ckpt'}",
+        cache=cache,
+    )
+    first, second = (next(iter(folder.glob("wandb/offline-run-*"))) for folder in (offline, tmp_path))
+    assert first.name.rpartition("-")[2] == second.name.rpartition("-")[2]
+
+
 def test_the_bundle_becomes_an_artifact_of_its_run(offline: Path, cache: Path, tmp_path: Path) -> None:
     """Of the very run that trained it."""
     run(
