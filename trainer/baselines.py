@@ -1,4 +1,4 @@
-"""Transform coding, the yardstick of every learned codec: fitted on the same training patches, at the same counted bits.
+"""Transform coding, the yardstick of every codec: fitted on the same training patches, at the same counted bits.
 
 M patches, N samples in a patch, K coefficients, L levels of one of them.
 """
@@ -76,7 +76,7 @@ class TransformCoder:
 
 
 def mean_predictor(patches_uv: NDArray[np.floating]) -> Floats:
-    """Each patch's own mean, as if it cost nothing: a check of the figures, which must say that this is worth little."""
+    """Each patch's own mean, as if it cost nothing: a check of the figures, which must say that it is worth little."""
     return np.broadcast_to(patches_uv.astype(np.float64).mean(axis=1, keepdims=True), patches_uv.shape).copy()
 
 
@@ -85,7 +85,7 @@ def entropy_coded(
 ) -> tuple[Floats, float]:
     """What comes back of patches (M, N) at a variable rate, and the mean number of bits that it took.
 
-    KLT, one uniform step for all coefficients with a dead zone, ideal entropy coding with tables counted on the training
+    KLT, one uniform step for all coefficients with a dead zone, ideal entropy coding with tables counted on training
     patches. The bits are the cross-entropy of the patches under those tables; the step is chosen so that they are met.
     """
     train_gain = gains_uv(training_uv) if has_gain else np.ones((len(training_uv), 1))
@@ -125,7 +125,8 @@ def _at_step(seen: Floats, z: Floats, step: float) -> tuple[Floats, float]:
 
 def _cells(z: Floats, step: float) -> NDArray[np.int64]:
     index = np.sign(z) * np.floor(np.abs(z) / step + 1 - _DEAD)
-    return np.clip(index, -_WIDEST, _WIDEST).astype(np.int64) + _WIDEST
+    cells: NDArray[np.int64] = np.clip(index, -_WIDEST, _WIDEST).astype(np.int64) + _WIDEST
+    return cells
 
 
 def reverse_water_filling(patches_uv: NDArray[np.floating], bits: float) -> float:

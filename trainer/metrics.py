@@ -56,17 +56,42 @@ def band_errors(x: Tensor, y: Tensor, rate_hz: float) -> dict[str, float]:
     Hann periodograms; X_n is the patch's whole energy, so that every patch weighs the same. Bands that reach beyond
     half the rate, or hold no frequency of the patch, are left out.
     """
-    window = torch.hann_window(x.shape[1], periodic=False, dtype=x.dtype)
+    return _band_shares(x, x - y, rate_hz)
+
+
+def band_powers(x: Tensor, y: Tensor, rate_hz: float) -> dict[str, float]:
+    """Power of each band of a reconstruction over that of its original: sum_n(Y_nb / X_n) / sum_n(X_nb / X_n)."""
+    return _band_shares(x, y, rate_hz)
+
+
+def _band_shares(x: Tensor, other: Tensor, rate_hz: float) -> dict[str, float]:
+    original, energy = periodogram(x), periodogram(other)
     frequency_hz = torch.fft.rfftfreq(x.shape[1], 1 / rate_hz)
-    original = torch.fft.rfft(x * window).abs() ** 2
-    error = torch.fft.rfft((x - y) * window).abs() ** 2
     whole = original.sum(dim=1, keepdim=True)
     shares = {}
     for name, (low_hz, high_hz) in BANDS_HZ.items():
         inside = (frequency_hz >= low_hz) & (frequency_hz < high_hz)
         if high_hz <= rate_hz / 2 and inside.any():
-            shares[name] = float((error[:, inside] / whole).sum() / (original[:, inside] / whole).sum())
+            shares[name] = float((energy[:, inside] / whole).sum() / (original[:, inside] / whole).sum())
     return shares
+
+
+def periodogram(x: Tensor) -> Tensor:
+    """Energy (M, N // 2 + 1) of patches (M, N) behind a Hann window, by frequency."""
+    window = torch.hann_window(x.shape[1], periodic=False, dtype=x.dtype)
+    energy: Tensor = torch.fft.rfft(x * window).abs() ** 2
+    return energy
+
+
+def log_spectral_distance_db(x: Tensor, y: Tensor, rate_hz: float) -> Tensor:
+    """Distance (M,) of spectra from 1 to 45 Hz: sqrt(mean_f (10 log10((X + c) / (Y + c)))^2), c = mean_f X / 1e4."""
+    frequency_hz = torch.fft.rfftfreq(x.shape[1], 1 / rate_hz)
+    inside = (frequency_hz >= 1) & (frequency_hz <= 45)
+    original, energy = periodogram(x)[:, inside], periodogram(y)[:, inside]
+    floor = 1e-4 * original.mean(dim=1, keepdim=True)
+    difference_db = 10 * torch.log10((original + floor) / (energy + floor))
+    distance_db: Tensor = (difference_db**2).mean(dim=1).sqrt()
+    return distance_db
 
 
 def psnr_db(x: Tensor, y: Tensor) -> Tensor:

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import lightning
 import torch
-from lightning.pytorch.utilities.types import EVAL_DATALOADERS
-from torch.utils.data import DataLoader
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
@@ -18,11 +16,9 @@ from trainer.data.preparing import Job, Prepared, Side, Skipped, prepare, unusab
 from trainer.data.signals import Signal
 from trainer.data.splits import SIDES, Source
 from trainer.data.windows import (
-    Batch,
     BatchNumbers,
     ConsecutiveBatches,
-    EveryBatch,
-    ResumableLoader,
+    Loader,
     Share,
     TrainingBatches,
     consecutive,
@@ -49,7 +45,6 @@ class PatchData(lightning.LightningDataModule):
         cache: folder of prepared signals.
         scheduler: where recordings are prepared, see `trainer.data.preparing.prepare`.
         strict: a recording that cannot be used ends the run.
-        workers: processes that cut batches ahead; 0 cuts them in the training process.
 
     Raises:
         ConfigError: a side has no patch, or, if `strict`, a recording cannot be used.
@@ -68,7 +63,6 @@ class PatchData(lightning.LightningDataModule):
         cache: str,
         scheduler: str | None,
         strict: bool,
-        workers: int,
     ) -> None:
         super().__init__()
         self.source = source
@@ -82,7 +76,6 @@ class PatchData(lightning.LightningDataModule):
         self._cache = SignalCache(Path(cache).expanduser().absolute())
         self._scheduler = scheduler
         self._strict = strict
-        self._workers = workers
         self._sides: dict[str, Side] = {}
 
     @property
@@ -150,7 +143,7 @@ class PatchData(lightning.LightningDataModule):
         """Consecutive patches (M, N) uV of a side, by data set and rate; of each at most so many, evenly spread."""
         return consecutive(self.side(side).signals, self._patch_size, most)
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> Loader:
         """Batches of random windows."""
         signals = self.side("train").signals
         batches = TrainingBatches(
@@ -163,20 +156,20 @@ class PatchData(lightning.LightningDataModule):
             self._frontend.model_rate_hz,
         )
         batches.share = self._share()
-        return ResumableLoader(batches, BatchNumbers(self._batches_per_epoch or self._one_pass(signals)), self._workers)
+        return Loader(batches, BatchNumbers(self._batches_per_epoch or self._one_pass(signals), goes_on=True))
 
     def _one_pass(self, signals: Sequence[Signal]) -> int:
         """Batches that together hold as many patches as the signals hold without overlap."""
         return math.ceil(ConsecutiveBatches(signals, self._patch_size, 1).patches / self._batch_size)
 
-    def val_dataloader(self) -> EVAL_DATALOADERS:
+    def val_dataloader(self) -> list[Loader]:
         """One loader a data set, in the order of `validation_sets`."""
         loaders = []
         for name in self.validation_sets:
             signals = [signal for signal in self.side("val").signals if signal.data_set == name]
             batches = ConsecutiveBatches(signals, self._patch_size, _VALIDATION_ROWS)
             batches.share = self._share()
-            loaders.append(DataLoader(batches, batch_size=None, sampler=EveryBatch(len(batches))))
+            loaders.append(Loader(batches, BatchNumbers(len(batches), goes_on=False)))
         return loaders
 
     def _share(self) -> Share:

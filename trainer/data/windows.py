@@ -8,6 +8,7 @@ B patches in a batch, C channels, T samples of a signal, N samples in a patch, M
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -16,7 +17,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from trainer.data.augment import Augmentation
 from trainer.data.signals import Signal
@@ -66,7 +66,7 @@ class WindowPool:
         return windows
 
 
-class TrainingBatches(Dataset[Batch]):
+class TrainingBatches:
     """Batches of windows at random places; batch `index` is a function of `seed` and `index`.
 
     `shares` weighs the data sets, 1 where nothing is said; within one, every rate weighs the same.
@@ -108,7 +108,7 @@ class TrainingBatches(Dataset[Batch]):
         return torch.from_numpy(patches[own]), torch.from_numpy(rates_hz[own, None].astype(np.float32))
 
 
-class ConsecutiveBatches(Dataset[Batch]):
+class ConsecutiveBatches:
     """All patches of signals without overlap, in order, `batch_size` at a time."""
 
     def __init__(self, signals: Sequence[Signal], patch: int, batch_size: int) -> None:
@@ -142,73 +142,71 @@ class ConsecutiveBatches(Dataset[Batch]):
         return torch.from_numpy(patches), torch.from_numpy(rates_hz)
 
 
-class EveryBatch(DistributedSampler[int]):
-    """The numbers of a data set's batches, in order.
+class BatchNumbers:
+    """The numbers of an epoch's batches; with `goes_on`, they go on where the epoch before ended."""
 
-    Every process goes through all of them and takes its rows of each. That makes this a distributed sampler, and
-    Lightning leaves such as they are.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    def set_epoch(self, epoch: int) -> None:
-        """Take no notice: every epoch is the same."""
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self._count))
-
-
-class BatchNumbers(EveryBatch):
-    """The numbers of an epoch's batches: they go on where the epoch before ended."""
-
-    def __init__(self, per_epoch: int) -> None:
-        super().__init__(per_epoch)
+    def __init__(self, per_epoch: int, *, goes_on: bool) -> None:
+        self._per_epoch = per_epoch
+        self._goes_on = goes_on
         self._epoch = 0
         self.skipped = 0
         """Batches of the next epoch that a run had already taken before it was resumed."""
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning says which epoch comes."""
-        self._epoch = epoch
+        self._epoch = epoch if self._goes_on else 0
+
+    def __len__(self) -> int:
+        return self._per_epoch
 
     def __iter__(self) -> Iterator[int]:
-        first = self._epoch * self._count
+        first = self._epoch * self._per_epoch
         skipped, self.skipped = self.skipped, 0
-        return iter(range(first + skipped, first + self._count))
+        return iter(range(first + skipped, first + self._per_epoch))
 
 
-class ResumableLoader(DataLoader[Batch]):
-    """A loader that goes on in the middle of an epoch."""
+class Loader:
+    """Batches by their numbers, each cut in a thread while the one before is used; it goes on in mid-epoch.
 
-    def __init__(self, batches: TrainingBatches, numbers: BatchNumbers, workers: int) -> None:
-        super().__init__(
-            batches,
-            batch_size=None,
-            sampler=numbers,
-            num_workers=workers,
-            pin_memory=torch.cuda.is_available(),
-            persistent_workers=workers > 0,
-        )
-        self._numbers = numbers
+    No DataLoader of PyTorch: cutting takes less than a worker process would to hand the result over, and Lightning
+    leaves it as it is where there are several processes, each of which takes its own rows of every batch.
+    """
+
+    def __init__(self, batches: TrainingBatches | ConsecutiveBatches, numbers: BatchNumbers) -> None:
+        self._batches = batches
+        self.sampler = numbers
+        """By this name, and the next, Lightning finds whom to tell of epochs."""
+        self.batch_sampler = None
         self._taken = 0
 
-    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        self._taken = self._numbers.skipped
-        for batch in super().__iter__():
-            self._taken += 1
-            yield batch
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[Batch]:
+        self._taken = self.sampler.skipped
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            waiting: Future[Batch] | None = None
+            for number in self.sampler:
+                coming = ahead.submit(self._cut, number)
+                if waiting is not None:
+                    self._taken += 1
+                    yield waiting.result()
+                waiting = coming
+            if waiting is not None:
+                self._taken += 1
+                yield waiting.result()
+
+    def _cut(self, number: int) -> Batch:
+        patches, rates_hz = self._batches[number]
+        return (patches.pin_memory(), rates_hz.pin_memory()) if torch.cuda.is_available() else (patches, rates_hz)
 
     def state_dict(self) -> dict[str, Any]:
         """How far the epoch has come."""
-        return {"taken": self._taken % len(self._numbers)}
+        return {"taken": self._taken % len(self)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Begin the next epoch where another loader was."""
-        self._numbers.skipped = state["taken"]
+        self.sampler.skipped = state["taken"]
 
 
 def consecutive(signals: Sequence[Signal], patch: int, most: int | None = None) -> dict[tuple[str, float], Tensor]:

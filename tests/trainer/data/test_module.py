@@ -31,7 +31,6 @@ def data(split, cache, **settings):
         "cache": str(cache),
         "scheduler": None,
         "strict": False,
-        "workers": 0,
     }
     return PatchData(**{**arguments, **settings})
 

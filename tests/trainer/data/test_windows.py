@@ -1,5 +1,7 @@
 """Training windows are drawn fairly and repeatably; validation patches leave nothing out."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,7 @@ from trainer.data.signals import Signal
 from trainer.data.windows import (
     BatchNumbers,
     ConsecutiveBatches,
-    EveryBatch,
-    ResumableLoader,
+    Loader,
     Share,
     TrainingBatches,
     WindowPool,
@@ -103,19 +104,20 @@ def test_consecutive_batches_hold_every_patch_once(patch, size):
         for start in range(0, len(row) - patch + 1, patch)
     ]
     made = ConsecutiveBatches(signals, patch, size)
-    patches = torch.cat([made[number][0] for number in EveryBatch(len(made))])
+    patches = torch.cat([made[number][0] for number in range(len(made))])
     assert made.patches == len(expected)
     np.testing.assert_array_equal(patches.numpy(), np.array(expected).reshape(-1, patch))
 
 
-def test_epochs_go_on_where_the_last_one_ended():
-    """No batch is seen twice."""
-    numbers = BatchNumbers(3)
+@pytest.mark.parametrize(("goes_on", "expected"), [(True, [*range(9)]), (False, [0, 1, 2] * 3)])
+def test_training_epochs_go_on_where_the_last_one_ended(goes_on, expected):
+    """No training batch is seen twice; validation is the same every time."""
+    numbers = BatchNumbers(3, goes_on=goes_on)
     seen = []
     for epoch in range(3):
         numbers.set_epoch(epoch)
         seen += list(numbers)
-    assert seen == list(range(9))
+    assert seen == expected
     assert len(numbers) == 3
 
 
@@ -123,22 +125,21 @@ def test_epochs_go_on_where_the_last_one_ended():
 def test_a_loader_goes_on_in_the_middle_of_an_epoch(taken):
     """Behind the batches that were taken; with the whole next epoch after the last."""
     made = batches([ramp("a", 256.0, 1, 500)])
-    before = ResumableLoader(made, BatchNumbers(5), workers=0)
+    before, after = (Loader(made, BatchNumbers(5, goes_on=True)) for _ in range(2))
     iterator = iter(before)
     first = [next(iterator)[0] for _ in range(taken)]
-    after = ResumableLoader(made, BatchNumbers(5), workers=0)
     after.load_state_dict(before.state_dict())
     rest = [patches for patches, _ in after]
     expected = [made[number][0] for number in (*range(taken), *range(taken % 5, 5))]
     assert all(torch.equal(a, b) for a, b in zip(first + rest, expected, strict=True))
 
 
-def test_a_loader_with_workers_gives_the_same_batches():
-    """Who cuts them does not matter."""
-    made = batches([ramp("a", 256.0, 1, 500)])
-    alone, helped = (list(ResumableLoader(made, BatchNumbers(4), workers=n)) for n in (0, 2))
-    assert [patches.shape for patches, _ in alone] == [(32, 16)] * 4
-    assert all(torch.equal(a[0], b[0]) for a, b in zip(alone, helped, strict=True))
+def test_a_loader_that_is_left_early_leaves_no_thread():
+    """Nor does it hang."""
+    before = threading.active_count()
+    for _ in Loader(batches([ramp("a", 256.0, 1, 500)]), BatchNumbers(50, goes_on=True)):
+        break
+    assert threading.active_count() == before
 
 
 def test_patches_for_measuring_follow_each_other():
