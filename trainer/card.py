@@ -4,6 +4,7 @@ import math
 import textwrap
 from typing import Any
 
+from trainer.code_use import listed
 from trainer.metrics import BANDS_HZ, QUIET_UV
 
 
@@ -42,16 +43,13 @@ def _what_it_is(facts: dict[str, Any]) -> str:
     rate = f"resampled to {frontend['model_rate_hz']:g} Hz" if frontend["model_rate_hz"] else "at the stream's own rate"
     duration_s = facts["patch"] / frontend["model_rate_hz"] if frontend["model_rate_hz"] else None
     per_second = f" ({bits / duration_s:.1f} bit/s and channel)" if duration_s else ""
-    amplitude = (
-        f"the first {model['gain_digits']} digits of the first code are the patch's gain"
-        if model["gain_digits"]
-        else f"a fixed curve asinh(x / {model['unit_uv']:g} µV) stands before the network; no gain is sent"
-    )
     signal = _filled(f"""
         Every channel for itself, {rate}, after a causal high-pass of {frontend["highpass_hz"]:g} Hz: patches of
-        {facts["patch"]} samples become {len(facts["words"])} code(s) of {facts["words"][0]} values each,
-        {bits:.1f} bit a patch{per_second}, everything included: {amplitude}.""")
-    settings = ", ".join(f"{key} {value}" for key, value in model.items() if key not in ("class", "patch_size"))
+        {facts["patch"]} samples become {len(facts["words"])} code(s) of {listed(facts["words"])} values,
+        {bits:.1f} bit a patch{per_second}, everything included. {model["about"]}""")
+    settings = ", ".join(
+        f"{key} {value}" for key, value in model.items() if key not in ("class", "about", "patch_size")
+    )
     network = _filled(f"Network: `{model['class']}` with {settings}.")
     return f"## What it is\n\n{signal}\n\n{network}"
 

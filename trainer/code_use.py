@@ -4,6 +4,7 @@ M patches, G codes of a patch, W values of a code.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -35,6 +36,12 @@ class CodeUse(Metric):
     def compute(self) -> list[Tensor]:
         """Histograms (W,), one a code."""
         return list(torch.split(self.counts, list(self._words)))
+
+
+def listed(words: Sequence[int]) -> str:
+    """Numbers of values for people to read, each run of equal ones once: "32, 256, 8 x 16384"."""
+    runs = [(size, len(list(run))) for size, run in groupby(words)]
+    return ", ".join(f"{count} x {size}" if count > 1 else f"{size}" for size, count in runs)
 
 
 def entropy_bits(counts: NDArray[np.integer]) -> float:

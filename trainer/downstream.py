@@ -26,7 +26,7 @@ _BLOCKS = 5
 
 
 class Task(BaseModel):
-    """A question to recordings of one data set: which of two classes is a window of?"""
+    """A question to the windows of one data set: which of two classes they are of."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

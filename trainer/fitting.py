@@ -5,25 +5,38 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import click
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
+from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from eegstream.errors import ConfigError
 from trainer.checkpoints import build_network, load_checkpoint
+from trainer.code_use import listed
 from trainer.data.preparing import Side
+from trainer.metrics import loud
 from trainer.module import PatchTraining
 from trainer.resuming import TakeTheBestAlong
 from trainer.run import build, quiet_lightning
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A checkpoint and its mean NRMSE over the validation sets."""
+
+    path: Path
+    nrmse: float
 
 
 @dataclass(frozen=True)
@@ -35,18 +48,30 @@ class Fitted:
     config: dict[str, Any]
     """As it is kept in checkpoints."""
     seconds: float
+    before_training: Kept | None
+    """The network as it was fitted to patches, before any step."""
 
     @property
-    def checkpoints(self) -> ModelCheckpoint | None:
-        """Where the best checkpoint is, if any were kept."""
-        kept = self.trainer.checkpoint_callback
-        return kept if isinstance(kept, ModelCheckpoint) else None
+    def best(self) -> Kept | None:
+        """The best checkpoint, if any was kept by its score."""
+        kept = [self.before_training] if self.before_training else []
+        callback = self.trainer.checkpoint_callback
+        if isinstance(callback, ModelCheckpoint) and callback.best_model_score is not None:
+            kept.append(Kept(Path(callback.best_model_path), float(callback.best_model_score)))
+        return min(kept, key=lambda checkpoint: checkpoint.nrmse, default=None)
+
+    @property
+    def last(self) -> Path | None:
+        """The checkpoint to go on from."""
+        callback = self.trainer.checkpoint_callback
+        path = callback.last_model_path if isinstance(callback, ModelCheckpoint) else ""
+        return Path(path) if path else None
 
     @property
     def nrmse(self) -> float:
         """The best mean NRMSE over the validation sets; the last one, if no checkpoint was kept by it."""
-        best = self.checkpoints.best_model_score if self.checkpoints else None
-        return float(self.trainer.callback_metrics.get("val/nrmse", math.nan) if best is None else best)
+        last = float(self.trainer.callback_metrics.get("val/nrmse", math.nan))
+        return self.best.nrmse if self.best else last
 
 
 def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = ()) -> Fitted:
@@ -75,13 +100,64 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
     _note_the_logger(trainer.loggers, plain)
     say(
         f"{sum(parameter.numel() for parameter in network.parameters())} parameters, {len(network.words)} codes "
-        f"of {network.words[0]} values a patch; validation on {', '.join(data.validation_sets)}"
+        f"of {listed(network.words)} values a patch; validation on {', '.join(data.validation_sets)}"
     )
     started = time.monotonic()
-    trainer.fit(module, datamodule=data, ckpt_path=resume_from)
+    fitted = None
+    if isinstance(network, FittedFirst) and resume_from is None:
+        fitted = _fit_to_patches(network, trainer, module, data, config)
+    if trainer.max_epochs != 0:
+        trainer.fit(module, datamodule=data, ckpt_path=resume_from)
     if torch.distributed.is_initialized():  # what follows is one process's work
         torch.distributed.destroy_process_group()
-    return Fitted(trainer, data, plain, time.monotonic() - started)
+    return Fitted(trainer, data, plain, time.monotonic() - started, fitted)
+
+
+@runtime_checkable
+class FittedFirst(Protocol):
+    """A network that is fitted to training patches before any gradient step."""
+
+    fit_patches: int
+
+    def fit_to(self, patches_uv: NDArray[np.float32], seed: int, tell: Callable[[str], None]) -> None:
+        """Fit to patches (M, N)."""
+
+
+def _fit_to_patches(
+    network: FittedFirst, trainer: lightning.Trainer, module: PatchTraining, data: Any, config: DictConfig
+) -> Kept:
+    """Fit the network, validate it, and keep it as a checkpoint.
+
+    Raises:
+        ConfigError: there are several processes, each of which would fit its own.
+    """
+    if trainer.world_size > 1:
+        raise ConfigError("this model is fitted by one process", "Give trainer.devices=1")
+    network.fit_to(_loud_patches(data.train_dataloader(), network.fit_patches), config.seed, say)
+    trainer.validate(module, datamodule=data, verbose=False)
+    score = float(trainer.callback_metrics["val/nrmse"])
+    path = Path(config.folder) / "checkpoints" / "fitted.ckpt"
+    trainer.save_checkpoint(path)
+    say(f"fitted: val/nrmse {score:.4f}")
+    return Kept(path, score)
+
+
+def _loud_patches(loader: Any, count: int) -> NDArray[np.float32]:
+    """Training patches (count, N) that hold EEG, from as many epochs as it takes."""
+    parts: list[NDArray[np.float32]] = []
+    for epoch in itertools.count():
+        if hasattr(loader, "sampler") and hasattr(loader.sampler, "set_epoch"):
+            loader.sampler.set_epoch(epoch)
+        found = 0
+        for batch in loader:
+            patches = batch[0] if isinstance(batch, (tuple, list)) else batch
+            parts.append(patches[loud(patches)].numpy())
+            found += len(parts[-1])
+            if sum(map(len, parts)) >= count:
+                return np.concatenate(parts)[:count]
+        if not found:
+            raise ConfigError("no training patch is louder than 0.5 µV", "Look at the unit of the recordings")
+    raise AssertionError
 
 
 @rank_zero_only
@@ -208,7 +284,7 @@ class EpochLines(Callback):
 
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Print epoch, loss, score and time."""
-        if not trainer.sanity_checking and trainer.is_global_zero:
+        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and trainer.is_global_zero:
             figures: Mapping[str, Any] = trainer.callback_metrics
             loss = figures.get("train/loss")
             click.echo(

@@ -51,11 +51,11 @@ def save_pictures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
 def write_report(fitted: Fitted, folder: Path) -> str:
     """Measure the best checkpoint, write pictures and `summary.md` into the run's folder, and return that page."""
-    kept = fitted.checkpoints
+    kept = fitted.best
     pictures: list[Path] = []
     results: dict[str, Any] = {}
     if kept is not None:
-        network = trained_network(load_checkpoint(Path(kept.best_model_path)))
+        network = trained_network(load_checkpoint(kept.path))
         rate_hz = fitted.config["frontend"]["model_rate_hz"]
         patches = fitted.data.patches("val", most=_PATCHES)
         results, drawn = measured(network.encode, network.decode, network.words, patches, rate_hz)
@@ -79,7 +79,7 @@ def _log_pictures(loggers: Sequence[Logger], pictures: Mapping[str, Figure], ste
 
 
 def _page(fitted: Fitted, folder: Path, results: Mapping[str, Any], pictures: Sequence[Path]) -> str:
-    kept = fitted.checkpoints
+    kept, last = fitted.best, fitted.last
     config = fitted.config
     lines = [
         f"# {config['model']['_target_'].rpartition('.')[2]}: val/nrmse {fitted.nrmse:.4f}",
@@ -118,14 +118,14 @@ def _page(fitted: Fitted, folder: Path, results: Mapping[str, Any], pictures: Se
     ]
     lines += [f"| log | {_shown(Path(logger.log_dir))} |" for logger in fitted.trainer.loggers if logger.log_dir]
     lines += [f"| {path.stem} | {_shown(path)} |" for path in pictures]
+    lines += [f"| last checkpoint | {_shown(last)} |"] if last else []
     if kept is not None:
         lines += [
-            f"| last checkpoint | {_shown(Path(kept.last_model_path))} |",
-            f"| best checkpoint | {_shown(Path(kept.best_model_path))} |",
+            f"| best checkpoint | {_shown(kept.path)} |",
             "",
             "Next:",
             "",
-            f"    python -m trainer.export checkpoint={_shown(Path(kept.best_model_path))} name=NAME",
+            f"    python -m trainer.export checkpoint={_shown(kept.path)} name=NAME",
         ]
     return "\n".join(lines) + "\n"
 

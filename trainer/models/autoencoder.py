@@ -51,6 +51,12 @@ class Layout:
         self.basis = WhitenedCosines(patch_size, cosines) if cosines else Samples()
         shape_levels = (list(levels) * groups)[gain_digits:]
         self.quantizer = quantizer(shape_levels, symmetric=fsq == "symmetric")
+        self.about = (
+            f"The first {gain_digits} digits of the first code are the patch's gain."
+            if gain_digits
+            else f"A fixed curve asinh(x / {unit_uv:g} µV) stands before the network; no gain is sent."
+        )
+        """What a person wants to know of the codes."""
         self.n_features = cosines or patch_size
         """What the encoder gets and the decoder gives."""
         self.n_latents = len(shape_levels)
@@ -78,6 +84,9 @@ class Autoencoder(nn.Module):
         self.radix = layout.radix
         self.words = [self.radix.size] * self.groups
         """Number of values of each code."""
+        self.prefix = False
+        self.decodes = ["mse"]
+        self.about = layout.about
         self.amplitude = layout.amplitude
         self.basis = layout.basis
         self.quantizer = layout.quantizer
