@@ -80,47 +80,72 @@ def mean_predictor(patches_uv: NDArray[np.floating]) -> Floats:
     return np.broadcast_to(patches_uv.astype(np.float64).mean(axis=1, keepdims=True), patches_uv.shape).copy()
 
 
-def entropy_coded(
-    training_uv: NDArray[np.floating], patches_uv: NDArray[np.floating], bits: float, *, has_gain: bool
-) -> tuple[Floats, float]:
-    """What comes back of patches (M, N) at a variable rate, and the mean number of bits that it took.
+@dataclass(frozen=True)
+class EntropyCoder:
+    """KLT, one uniform step for all coefficients with a dead zone, ideal entropy coding: a variable rate.
 
-    KLT, one uniform step for all coefficients with a dead zone, ideal entropy coding with tables counted on training
-    patches. The bits are the cross-entropy of the patches under those tables; the step is chosen so that they are met.
+    Cells are decoded to the mean of the training coefficients in them. Bits are counted as the cross-entropy of what is
+    coded under the training patches' histograms, so that what these do not foresee costs.
     """
-    train_gain = gains_uv(training_uv) if has_gain else np.ones((len(training_uv), 1))
-    gain_uv = gains_uv(patches_uv) if has_gain else np.ones((len(patches_uv), 1))
-    side = GAIN_BITS if has_gain else 0
-    variances, directions = karhunen_loeve(training_uv / train_gain)
-    directions = directions[:, :192]
-    seen, z = (training_uv / train_gain) @ directions, (patches_uv / gain_uv) @ directions
-    low, high = 0.02 * np.sqrt(variances[0]), 6 * np.sqrt(variances[0])
-    decoded, spent = np.zeros_like(z), 0.0
-    for _ in range(14):
-        step = float(np.sqrt(low * high))
-        decoded, spent = _at_step(seen, z, step)
-        low, high = (step, high) if spent + side > bits else (low, step)
-    return (decoded @ directions.T) * gain_uv, spent + side
+
+    has_gain: bool
+    directions: Floats
+    """(N, K)"""
+    step: float
+    values: Floats
+    """(cells, K)"""
+    price_bits: Floats
+    """(cells, K)"""
+
+    @classmethod
+    def fit(cls, patches_uv: NDArray[np.floating], bits: float, *, has_gain: bool) -> "EntropyCoder":
+        """The coder that spends these `bits` on the patches (M, N) it is fitted to."""
+        shape = patches_uv / gains_uv(patches_uv) if has_gain else patches_uv
+        variances, directions = karhunen_loeve(shape)
+        directions = directions[:, :_MOST_COEFFICIENTS]
+        z = shape @ directions
+        some = z[:: max(1, len(z) // _STEP_PATCHES)]
+        room = bits - (GAIN_BITS if has_gain else 0)
+        low, high = 0.02 * np.sqrt(variances[0]), 6 * np.sqrt(variances[0])
+        for _ in range(16):
+            step = float(np.sqrt(low * high))
+            spent = _spent(_cells(some, step), _tables(some, step)[1])
+            low, high = (step, high) if spent > room else (low, step)
+        return cls(has_gain, directions, float(high), *_tables(z, float(high)))
+
+    def __call__(self, patches_uv: NDArray[np.floating]) -> tuple[Floats, float]:
+        """What comes back of patches (M, N), and the mean number of bits that it took."""
+        gain_uv = gains_uv(patches_uv) if self.has_gain else np.ones((len(patches_uv), 1))
+        cells = _cells((patches_uv / gain_uv) @ self.directions, self.step)
+        decoded = np.take_along_axis(self.values, cells, axis=0) @ self.directions.T * gain_uv
+        return decoded, _spent(cells, self.price_bits) + (GAIN_BITS if self.has_gain else 0)
 
 
+_MOST_COEFFICIENTS = 192
+_STEP_PATCHES = 6000
 _WIDEST = 40
 _DEAD = 0.6
 """A coefficient below so many steps is zero."""
+_UNSEEN = 0.02
+"""What a cell that training did not fill counts."""
 
 
-def _at_step(seen: Floats, z: Floats, step: float) -> tuple[Floats, float]:
-    """Coefficients (M, K) at a step, each cell at the mean of the training coefficients in it, and their bits."""
-    cells, seen_cells = _cells(z, step), _cells(seen, step)
+def _tables(z: Floats, step: float) -> tuple[Floats, Floats]:
+    """Value and price in bits (cells, K) of every cell of coefficients (M, K)."""
+    cells = _cells(z, step)
     width = 2 * _WIDEST + 1
-    decoded, bits = np.empty_like(z), 0.0
+    middle = (np.arange(width) - _WIDEST) * step
+    values, price_bits = np.empty((width, z.shape[1])), np.empty((width, z.shape[1]))
     for k in range(z.shape[1]):
-        counts = np.bincount(seen_cells[:, k], minlength=width)
-        sums = np.bincount(seen_cells[:, k], weights=seen[:, k], minlength=width)
-        middle = np.where(counts > 0, sums / np.maximum(counts, 1), (np.arange(width) - _WIDEST) * step)
-        smoothed = counts + 0.02
-        bits += float(-np.log2(smoothed / smoothed.sum())[cells[:, k]].mean())
-        decoded[:, k] = middle[cells[:, k]]
-    return decoded, bits
+        counts = np.bincount(cells[:, k], minlength=width)
+        sums = np.bincount(cells[:, k], weights=z[:, k], minlength=width)
+        values[:, k] = np.where(counts > 0, sums / np.maximum(counts, 1), middle)
+        price_bits[:, k] = -np.log2((counts + _UNSEEN) / (counts + _UNSEEN).sum())
+    return values, price_bits
+
+
+def _spent(cells: NDArray[np.int64], price_bits: Floats) -> float:
+    return float(np.take_along_axis(price_bits, cells, axis=0).sum(axis=1).mean())
 
 
 def _cells(z: Floats, step: float) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Make a bundle of a checkpoint: `python -m trainer.export checkpoint=PATH name=NAME [version=N]`."""
+"""Make a bundle of a checkpoint: `python -m trainer.export checkpoint=PATH [name=NAME] [version=N]`."""
 
 import json
 import os
@@ -29,11 +29,12 @@ def export(config: DictConfig) -> None:
         ConfigError: the version exists, or the checkpoint cannot be used.
         BundleError: the bundle does not verify.
     """
-    target = Path(config.folder) / f"{config.name}-{config.version}.pt"
-    _refuse_existing(target)
     torch.set_num_threads(1)
     checkpoint = load_checkpoint(Path(config.checkpoint))
     settings = checkpoint["config"]
+    name, version = _title(config, settings["bundle"])
+    target = Path(config.folder) / f"{name}-{version}.pt"
+    _refuse_existing(target)
     if config.data_root is not None:
         settings["data"]["source"]["root"] = config.data_root
     network = trained_network(checkpoint)
@@ -48,11 +49,24 @@ def export(config: DictConfig) -> None:
             scripted.encode, scripted.decode, patches, settings["frontend"]["model_rate_hz"]
         ).items()
     }
-    manifest = _manifest(config, checkpoint, network, data, metrics)
+    manifest = _manifest((name, version), config, checkpoint, network, data, metrics)
     _write(scripted, manifest, target)
     click.echo(_summary(target, manifest))
     if config.wandb:
         _add_to_wandb(target, manifest, settings.get("wandb"))
+
+
+def _title(config: DictConfig, recipe: dict[str, Any]) -> tuple[str, int]:
+    """Name and version: those of the command, else those of the training's settings.
+
+    Raises:
+        ConfigError: neither has a name.
+    """
+    name = config.name or recipe.get("name")
+    version = config.version or recipe.get("version", 1)
+    if name is None:
+        raise ConfigError("the bundle has no name", "Give name=NAME")
+    return str(name), int(version)
 
 
 def _refuse_existing(target: Path) -> None:
@@ -80,16 +94,22 @@ def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: Patch
 
 
 def _manifest(
-    config: DictConfig, checkpoint: dict[str, Any], network: Any, data: Any, metrics: dict[str, Any]
+    title: tuple[str, int],
+    config: DictConfig,
+    checkpoint: dict[str, Any],
+    network: Any,
+    data: Any,
+    metrics: dict[str, Any],
 ) -> Manifest:
     settings = checkpoint["config"]
     patch: int = settings["model"]["patch_size"]
-    said = dict(settings["bundle"])
+    name, version = title
+    said = {key: value for key, value in settings["bundle"].items() if key not in ("name", "version")}
     purpose, limits = said.pop("purpose", ""), said.pop("limits", "")
     facts = {
         "format": 1,
-        "name": config.name,
-        "version": config.version,
+        "name": name,
+        "version": version,
         "patch": patch,
         "hop": patch,
         "words": network.words,
@@ -107,7 +127,7 @@ def _manifest(
         "license": config.license,
     }
     card = model_card(facts, config.purpose or purpose, limits, data.attributions)
-    return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), config.name)
+    return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), name)
 
 
 def _training(checkpoint: dict[str, Any], split: dict[str, dict[str, dict[str, list[str]]]]) -> dict[str, Any]:

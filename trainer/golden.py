@@ -20,8 +20,8 @@ _RATES_HZ = (100, 128, 160, 200, 250, 256, 500, 512, 1000, 2048)
 _COUNT = 1024
 _CHANNELS = 8
 _SEED = 20_000
-_PATCH_STEP_UV = 1 / 32
-_DECODED_STEP_UV = 1 / 1024
+_PATCH_STEP_UV = 1 / 8
+_DECODED_STEP_UV = 1 / 128
 """Golden patches are rounded as a converter would do it, decoded ones far below what a device may be off: random bits
 would be most of a bundle's size."""
 

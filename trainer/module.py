@@ -116,8 +116,9 @@ class PatchTraining(lightning.LightningModule):
                 self.log(f"grad_norm/{name}", norms["grad_2.0_norm_total"])
 
     def on_validation_epoch_start(self) -> None:
-        """Bring the figures where the network is."""
+        """Begin figures anew, where the network is."""
         self._validation.to(self.device)
+        self._validation.reset()  # at the start: what an inference-mode validation leaves cannot be used in training
 
     def validation_step(self, batch: Any, _batch_index: int, dataloader_idx: int = 0) -> None:
         """Collect the figures of a batch of one data set."""
@@ -139,7 +140,6 @@ class PatchTraining(lightning.LightningModule):
             self._plateau.step(float(mean))
         for number, counts in enumerate(seen.code_use.compute()):
             self.log_dict({f"codes/{number}/{key}": value for key, value in use_of(counts.cpu().numpy()).items()})
-        seen.reset()
 
     def _checked(self, batch: Any) -> tuple[Tensor, Tensor]:
         return as_batch(batch, self.network.patch_size, self._needs_rates)

@@ -163,6 +163,8 @@ class Engine:
             decoded = self.decode(golden.codes, rates)
             for kind in self.bundle.manifest.decodes:
                 self.decode(golden.codes[:1], rates[:1], kind)
+                if self.bundle.manifest.prefix:
+                    self._require_prefixes(kind)
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise BundleError(f"{self.bundle.title} does not run: {reason}", "Export the model again") from error
@@ -184,6 +186,14 @@ class Engine:
                 "Fetch the bundle again, or use another device",
             )
         return Verification(agreement, decode_error)
+
+    def _require_prefixes(self, kind: str) -> None:
+        """Decode the first golden patch from its first code, its first two, and so on; what is cut off is -1."""
+        golden = self.bundle.golden
+        groups = golden.codes.shape[1]
+        cut = np.where(np.tri(groups, dtype=bool), golden.codes[:1], np.int32(-1))
+        if not np.isfinite(self.decode(cut, np.repeat(golden.rate_hz[:1, 0], groups), kind)).all():
+            raise ValueError(f"its {kind} decode of a prefix is not finite")
 
 
 def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
