@@ -7,6 +7,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETTINGS := pyproject.toml constraints.txt
 
+RECIPES := default fast hifi lite seed
+# Where `make bundles` works; what is there is never overwritten.
+MADE := outputs/bundles
+EMPTY :=
+COMMA := ,
+SPACE := $(EMPTY) $(EMPTY)
+
 .PHONY: demo test check parity bundles lint format clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
@@ -21,13 +28,16 @@ check: $(VENV)/.tests lint ## everything a change must pass
 parity: $(VENV)/.tests ## play real recordings through a daemon and compare with encode; EEGSTREAM_DATA says where they are
 	@$(BIN)/python -m tests.e2e.parity
 
-bundles: $(VENV)/.tests ## train the shipped models again, as version VERSION; EEGSTREAM_DATA says where the recordings are
-	@test -n "$(VERSION)" || { echo "say which version: make bundles VERSION=2" >&2; exit 1; }
-	@for name in seed default; do \
-		$(BIN)/python -m trainer.train experiment=$$name hydra.run.dir=outputs/bundles/$$name && \
-		$(BIN)/python -m trainer.export checkpoint=outputs/bundles/$$name/checkpoints/best.ckpt \
-			name=$$name version=$(VERSION) folder=eegstream/bundles || exit 1; \
-	done
+bundles: $(VENV)/.tests ## train the shipped recipes again, three seeds of each; EEGSTREAM_DATA says where the recordings are
+	@for seed in 1 2 3; do for name in $(RECIPES); do \
+		$(BIN)/python -m trainer.train experiment=$$name seed=$$seed hydra.run.dir=$(MADE)/runs/$$name-$$seed && \
+		$(BIN)/python -m trainer.export checkpoint=$(MADE)/runs/$$name-$$seed/checkpoints/best.ckpt folder=$(MADE)/$$seed || exit 1; \
+	done; done
+
+evaluate: $(VENV)/.tests ## measure the shipped bundles and their other seeds, and write docs/results
+	@$(BIN)/python -m trainer.evaluate data=eegmat_muse hydra.run.dir=$(MADE)/report \
+		bundle=[$(subst $(SPACE),$(COMMA),$(strip $(RECIPES) $(wildcard $(MADE)/[23]/*.pt)))]
+	@$(BIN)/python -m trainer.results $(MADE)/report/report.json docs/results
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff format --check .

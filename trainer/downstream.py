@@ -48,16 +48,19 @@ class Recorded:
     file: str
     samples_uv: NDArray[np.float32]
     """(C, T)"""
-    rate_hz: float
+    sampled_hz: float
+    """Of these samples."""
+    source_hz: float
+    """Of the device, as a model is told."""
 
 
 def band_features(recording: Recorded, window_s: float) -> Floats:
     """Log power (W, 5 C) of the five bands up to 45 Hz, channel by channel, in windows that follow each other."""
-    size = round(window_s * recording.rate_hz)
+    size = round(window_s * recording.sampled_hz)
     count = recording.samples_uv.shape[1] // size
     windows = recording.samples_uv[:, : count * size].reshape(len(recording.samples_uv), count, size)
     frequency_hz, power = signal.periodogram(
-        windows.astype(np.float64), recording.rate_hz, window="hann", detrend="constant"
+        windows.astype(np.float64), recording.sampled_hz, window="hann", detrend="constant"
     )
     floor = 1e-6 * float(power.mean())
     bands = [

@@ -1,51 +1,98 @@
-"""Measure a bundle: `python -m trainer.evaluate bundle=NAME[@V]|PATH data=recordings data.source.root=FOLDER`."""
+"""Measure bundles beside transform coding: `python -m trainer.evaluate bundle=NAME[@V]|PATH data=CHOICE ...`."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
-from omegaconf import DictConfig, open_dict
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 
 from eegstream.codec import bundle
+from eegstream.codec.bundle import Bundle
 from eegstream.codec.engine import Engine
 from eegstream.errors import ConfigError
-from trainer.report import measured, save_pictures
+from trainer.downstream import Task
+from trainer.evaluation import Evaluation, Plan
+from trainer.page import write_page
+from trainer.report import save_pictures
 from trainer.run import build, quiet_lightning, run_job
+from trainer.scores import rounded
 
 
 def evaluate(config: DictConfig) -> None:
-    """Verify the bundle, measure it on one side of the data, write figures and pictures, and print a table.
+    """Verify bundles, measure them, write a report (`report.html`, `report.json`, pictures), and print a table.
 
     Raises:
-        BundleError: the bundle does not verify.
-        ConfigError: the side has no patch.
+        BundleError: a bundle does not verify.
+        ConfigError: the data has no validation side.
     """
     quiet_lightning()
     torch.set_num_threads(1)
-    loaded = bundle.load(config.bundle)
+    names = list(config.bundle) if isinstance(config.bundle, ListConfig) else [config.bundle]
+    bundles = [_verified(name) for name in names]
+    plan = Plan(
+        bits=tuple(config.bits),
+        rates_hz=tuple(config.rates_hz),
+        turns=config.turns,
+        tasks={name: Task(**OmegaConf.to_container(task)) for name, task in (config.tasks or {}).items()},  # type: ignore[arg-type]
+    )
+    evaluation = Evaluation(
+        bundles, _verified(config.reference), lambda loaded, size: _data(config, loaded, size), plan, _say
+    )
+    found = evaluation.run()
+    results = {
+        "command": " ".join(["python -m trainer.evaluate", *HydraConfig.get().overrides.task]),
+        "torch": torch.__version__,
+        **found.results,
+    }
+    folder = Path(config.folder)
+    (folder / "report.json").write_text(json.dumps(rounded(results), indent=1) + "\n", encoding="utf-8")
+    write_page(results, found.pictures, folder / "report.html")
+    save_pictures({name.replace(" ", "-"): figure for name, figure in found.pictures.items()}, folder / "figures")
+    click.echo(_table(results))
+    click.echo(f"wrote {folder / 'report.html'}, with {folder / 'report.json'} and {folder / 'figures'}")
+
+
+def _verified(name: str) -> Bundle:
+    loaded = bundle.load(str(name))
     Engine(loaded, torch.device("cpu"))
+    return loaded
+
+
+def _data(config: DictConfig, loaded: Bundle, size: int) -> Any:
+    """The data behind a bundle's signal path."""
     manifest = loaded.manifest
     with open_dict(config):
-        config.frontend = {
-            "_target_": "eegstream.dsp.frontend.FrontEndSettings",
-            **manifest.frontend.model_dump(),
-        }
-        config.model.patch_size = manifest.patch
-    patches = build(config.data).patches(config.side)
-    if not patches:
-        raise ConfigError(f"the {config.side} side has no patch", "Give another `side`, or other recordings")
-    module = loaded.module
-    results, pictures = measured(module.encode, module.decode, manifest.words, patches, manifest.frontend.model_rate_hz)
-    folder = Path(config.folder)
-    metrics = folder / "metrics.json"
-    metrics.write_text(json.dumps({"bundle": loaded.title, "sha256": loaded.sha256, **results}, indent=1))
-    paths = save_pictures(pictures, folder / "figures")
-    click.echo(f"{loaded.title} on {config.side}:")
-    for name, found in results["data"].items():
-        click.echo(f"  {name:24} {found['patches']:7} patches  NRMSE {found['nrmse']:.3f}  r {found['r']:.3f}")
-    for path in (metrics, *paths):
-        click.echo(f"wrote {path}")
+        config.frontend = {"_target_": "eegstream.dsp.frontend.FrontEndSettings", **manifest.frontend.model_dump()}
+        config.model.patch_size = size
+        if "rates_hz" in config.data:
+            config.data.rates_hz = [] if manifest.frontend.model_rate_hz else config.rates_hz
+    data = build(config.data)
+    if not data.patches("val", 1):
+        raise ConfigError("the validation side has no patch", "Give other recordings, or hold subjects out")
+    return data
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _table(results: dict[str, Any]) -> str:
+    lines = [
+        f"{'bundle':14} {'data':20} {'bits':>6} {'NRMSE':>6} {'95 %':>13}  {'KLT gain':>8} {'KLT':>6} {'better by':>9}"
+    ]
+    for title, own in results["bundles"].items():
+        for name, figures in own["sets"].items():
+            if figures["is_own"]:
+                low, high = figures["decodes"]["mse"]["nrmse_interval"]
+                lines.append(
+                    f"{title:14} {name:20} {own['bits']:6.1f} {figures['decodes']['mse']['nrmse']:6.3f} "
+                    f"{low:6.3f}-{high:.3f}  {figures['klt_gain']['nrmse']:8.3f} {figures['klt']['nrmse']:6.3f} "
+                    f"{figures['gain_over']['klt_gain']['gain']:9.1%}"
+                )
+    return "\n".join(lines)
 
 
 def main() -> None:

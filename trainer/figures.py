@@ -15,7 +15,7 @@ from trainer.code_use import use_of
 from trainer.metrics import BANDS_HZ
 
 RAW, DECODED = "#5f6b76", "#c8442c"
-_SET_COLOURS = ("#2b6ca3", "#c8442c", "#3d8b5f", "#8a5aa8", "#b8862d", "#5f6b76")
+SET_COLOURS = ("#2b6ca3", "#c8442c", "#3d8b5f", "#8a5aa8", "#b8862d", "#5f6b76")
 _QUANTILES = {"a good patch": 0.1, "a usual patch": 0.5, "a bad patch": 0.9}
 
 _MOST_CODES = 16
@@ -28,7 +28,7 @@ Patches = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], float]]
 
 def reconstructions(patches: Patches) -> Figure:
     """Of each set a patch at the tenth, the middle and the ninetieth percentile of relative error."""
-    figure, axes = _grid(len(patches), len(_QUANTILES), width=4.2, height=2.1)
+    figure, axes = grid(len(patches), len(_QUANTILES), width=4.2, height=2.1)
     for row, (name, (x, y, rate_hz)) in zip(axes, patches.items(), strict=True):
         relative = ((y - x) ** 2).sum(1) / (x**2).sum(1)
         order = np.argsort(relative)
@@ -39,19 +39,19 @@ def reconstructions(patches: Patches) -> Figure:
             axis.plot(t_s, y[patch], color=DECODED, lw=1.1, label="decoded")
             axis.set_title(f"{name}: {kind}, NRMSE {np.sqrt(relative[patch]):.2f}", fontsize=9)
             axis.margins(x=0)
-    _label(axes, "seconds", "µV")
+    label_axes(axes, "seconds", "µV")
     figure.legend(
         *axes[0][0].get_legend_handles_labels(), frameon=False, fontsize=8, ncols=2, loc="outside upper right"
     )
     return figure
 
 
-def spectra(patches: Patches) -> Figure:
-    """Mean Hann periodograms of originals and reconstructions."""
-    figure, axes = _grid(1, len(patches), width=4.2, height=3.0)
-    for axis, (name, (x, y, rate_hz)) in zip(axes[0], patches.items(), strict=True):
+def spectra(sets: Mapping[str, tuple[Mapping[str, NDArray[np.float64]], float]]) -> Figure:
+    """Mean Hann periodograms of patches (M, N) by label, and the rate of their samples, of each set."""
+    figure, axes = grid(1, len(sets), width=4.2, height=3.0)
+    for axis, (name, (lines, rate_hz)) in zip(axes[0], sets.items(), strict=True):
         highest_db = -np.inf
-        for values, colour, label in ((x, RAW, "raw"), (y, DECODED, "decoded")):
+        for (label, values), colour in zip(lines.items(), (RAW, DECODED, *SET_COLOURS), strict=False):
             frequency_hz, power = signal.periodogram(values, rate_hz, window="hann", detrend=False)
             level_db = 10 * np.log10(power.mean(0)[1:] + 1e-12)
             axis.plot(frequency_hz[1:], level_db, color=colour, lw=1.3, label=label)
@@ -65,20 +65,20 @@ def spectra(patches: Patches) -> Figure:
         axis.set_xticks(ticks, labels=[f"{f}" for f in ticks], fontsize=8)
         axis.minorticks_off()
         axis.set_title(name, fontsize=9)
-    _label(axes, "Hz", "dB of µV²/Hz")
+    label_axes(axes, "Hz", "dB of µV²/Hz")
     axes[0][0].legend(frameon=False, fontsize=8)
     return figure
 
 
 def band_errors(errors: Mapping[str, Mapping[str, float]]) -> Figure:
     """Share of each band's energy that is lost, by set."""
-    figure, ((axis,),) = _grid(1, 1, width=7.5, height=3.2)
+    figure, ((axis,),) = grid(1, 1, width=7.5, height=3.2)
     bands = list(BANDS_HZ)
     width = 0.8 / max(len(errors), 1)
     for number, (name, shares) in enumerate(errors.items()):
         places = [place + width * (number - (len(errors) - 1) / 2) for place, b in enumerate(bands) if b in shares]
         heights = [min(shares[band], 1.25) for band in bands if band in shares]
-        bars = axis.bar(places, heights, width * 0.92, color=_SET_COLOURS[number % len(_SET_COLOURS)], label=name)
+        bars = axis.bar(places, heights, width * 0.92, color=SET_COLOURS[number % len(SET_COLOURS)], label=name)
         axis.bar_label(bars, [f"{shares[b]:.2f}" for b in bands if b in shares], fontsize=7, padding=1)
     axis.axhline(1, color="0.4", lw=0.8, ls="--")
     axis.text(len(bands) - 0.42, 1.0, " as silence", fontsize=7, color="0.4", va="center", ha="left")
@@ -96,14 +96,14 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
     """Of each code, how often its values occur: in bins of neighbouring values, 1 where all values are alike."""
     shown = list(histograms)[:_MOST_CODES]
     columns = min(4, len(shown))
-    figure, axes = _grid(-(-len(shown) // columns), columns, width=3.4, height=2.2)
+    figure, axes = grid(-(-len(shown) // columns), columns, width=3.4, height=2.2)
     flat = [axis for row in axes for axis in row]
     for number, (axis, counts) in enumerate(zip(flat, shown, strict=False)):
         figures = use_of(counts)
         bins = min(_BINS, len(counts))
         edges = np.linspace(0, len(counts), bins + 1).round().astype(int)
         density = np.add.reduceat(counts, edges[:-1]) / np.diff(edges) * len(counts) / max(int(counts.sum()), 1)
-        axis.bar(edges[:-1], density, np.diff(edges), align="edge", color=_SET_COLOURS[0])
+        axis.bar(edges[:-1], density, np.diff(edges), align="edge", color=SET_COLOURS[0])
         axis.axhline(1, color=DECODED, lw=0.9, ls="--")
         axis.margins(x=0)
         axis.set_title(
@@ -113,11 +113,12 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
         )
     for axis in flat[len(shown) :]:
         axis.set_visible(False)
-    _label(axes, "value", "times as often as if alike")
+    label_axes(axes, "value", "times as often as if alike")
     return figure
 
 
-def _grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
+def grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of so many axes, each so many inches wide and high, in rows."""
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained", dpi=110)
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
@@ -126,7 +127,8 @@ def _grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure,
     return figure, [list(row) for row in axes]
 
 
-def _label(axes: Sequence[Sequence[Axes]], x: str, y: str) -> None:
+def label_axes(axes: Sequence[Sequence[Axes]], x: str, y: str) -> None:
+    """Name x below the last row, y beside the first column."""
     for axis in axes[-1]:
         axis.set_xlabel(x, fontsize=8)
     for row in axes:

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from eegstream.errors import ConfigError
+from trainer.bench import training_windows
 from trainer.checkpoints import build_network, load_checkpoint
 from trainer.code_use import listed
 from trainer.data.preparing import Side
-from trainer.metrics import loud
 from trainer.module import PatchTraining
 from trainer.resuming import TakeTheBestAlong
 from trainer.run import build, quiet_lightning
@@ -53,12 +53,13 @@ class Fitted:
 
     @property
     def best(self) -> Kept | None:
-        """The best checkpoint, if any was kept by its score."""
-        kept = [self.before_training] if self.before_training else []
+        """The best checkpoint, if any was kept by its score; it is always called best.ckpt."""
         callback = self.trainer.checkpoint_callback
+        trained = None
         if isinstance(callback, ModelCheckpoint) and callback.best_model_score is not None:
-            kept.append(Kept(Path(callback.best_model_path), float(callback.best_model_score)))
-        return min(kept, key=lambda checkpoint: checkpoint.nrmse, default=None)
+            trained = Kept(Path(callback.best_model_path), float(callback.best_model_score))
+        first = self.before_training
+        return first if trained is None or (first is not None and first.nrmse <= trained.nrmse) else trained
 
     @property
     def last(self) -> Path | None:
@@ -110,7 +111,12 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
         trainer.fit(module, datamodule=data, ckpt_path=resume_from)
     if torch.distributed.is_initialized():  # what follows is one process's work
         torch.distributed.destroy_process_group()
-    return Fitted(trainer, data, plain, time.monotonic() - started, fitted)
+    outcome = Fitted(trainer, data, plain, time.monotonic() - started, fitted)
+    if fitted is not None and outcome.best is fitted and trainer.is_global_zero:
+        best = fitted.path.with_name("best.ckpt")
+        fitted.path.replace(best)
+        outcome = replace(outcome, before_training=Kept(best, fitted.nrmse))
+    return outcome
 
 
 @runtime_checkable
@@ -133,31 +139,14 @@ def _fit_to_patches(
     """
     if trainer.world_size > 1:
         raise ConfigError("this model is fitted by one process", "Give trainer.devices=1")
-    network.fit_to(_loud_patches(data.train_dataloader(), network.fit_patches), config.seed, say)
+    patches_uv, _ = training_windows(data.train_dataloader(), network.fit_patches)
+    network.fit_to(patches_uv, config.seed, say)
     trainer.validate(module, datamodule=data, verbose=False)
     score = float(trainer.callback_metrics["val/nrmse"])
     path = Path(config.folder) / "checkpoints" / "fitted.ckpt"
     trainer.save_checkpoint(path)
     say(f"fitted: val/nrmse {score:.4f}")
     return Kept(path, score)
-
-
-def _loud_patches(loader: Any, count: int) -> NDArray[np.float32]:
-    """Training patches (count, N) that hold EEG, from as many epochs as it takes."""
-    parts: list[NDArray[np.float32]] = []
-    for epoch in itertools.count():
-        if hasattr(loader, "sampler") and hasattr(loader.sampler, "set_epoch"):
-            loader.sampler.set_epoch(epoch)
-        found = 0
-        for batch in loader:
-            patches = batch[0] if isinstance(batch, (tuple, list)) else batch
-            parts.append(patches[loud(patches)].numpy())
-            found += len(parts[-1])
-            if sum(map(len, parts)) >= count:
-                return np.concatenate(parts)[:count]
-        if not found:
-            raise ConfigError("no training patch is louder than 0.5 µV", "Look at the unit of the recordings")
-    raise AssertionError
 
 
 @rank_zero_only

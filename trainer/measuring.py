@@ -36,14 +36,11 @@ def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
 
 
 def measure(
-    encode: Method, decode: Method, patches: Tensor, rate_hz: float, model_rate_hz: float | None, told_hz: float | None
+    encode: Method, decode: Method, patches: Tensor, rate_hz: float, model_rate_hz: float | None
 ) -> dict[str, Any]:
-    """Figures of patches (M, N) uV from streams at `rate_hz`, through the codes and back.
-
-    `told_hz` is the rate that the model is told, the true one by default.
-    """
+    """Figures of patches (M, N) uV from streams at `rate_hz`, through the codes and back."""
     patches = patches[loud(patches)]
-    rates = torch.full((len(patches), 1), told_hz or rate_hz)
+    rates = torch.full((len(patches), 1), rate_hz)
     codes = in_tiles(encode, patches, rates)
     y = in_tiles(decode, codes, rates).double()
     x = patches.double()
@@ -65,19 +62,13 @@ def measure_all(
     patches: PatchesByRate,
     model_rate_hz: float | None,
 ) -> dict[str, Any]:
-    """Figures by data set and rate, e.g. "eegmat 500 Hz"; with the wrong rate told, where a model works at any rate.
-
-    Where every patch is quiet there is nothing to say.
-    """
+    """Figures by data set and rate, e.g. "eegmat 500 Hz"; where every patch is quiet there is nothing to say."""
     figures = {}
     for (data_set, rate_hz), rows in patches.items():
         if not loud(rows).any():
             continue
         name = f"{data_set} {rate_hz:g} Hz"
-        figures[name] = measure(encode, decode, rows, rate_hz, model_rate_hz, None)
-        if model_rate_hz is None:
-            told_wrong = measure(encode, decode, rows, rate_hz, None, _other_rate_hz(rate_hz))
-            figures[name]["nrmse_told_wrong_rate"] = told_wrong["nrmse"]
+        figures[name] = measure(encode, decode, rows, rate_hz, model_rate_hz)
     return figures
 
 
@@ -110,11 +101,6 @@ def figures_of_codes(counts: Sequence[NDArray[np.integer]]) -> dict[str, dict[st
     return {
         str(number): {name: _rounded(value) for name, value in use_of(own).items()} for number, own in enumerate(counts)
     }
-
-
-def _other_rate_hz(rate_hz: float) -> float:
-    """Twice the rate, or half of a high one."""
-    return 2 * rate_hz if rate_hz < 500 else rate_hz / 2
 
 
 def _rounded(value: float) -> float:

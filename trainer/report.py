@@ -33,7 +33,7 @@ def measured(
     pairs = reconstruct_all(encode, decode, patches, model_rate_hz, _PATCHES)
     pictures = {
         "reconstructions": figures.reconstructions(pairs),
-        "spectra": figures.spectra(pairs),
+        "spectra": figures.spectra({n: ({"raw": x, "decoded": y}, rate_hz) for n, (x, y, rate_hz) in pairs.items()}),
         "bands": figures.band_errors({name: found["band_error"] for name, found in metrics.items()}),
         "codes": figures.code_use(counts),
     }

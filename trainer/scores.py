@@ -44,6 +44,8 @@ class PatchSet:
     """(M, N)"""
     subjects: NDArray[np.str_]
     """(M,)"""
+    is_own: bool = True
+    """At the recordings' own rate, not that of an imitated device."""
 
     @property
     def name(self) -> str:
@@ -123,6 +125,21 @@ def score(patch_set: PatchSet, decoded_uv: NDArray[np.floating]) -> dict[str, An
         "band_error": band_errors(x, y, patch_set.sampled_hz),
         "band_power": band_powers(x, y, patch_set.sampled_hz),
     }
+
+
+def nrmse_of(x_uv: NDArray[np.floating], y_uv: NDArray[np.floating]) -> float:
+    """NRMSE of reconstructions (M, N): root of the mean over patches of error energy over patch energy."""
+    x = x_uv.astype(np.float64)
+    return float(np.sqrt((((y_uv - x) ** 2).sum(axis=1) / (x**2).sum(axis=1)).mean()))
+
+
+def rounded(value: Any) -> Any:
+    """A tree of plain values, each number to five significant digits."""
+    if isinstance(value, Mapping):
+        return {key: rounded(own) for key, own in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(own) for own in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def _by_subject(relative: Floats, subjects: NDArray[np.str_]) -> dict[str, float]:

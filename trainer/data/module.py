@@ -110,6 +110,11 @@ class PatchData(lightning.LightningDataModule):
             self._sides[name] = self._checked(name, own)
         return {name: self._sides[name] for name in names}
 
+    def imitated(self, side: str, rates_hz: Sequence[float]) -> Side:
+        """The recordings of a side as devices of these rates would have sent them, beside their own."""
+        jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache) for source in self.source.split.get(side, [])]
+        return self._checked(side, prepare(jobs, self._scheduler, strict=self._strict))
+
     def _job(self, side: str, source: Source) -> Job:
         at_rates = side == "train" or (side == "val" and self._frontend.model_rate_hz is None)
         return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache)
@@ -145,11 +150,15 @@ class PatchData(lightning.LightningDataModule):
 
     def train_dataloader(self) -> Loader:
         """Batches of random windows."""
+        return self.window_loader(self._patch_size)
+
+    def window_loader(self, size: int) -> Loader:
+        """Batches of random windows of this many samples, drawn as those of training are."""
         signals = self.side("train").signals
         batches = TrainingBatches(
             signals,
             self.source.shares,
-            self._patch_size,
+            size,
             self._batch_size,
             self._seed,
             self._augmentation,

@@ -4,7 +4,7 @@ A batch is a tensor of patches [batch_size, patch_size] in microvolts, or such p
 [batch_size, 1] in Hz, which a conditioned model needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import lightning
@@ -68,9 +68,13 @@ class OwnLoaders(lightning.LightningDataModule):
         """Whose data this is."""
         return dict.fromkeys(self._val, self._attribution)
 
-    def sides(self) -> dict[str, Side]:
+    def sides(self, _names: Sequence[str] = ()) -> dict[str, Side]:
         """Nothing is prepared: loaders bring their own."""
         return {}
+
+    def window_loader(self, _size: int) -> DataLoader[Any]:
+        """The training loader, whose patches have the length that they have."""
+        return self._train
 
     def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
         """Nothing is known of subjects: to keep them apart is the loaders' business."""
