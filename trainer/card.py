@@ -7,6 +7,8 @@ from typing import Any
 from trainer.code_use import listed
 from trainer.metrics import BANDS_HZ, QUIET_UV
 
+_WRONG = ("half", "twice")
+
 
 def model_card(facts: dict[str, Any], purpose: str, limits: str, attributions: dict[str, str]) -> str:
     """Markdown from a manifest's `facts` (without its card), what it is for, what it has not seen, and whose data."""
@@ -58,12 +60,13 @@ def _figures(metrics: dict[str, Any]) -> str:
     bands = list(BANDS_HZ)
     told = any("nrmse_told" in m for m in metrics.values())
     head = ["data", "side", "windows", "subjects", "NRMSE", "interval", "KLT, gain", "KLT", "r", *bands]
+    head += [f"{wrong} told" for wrong in _WRONG] * told
     rows = []
     for name, m in metrics.items():
         low, high = m["nrmse_interval"]
         row = [name, m["side"], f"{m['patches']}", f"{m['subjects']}", f"{m['nrmse']:.3f}", f"{low:.3f} to {high:.3f}"]
         row += [f"{m['nrmse_of_klt_gain']:.3f}", f"{m['nrmse_of_klt']:.3f}", f"{m['r']:.3f}", *_shares(m["band_error"])]
-        rows.append(row + [f"{m['nrmse_told']['half']:.3f}, {m['nrmse_told']['twice']:.3f}"] * told)
+        rows.append(row + (_wrongly(m) if told else []))
     meaning = _filled(f"""
         On windows of subjects that training never saw ("val": the same devices; "test": other devices), those quieter
         than {QUIET_UV} µV left out. NRMSE is the root of the mean over windows of error energy over window energy (1 is
@@ -71,11 +74,15 @@ def _figures(metrics: dict[str, Any]) -> str:
         one subject. Beside it transform coding at the same bits, fitted to the same training data: KLT and Lloyd-Max
         tables, with a gain and without. r is the mean correlation; the bands give the share of each band's energy that
         is lost.
-        {"The last column is the NRMSE when half and twice the true rate are told." if told else ""}""")
-    sections = [f"## What it keeps and loses\n\n{meaning}\n\n{_table(head + ['wrong rate'] * told, rows)}"]
+        {"The last columns are the NRMSE when half and twice the true rate are told." if told else ""}""")
+    sections = [f"## What it keeps and loses\n\n{meaning}\n\n{_table(head, rows)}"]
     if any("spectrum" in m for m in metrics.values()):
         sections.append(_spectrum(metrics))
     return "\n\n".join(sections)
+
+
+def _wrongly(figures: dict[str, Any]) -> list[str]:
+    return ["" if figures["nrmse_told"][wrong] is None else f"{figures['nrmse_told'][wrong]:.3f}" for wrong in _WRONG]
 
 
 def _spectrum(metrics: dict[str, Any]) -> str:

@@ -96,7 +96,8 @@ def rates(lines: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Fig
             rates_hz = [row["rate_hz"] for row in rows]
             axis.plot(rates_hz, [row["true"] for row in rows], ".-", color=colour, lw=1.3, label=title)
             for wrong in ("half", "twice"):
-                axis.plot(rates_hz, [row[wrong] for row in rows], ":", color=colour, lw=0.9)
+                known = [(row["rate_hz"], row[wrong]) for row in rows if row[wrong] is not None]
+                axis.plot(*zip(*known, strict=True), ":", color=colour, lw=0.9)
         axis.set_xscale("log")
         ticks = sorted(
             {row["rate_hz"] for rows in by_title.values() for row in rows if row["rate_hz"] not in (256, 512)}

@@ -110,11 +110,15 @@ def compare(codec: Codec, patch_set: PatchSet, yardsticks: Yardsticks) -> dict[s
     }
 
 
-def told(codec: Codec, patch_set: PatchSet) -> dict[str, float]:
-    """NRMSE with the true rate told, and with half and twice of it."""
-    x, rate_hz = patch_set.patches_uv, patch_set.rate_hz
-    factors = {"true": 1.0, "half": 0.5, "twice": 2.0}
-    return {name: nrmse_of(x, codec.through(x, rate_hz * factor)) for name, factor in factors.items()}
+def told(codec: Codec, patch_set: PatchSet, rate_range_hz: Sequence[float]) -> dict[str, float | None]:
+    """NRMSE with the true rate told, and with half and twice of it where the model is made for that."""
+    x = patch_set.patches_uv
+    low_hz, high_hz = rate_range_hz
+    rates_hz = {name: patch_set.rate_hz * factor for name, factor in (("true", 1.0), ("half", 0.5), ("twice", 2.0))}
+    return {
+        name: nrmse_of(x, codec.through(x, rate_hz)) if low_hz <= rate_hz <= high_hz else None
+        for name, rate_hz in rates_hz.items()
+    }
 
 
 def by_codes_kept(codec: Codec, patch_set: PatchSet) -> list[float]:

@@ -119,7 +119,11 @@ class Evaluation:
         sets: dict[str, Any] = {}
         for s in bench.sets:
             self._say(f"{title} on {s.name}")
-            sets[s.name] = {"is_own": s.is_own, **compare(codec, s, yardsticks), "told": told(codec, s)}
+            sets[s.name] = {
+                "is_own": s.is_own,
+                **compare(codec, s, yardsticks),
+                "told": told(codec, s, manifest.rate_range_hz),
+            }
             if manifest.prefix and s.is_own:
                 sets[s.name]["codes_kept"] = by_codes_kept(codec, s)
             if s.is_own:
@@ -144,7 +148,7 @@ class Evaluation:
             "bench": _name(bench),
             "seeds": [other.manifest.training.get("seed") for other in seeds],
             "sets": sets,
-            "rates": self._by_rate(codec, bench, data, sets),
+            "rates": self._by_rate(codec, bench, data, sets, manifest.rate_range_hz),
             "codes": figures_of_codes(counts),
             "downstream": {
                 kind: answers(self._plan.tasks, decoded_recordings(codec, heard, kind)) for kind in codec.decodes
@@ -152,16 +156,21 @@ class Evaluation:
         }
 
     def _by_rate(
-        self, codec: Codec, bench: Bench, data: Any, sets: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, list[dict[str, float]]]:
+        self,
+        codec: Codec,
+        bench: Bench,
+        data: Any,
+        sets: Mapping[str, Mapping[str, Any]],
+        rate_range_hz: Sequence[float],
+    ) -> dict[str, list[dict[str, Any]]]:
         """NRMSE of validation recordings as devices of other rates would have sent them, the truth told and not."""
-        found: dict[str, list[dict[str, float]]] = {}
+        found: dict[str, list[dict[str, Any]]] = {}
         if bench.model_rate_hz is None:
             imitated = {s.name: (s, sets[s.name]["told"]) for s in bench.sets if s.side == "val"}
         elif hasattr(data, "imitated"):
             side = data.imitated("val", self._plan.rates_hz)
             parts = patch_sets(side, "val", bench.window, bench.model_rate_hz)
-            imitated = {s.name: (s, told(codec, s)) for s in parts}
+            imitated = {s.name: (s, told(codec, s, rate_range_hz)) for s in parts}
         else:
             imitated = {}
         for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):

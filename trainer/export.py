@@ -109,7 +109,7 @@ def _measured(network: Any, scripted: Any, settings: dict[str, Any], data: Any) 
         if "spectrum" in codec.decodes:
             kept["spectrum"] = {key: found["decodes"]["spectrum"][key] for key in _OF_A_DECODE}
         if settings["frontend"]["model_rate_hz"] is None:
-            kept["nrmse_told"] = told(codec, patch_set)
+            kept["nrmse_told"] = told(codec, patch_set, settings["bundle"]["rate_range_hz"])
         metrics[patch_set.name] = rounded({"window": bench.window, **kept})
     return metrics
 

@@ -125,7 +125,8 @@ def _page(fitted: Fitted, folder: Path, results: Mapping[str, Any], pictures: Se
             "",
             "Next:",
             "",
-            f"    python -m trainer.export checkpoint={_shown(kept.path)} name=NAME",
+            f"    python -m trainer.export checkpoint={_shown(kept.path)}"
+            + ("" if config["bundle"]["name"] else " name=NAME"),
         ]
     return "\n".join(lines) + "\n"
 
