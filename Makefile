@@ -14,7 +14,8 @@ EMPTY :=
 COMMA := ,
 SPACE := $(EMPTY) $(EMPTY)
 
-.PHONY: demo test check parity bundles lint format clean
+
+.PHONY: demo test check parity bundles ablation evaluate lint format clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
 	@$(BIN)/eegstream demo --seconds 20
@@ -34,10 +35,19 @@ bundles: $(VENV)/.tests ## train the shipped recipes again, three seeds of each;
 		$(BIN)/python -m trainer.export checkpoint=$(MADE)/runs/$$name-$$seed/checkpoints/best.ckpt folder=$(MADE)/$$seed || exit 1; \
 	done; done
 
-evaluate: $(VENV)/.tests ## measure the shipped bundles and their other seeds, and write docs/results
+ablation: $(VENV)/.tests ## train seed without its condition on the rate, and both on resampled patches
+	@for what in no-film:null:false:24 256:256:true:8 256-no-film:256:false:8; do \
+		set -- $$(echo $$what | tr : ' '); \
+		$(BIN)/python -m trainer.train experiment=seed bundle.name=seed-$$1 frontend.model_rate_hz=$$2 \
+			model.use_conditioning=$$3 trainer.max_epochs=$$4 hydra.run.dir=$(MADE)/runs/seed-$$1 && \
+		$(BIN)/python -m trainer.export checkpoint=$(MADE)/runs/seed-$$1/checkpoints/best.ckpt \
+			folder=$(MADE)/ablation || exit 1; \
+	done
+
+evaluate: $(VENV)/.tests ## measure the shipped bundles, other seeds and ablations, and write docs/results.md and the README's table
 	@$(BIN)/python -m trainer.evaluate data=eegmat_muse hydra.run.dir=$(MADE)/report \
-		bundle=[$(subst $(SPACE),$(COMMA),$(strip $(RECIPES) $(wildcard $(MADE)/[23]/*.pt)))]
-	@$(BIN)/python -m trainer.results $(MADE)/report/report.json docs/results
+		bundle=[$(subst $(SPACE),$(COMMA),$(strip $(RECIPES) $(wildcard $(MADE)/[23]/*.pt) $(wildcard $(MADE)/ablation/*.pt)))]
+	@$(BIN)/python -m benchmarks.results $(MADE)/report
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff format --check .

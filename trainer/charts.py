@@ -5,11 +5,16 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from trainer.figures import SET_COLOURS, grid, label_axes
 from trainer.metrics import BANDS_HZ
 
 Points = Sequence[tuple[float, float]]
+_TALLEST = 1.6
+"""Bars are cut off here, their number on top."""
+_LABELLED = 5
+"""More bars than that beside each other have no room for numbers."""
 _LINE_STYLES = {
     "KLT + Lloyd-Max, gain": ("#5f6b76", "-"),
     "KLT + Lloyd-Max, no gain": ("#a7b0b8", "-"),
@@ -56,18 +61,18 @@ def bands(shares: Mapping[str, Mapping[str, Mapping[str, float]]], ylabel: str, 
         width = 0.84 / max(len(lines), 1)
         for number, (label, line) in enumerate(lines.items()):
             places = [names.index(band) + width * (number - (len(lines) - 1) / 2) for band in line]
-            heights = [min(share, 1.6) for share in line.values()]
+            heights = [min(share, _TALLEST) for share in line.values()]
             bars = axis.bar(places, heights, width * 0.9, color=SET_COLOURS[number % len(SET_COLOURS)], label=label)
-            axis.bar_label(bars, [f"{share:.2f}" for share in line.values()], fontsize=6, padding=1)
+            told = [f"{share:.2f}" if len(lines) <= _LABELLED or share > _TALLEST else "" for share in line.values()]
+            axis.bar_label(bars, told, fontsize=6, padding=1)
         axis.axhspan(*wanted, color="0.94", zorder=0)
         axis.axhline(1, color="0.5", lw=0.8, ls="--")
         axis.set_xticks(range(len(names)), labels=[f"{b} {lo:g}-{hi:g} Hz" for b, (lo, hi) in BANDS_HZ.items()])
-        axis.set_ylim(0, 1.7)
+        axis.set_ylim(0, _TALLEST + 0.15)
         axis.set_title(name, fontsize=9, loc="left")
     label_axes(axes, "", ylabel)
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(), frameon=False, fontsize=8, ncols=5, loc="outside upper center"
-    )
+    handles = axes[0][0].get_legend_handles_labels()
+    figure.legend(*handles, frameon=False, fontsize=8, ncols=5, loc="outside upper center")
     return figure
 
 
@@ -78,6 +83,7 @@ def codes_kept(lines: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
         for number, (name, line) in enumerate(by_set.items()):
             axis.plot(range(1, len(line) + 1), line, ".-", color=SET_COLOURS[number], lw=1.2, label=name)
         axis.set_ylim(0, 1.05)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_title(title, fontsize=9)
         axis.grid(color="0.92", lw=0.7)
     label_axes(axes, "codes kept of a patch", "NRMSE")

@@ -227,15 +227,16 @@ def _compared(results: Mapping[str, Any]) -> dict[str, Figure]:
             for name in points
         }
         drawn[f"band errors {number}"] = charts.bands(errors, "lost share", (0, 0))
-        powers = {
-            name: {
-                f"{title}, {kind}": own["sets"][name]["decodes"][kind]["band_power"]
-                for title, own in mine.items()
-                for kind in own["decodes"]
+        for kind in sorted({kind for own in mine.values() for kind in own["decodes"]}):
+            powers = {
+                name: {
+                    title: own["sets"][name]["decodes"][kind]["band_power"]
+                    for title, own in mine.items()
+                    if kind in own["decodes"]
+                }
+                for name in points
             }
-            for name in points
-        }
-        drawn[f"band powers {number}"] = charts.bands(powers, "decoded / true", (0.5, 1.5))
+            drawn[f"band powers {kind} {number}"] = charts.bands(powers, "decoded / true", (0.5, 1.5))
         tasks = {
             found["raw"][task]["task"]: {
                 "raw": found["raw"][task],

@@ -18,7 +18,7 @@ RAW, DECODED = "#5f6b76", "#c8442c"
 SET_COLOURS = ("#2b6ca3", "#c8442c", "#3d8b5f", "#8a5aa8", "#b8862d", "#5f6b76")
 _QUANTILES = {"a good patch": 0.1, "a usual patch": 0.5, "a bad patch": 0.9}
 
-_MOST_CODES = 16
+_MOST_CODES = 32
 _BINS = 64
 _SHOWN_DB = 70.0
 

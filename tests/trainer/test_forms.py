@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def test_the_form_trains(form: list[str], command: Run) -> None:
     assert all(value.isfinite().all() for value in kept["state_dict"].values())
 
 
+FITTED = ("model.segments=1", "model.lanes=4", "model.candidates=4", "model.fit_patches=300", "model.fit_rounds=1")
 CHOICES = [
     f"{group}={name}"
     for group in ("model", "optimizer", "scheduler", "trainer", "callbacks", "logger", "experiment")
@@ -77,11 +79,39 @@ CHOICES = [
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_shipped_choice_takes_steps(choice: str, command: Run) -> None:
     """On made-up EEG, where a choice does not bring its data."""
-    small = [a for a in SMALL if not a.startswith("model.hidden_dims") or choice != "model=residual"]
-    shrunk = ["model.width=16", "model.blocks=1"] if choice == "model=residual" else []
+    folder = command("train", *small(choice))
+    assert checkpoint(folder)["global_step"] == 4
+
+
+def small(choice: str) -> list[str]:
+    """Settings of a moment for a model, or for a preset that has one."""
+    fitted = choice in {"model=classified", *(f"experiment={name}" for name in ("default", "fast", "hifi", "lite"))}
+    if choice == "model=residual":
+        own = ["model.width=16", "model.blocks=1"]
+    elif fitted:
+        own = [*("model.word_bits=[8,7]", "model.class_bits=2", "model.coefficients=16", "model.steps=8"), *FITTED]
+    else:
+        own = ["model.hidden_dims=[16]"]
     data = ["data=synthetic"] if choice.startswith("experiment") else []
-    smaller = ["model.cosines=16"] if choice == "experiment=default" else []
-    folder = command("train", *small, *shrunk, choice, *data, *smaller)
+    common = [a for a in SMALL if not a.startswith("model.hidden_dims")]
+    return [*common, *own, choice, *data]
+
+
+def test_a_fitted_model_needs_no_step(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without epochs what was fitted is kept, measured, and can be exported; the figures are validation's."""
+    folder = command("train", *small("model=classified"), "trainer.max_epochs=0")
+    told = capsys.readouterr().out
+    assert checkpoint(folder, "best")["global_step"] == 0
+    assert "checkpoints/best.ckpt" in told
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["best.ckpt"]
+    assert re.search(r"val/nrmse 0\.\d+", told)
+
+
+def test_training_a_fitted_model_keeps_the_better_of_both(command: Run) -> None:
+    """Steps of a hopeless size: the fit stays the best; it is what best.ckpt holds."""
+    arguments = [*small("model=classified"), "model.learning_rate=10", "scheduler=null"]
+    folder = command("train", *arguments)
+    assert checkpoint(folder, "best")["global_step"] == 0
     assert checkpoint(folder)["global_step"] == 4
 
 

@@ -1,0 +1,262 @@
+"""Write what an evaluation found into the documentation: `python -m benchmarks.results REPORT-FOLDER`.
+
+`docs/results/` gets the report's JSON and its first picture, `docs/results.md` and the table in the README are written
+from that JSON. Nothing here is measured.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs/results/report.json"
+PAGE = ROOT / "docs/results.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- from docs/results/report.json -->", "<!-- end -->"
+
+BANDS = {"delta": "0.5-4", "theta": "4-8", "alpha": "8-13", "beta": "13-30", "gamma": "30-45", "high": "45-100"}
+_PICTURE = "rate-and-distortion-0.png"
+
+
+def shipped(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The bundles that people get; the others are ablations."""
+    return {title: own for title, own in report["bundles"].items() if "-" not in title}
+
+
+def readme_table(report: Mapping[str, Any]) -> str:
+    """What the codes keep and lose, in short."""
+    head = ["bundle", "bits", "data", "side", "NRMSE", "KLT, same bits", "r", *BANDS.values()]
+    rows = [
+        [
+            f"`{title}`",
+            f"{own['bits']:.4g}",
+            name,
+            figures["side"],
+            f"{mse['nrmse']:.3f}",
+            f"{figures['klt_gain']['nrmse']:.3f}",
+            f"{mse['r']:.3f}",
+            *(f"{mse['band_error'][band]:.2f}" if band in mse["band_error"] else "" for band in BANDS),
+        ]
+        for title, own, name, figures, mse in _own_sets(report)
+    ]
+    return _table(head, rows)
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """All that docs/results.md says."""
+    parts = [
+        "# Results",
+        "Everything on this page is written by `make evaluate` from [report.json](results/report.json), which holds "
+        "more. Figures and their formulas: [metrics.md](reference/metrics.md).",
+        _INTRODUCTION,
+        f"![NRMSE over bits, beside transform coding](results/{_PICTURE})",
+        _main_table(report),
+        "## The decode that keeps band power",
+        _SPECTRUM,
+        _spectrum_table(report),
+        "## A prefix of the codes",
+        "NRMSE when only the first so many codes of each patch are decoded.",
+        _prefix_table(report),
+        "## One code a patch: `seed`",
+        _SEED,
+        _seed_table(report),
+        "## What the rate is worth",
+        _RATE,
+        _rate_table(report),
+        "## Time",
+        f"Encoding 64 patches in one thread, all by turns; as a multiple of `{report['reference']['bundle']}`.",
+        _time_table(report),
+        "## What a classifier still finds",
+        _DOWNSTREAM,
+        *_downstream_tables(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_INTRODUCTION = """\
+Windows of people that training never saw (*val*), and of devices that it never saw (*test*), through the whole path
+and in microvolts. All bits are counted. KLT is transform coding at the same bits: Karhunen-Loève transform, Lloyd-Max
+tables, whole levels by water-filling, with a gain of 6 of the bits; fitted to the same training windows. *Better by* is
+one minus the ratio of both NRMSE; intervals are 95 % over subjects, over blocks of 20 windows where there is one
+subject (ᵇ)."""
+
+_SPECTRUM = """\
+`decode` leaves the least error, and is quiet where no bit was spent; `decode --as spectrum` fills in noise. Decoded
+over true power by band, and the log-spectral distance. (eegmat was low-passed at 45 Hz by its makers: there is nothing
+above that a ratio could mean.)"""
+
+_SEED = """\
+One code of 64 000 values for 256 samples at the stream's own rate, beside transform coding of 16 bit at that rate, with
+a gain and without. The same recordings at 256 Hz, too."""
+
+_RATE = """\
+NRMSE of validation recordings as devices of other rates would have sent them; *half* and *twice*: the model is told a
+wrong rate, where that lies in its range. `seed-256` gets everything resampled to 256 Hz, `-no-film` does not know the
+rate. The two of `seed-256` are trained for a third of the others' steps, so compare them with each other. Patches at
+different native rates have different durations: compare columns of one line, or lines of one rate."""
+
+_DOWNSTREAM = """\
+Log band powers of every channel, shrinkage linear discriminant analysis, each subject (or fifth of the time) left out.
+14 of the 18 subjects of the first question trained the bundles. So few subjects say little: differences within the
+intervals mean nothing."""
+
+
+def _main_table(report: Mapping[str, Any]) -> str:
+    head = [
+        "bundle",
+        "bits",
+        "data",
+        "side",
+        "NRMSE",
+        "interval",
+        "of three seeds",
+        "KLT, gain",
+        "better by",
+        "interval",
+    ]
+    rows = []
+    for title, own, name, figures, mse in _own_sets(report):
+        gain = figures["gain_over"]["klt_gain"]
+        rows.append(
+            [
+                f"`{title}`",
+                f"{own['bits']:.4g}",
+                name + ("ᵇ" if figures["subjects"] == 1 else ""),
+                figures["side"],
+                f"**{mse['nrmse']:.3f}**",
+                _between(mse["nrmse_interval"]),
+                ", ".join(f"{nrmse:.3f}" for nrmse in figures["nrmse_of_seeds"]),
+                f"{figures['klt_gain']['nrmse']:.3f}",
+                f"{gain['gain']:.1%}",
+                f"{gain['interval'][0]:.1%} to {gain['interval'][1]:.1%}",
+            ]
+        )
+    return _table(head, [[*row, worst] for row, worst in zip(rows, _worst(report), strict=True)])
+
+
+def _worst(report: Mapping[str, Any]) -> Iterator[str]:
+    for _, _, _, figures, _ in _own_sets(report):
+        yield f"{min(figures['gain_over']['klt_gain']['by_subject'].values()):.1%}"
+
+
+def _spectrum_table(report: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            f"`{title}`",
+            name,
+            kind,
+            f"{decoded['nrmse']:.3f}",
+            f"{decoded['lsd_db']:.1f}",
+            *(f"{decoded['band_power'][band]:.2f}" if band in decoded["band_power"] else "" for band in BANDS),
+        ]
+        for title, own, name, figures, _ in _own_sets(report)
+        if "spectrum" in own["decodes"]
+        for kind, decoded in figures["decodes"].items()
+    ]
+    return _table(["bundle", "data", "decode", "NRMSE", "LSD dB", *BANDS.values()], rows)
+
+
+def _prefix_table(report: Mapping[str, Any]) -> str:
+    lines = [(title, name, f["codes_kept"]) for title, _, name, f, _ in _own_sets(report) if "codes_kept" in f]
+    most = max(len(kept) for _, _, kept in lines)
+    rows = [[f"`{title}`", name, *(f"{nrmse:.3f}" for nrmse in kept)] for title, name, kept in lines]
+    head = ["bundle", "data", *map(str, range(1, most + 1))]
+    return _table(head, [row + [""] * (len(head) - len(row)) for row in rows])
+
+
+def _seed_table(report: Mapping[str, Any]) -> str:
+    (title,) = (title for title in shipped(report) if title.startswith("seed@"))
+    rows = []
+    for name, figures in report["bundles"][title]["sets"].items():
+        if figures["is_own"] or name.endswith(" 256 Hz"):
+            mse = figures["decodes"]["mse"]
+            row = [name, figures["side"], f"{mse['nrmse']:.3f}", _between(mse["nrmse_interval"])]
+            rows.append([*row, f"{figures['klt']['nrmse']:.3f}", f"{figures['klt_gain']['nrmse']:.3f}"])
+    return _table(["data", "side", f"`{title}`", "interval", "KLT, no gain", "KLT, gain"], rows)
+
+
+def _rate_table(report: Mapping[str, Any]) -> str:
+    titles = [title for title in report["bundles"] if title.startswith(("seed", "default@"))]
+    rates = sorted({row["rate_hz"] for title in titles for rows in _rates(report, title).values() for row in rows})
+    rates = [rate_hz for rate_hz in rates if rate_hz in (100, 128, 160, 200, 250, 256, 500, 512, 1000)]
+    rows = []
+    for title in titles:
+        for data_set, by_rate in _rates(report, title).items():
+            found = {row["rate_hz"]: row for row in by_rate}
+            for told in ("true", "half", "twice"):
+                cells = [found.get(rate_hz, {}).get(told) for rate_hz in rates]
+                rows.append([f"`{title}`", data_set, told, *("" if c is None else f"{c:.3f}" for c in cells)])
+    return _table(["bundle", "data", "rate told", *(f"{rate_hz:g} Hz" for rate_hz in rates)], rows)
+
+
+def _rates(report: Mapping[str, Any], title: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = report["bundles"][title]["rates"]
+    return found
+
+
+def _time_table(report: Mapping[str, Any]) -> str:
+    rows = [
+        [f"`{title}`", f"{t['p50']:.2f}", f"{t['p95']:.2f}", f"{t['ratio']:.2f}"]
+        for title, t in ((title, own["encode_ms"]) for title, own in shipped(report).items())
+    ]
+    return _table(["bundle", "median, ms", "95 %, ms", "multiple"], rows)
+
+
+def _downstream_tables(report: Mapping[str, Any]) -> Iterator[str]:
+    for bench, found in report["benches"].items():
+        tasks = list(found["raw"])
+        heard = {"raw": found["raw"]} | {
+            f"`{title}`, {kind}": answers
+            for title, own in shipped(report).items()
+            if own["bench"] == bench
+            for kind, answers in own["downstream"].items()
+        }
+        head = [bench, *(f"{found['raw'][task]['task']} (chance {found['raw'][task]['chance']:.2f})" for task in tasks)]
+        rows = [
+            [name, *(f"{answers[t]['accuracy']:.3f} ({_between(answers[t]['interval'])})" for t in tasks)]
+            for name, answers in heard.items()
+        ]
+        if tasks:
+            yield _table(head, rows)
+
+
+def _own_sets(report: Mapping[str, Any]) -> Iterator[tuple[str, Any, str, Any, Any]]:
+    """Title, bundle, set, its figures, and those of the decode of least error, of sets at recordings' own rates."""
+    for title, own in shipped(report).items():
+        for name, figures in own["sets"].items():
+            if figures["is_own"]:
+                yield title, own, name, figures, figures["decodes"]["mse"]
+
+
+def _between(pair: Sequence[float]) -> str:
+    return f"{pair[0]:.3f} to {pair[1]:.3f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
+def readme_with(text: str, table: str) -> str:
+    """The README with another table between its two marks."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END, 1)[1]}"
+
+
+def main() -> None:
+    """Take a report over."""
+    folder = Path(sys.argv[1])
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, separators=(",", ":")) + "\n", encoding="utf-8")
+    shutil.copyfile(folder / "figures" / _PICTURE, RESULTS.parent / _PICTURE)
+    PAGE.write_text(page(report), encoding="utf-8")
+    README.write_text(readme_with(README.read_text(encoding="utf-8"), readme_table(report)), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)} and the table in {README.name}")
+
+
+if __name__ == "__main__":
+    main()
