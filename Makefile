@@ -14,7 +14,6 @@ EMPTY :=
 COMMA := ,
 SPACE := $(EMPTY) $(EMPTY)
 
-
 .PHONY: demo test check parity bundles ablation evaluate lint format clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
@@ -46,7 +45,7 @@ ablation: $(VENV)/.tests ## train seed without its condition on the rate, and bo
 
 evaluate: $(VENV)/.tests ## measure the shipped bundles, other seeds and ablations, and write docs/results.md and the README's table
 	@$(BIN)/python -m trainer.evaluate data=eegmat_muse hydra.run.dir=$(MADE)/report \
-		bundle=[$(subst $(SPACE),$(COMMA),$(strip $(RECIPES) $(wildcard $(MADE)/[23]/*.pt) $(wildcard $(MADE)/ablation/*.pt)))]
+		'bundle=[$(subst $(SPACE),$(COMMA),$(strip $(RECIPES) $(wildcard $(MADE)/[23]/*.pt) $(wildcard $(MADE)/ablation/*.pt)))]'
 	@$(BIN)/python -m benchmarks.results $(MADE)/report
 
 lint: $(VENV)/.tests

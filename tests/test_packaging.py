@@ -15,3 +15,17 @@ def test_every_package_is_listed() -> None:
     assert SETUPTOOLS["packages"] == sorted([*here, "trainer.configs"])
     assert SETUPTOOLS["package-dir"] == {"trainer.configs": "configs"}
     assert SETUPTOOLS["package-data"]["trainer.configs"] == ["**/*.yaml"]
+
+
+def test_what_is_no_program_travels_too() -> None:
+    """Every other file of a package is in its package data."""
+    for package, patterns in SETUPTOOLS["package-data"].items():
+        folder = ROOT / SETUPTOOLS["package-dir"].get(package, package.replace(".", "/"))
+        listed = {path for pattern in patterns for path in folder.glob(pattern)}
+        assert listed, package
+    others = {p for name in ("eegstream", "trainer") for p in (ROOT / name).rglob("*") if p.is_file()}
+    others = {p for p in others if p.suffix != ".py" and "__pycache__" not in p.parts}
+    packed = {
+        p for name in ("eegstream", "trainer") for t in SETUPTOOLS["package-data"][name] for p in (ROOT / name).glob(t)
+    }
+    assert others == packed

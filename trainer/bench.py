@@ -3,7 +3,6 @@
 M windows, N samples in a window, C channels, T samples of a recording.
 """
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,11 @@ from trainer.scores import PatchSet
 
 MOST = 40_000
 """Windows of a data set and rate, evenly spread."""
-_OF_A_RATE, _IN_ALL = 60_000, 240_000
-"""Training windows where all have one rate, and where every rate has its own."""
+FIT_WINDOWS = 60_000
+"""Training windows that baselines are fitted to."""
+_EPOCHS = 24
+_RATES = 4
+"""So many times more where every rate has its own baselines."""
 MEASURED = ("val", "test")
 
 
@@ -42,7 +44,7 @@ class Bench:
     """Of the sides that training never saw."""
 
     @classmethod
-    def of(cls, data: Any, patch: int, model_rate_hz: float | None) -> "Bench":
+    def of(cls, data: Any, patch: int, model_rate_hz: float | None, fit_windows: int = FIT_WINDOWS) -> "Bench":
         """The bench of a data module. Loaders of one's own have their own patches, and say nothing of subjects."""
         sides: dict[str, Side] = data.sides(MEASURED)
         if sides:
@@ -50,7 +52,8 @@ class Bench:
             sets = [found for name, side in sides.items() for found in patch_sets(side, name, window, model_rate_hz)]
         else:
             window, sets = patch, _unnamed(data, model_rate_hz)
-        windows, rates_hz = training_windows(data.window_loader(window), _OF_A_RATE if model_rate_hz else _IN_ALL)
+        count = fit_windows if model_rate_hz else _RATES * fit_windows
+        windows, rates_hz = training_windows(data.window_loader(window), count)
         if model_rate_hz:
             rates_hz = np.full(len(windows), model_rate_hz)
         return cls(window, model_rate_hz, {float(r): windows[rates_hz == r] for r in np.unique(rates_hz)}, sets)
@@ -89,16 +92,17 @@ def _unnamed(data: Any, model_rate_hz: float | None) -> list[PatchSet]:
 
 
 def training_windows(loader: Any, count: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Loud training windows (count, N) and their rates (count,), from as many epochs as it takes.
+    """Loud training windows (count, N) and their rates (count,); fewer, where an epoch is short: no more than 24.
 
     Raises:
         ConfigError: there is none.
     """
-    parts, told, found = [], [], 0
-    for epoch in itertools.count():
+    parts: list[NDArray[np.float32]] = []
+    told: list[NDArray[np.float64]] = []
+    found = 0
+    for epoch in range(_EPOCHS):
         if hasattr(getattr(loader, "sampler", None), "set_epoch"):
             loader.sampler.set_epoch(epoch)
-        before = found
         for batch in loader:
             patches, *rates_hz = batch if isinstance(batch, (tuple, list)) else (batch,)
             heard = loud(patches)
@@ -107,9 +111,9 @@ def training_windows(loader: Any, count: int) -> tuple[NDArray[np.float32], NDAr
             found += len(parts[-1])
             if found >= count:
                 return np.concatenate(parts)[:count], np.concatenate(told)[:count]
-        if found == before:
-            raise ConfigError("no training patch is louder than 0.5 µV", "Look at the unit of the recordings")
-    raise AssertionError
+    if not found:
+        raise ConfigError("no training patch is louder than 0.5 µV", "Look at the unit of the recordings")
+    return np.concatenate(parts), np.concatenate(told)
 
 
 def recordings(sides: dict[str, Side], model_rate_hz: float | None) -> list[Recorded]:

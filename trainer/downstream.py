@@ -58,6 +58,8 @@ def band_features(recording: Recorded, window_s: float) -> Floats:
     """Log power (W, 5 C) of the five bands up to 45 Hz, channel by channel, in windows that follow each other."""
     size = round(window_s * recording.sampled_hz)
     count = recording.samples_uv.shape[1] // size
+    if count == 0:
+        return np.empty((0, len(_BANDS) * len(recording.samples_uv)))
     windows = recording.samples_uv[:, : count * size].reshape(len(recording.samples_uv), count, size)
     frequency_hz, power = signal.periodogram(
         windows.astype(np.float64), recording.sampled_hz, window="hann", detrend="constant"
@@ -70,8 +72,21 @@ def band_features(recording: Recorded, window_s: float) -> Floats:
     return np.stack(bands, axis=-1).transpose(1, 0, 2).reshape(count, -1)
 
 
-def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
-    """Share of windows that are told right, with an interval over subjects (or blocks), and chance beside it."""
+@dataclass(frozen=True)
+class _Asked:
+    """The windows of a task."""
+
+    features: Floats
+    """(W, F)"""
+    labels: NDArray[np.int64]
+    """(W,)"""
+    subjects: NDArray[np.str_]
+    """(W,)"""
+    left_out: NDArray[np.int64]
+    """Group (W,) that a window is left out with."""
+
+
+def _asked(task: Task, recordings: Sequence[Recorded]) -> _Asked | None:
     features, labels, subjects, blocks = [], [], [], []
     for recording in recordings:
         label = next((n for n, pattern in enumerate(task.classes) if re.search(pattern, recording.file)), None)
@@ -82,14 +97,38 @@ def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
         labels += [label] * len(own)
         subjects += [recording.subject] * len(own)
         blocks += (np.arange(len(own)) * _BLOCKS // max(len(own), 1)).tolist()
-    x, y, who = np.concatenate(features), np.array(labels), np.array(subjects)
+    if not labels:
+        return None
+    x, who = np.concatenate(features), np.array(subjects)
     if task.across_subjects:
         for subject in np.unique(who):  # how loud somebody's EEG is says nothing of the class
             own = x[who == subject]
             x[who == subject] = (own - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)
     left_out = np.unique(who if task.across_subjects else np.array(blocks), return_inverse=True)[1]
-    right = _told_right(x, y, left_out)
-    draws = drawn(left_out.astype(np.int64))
+    return _Asked(x, np.array(labels), who, left_out.astype(np.int64))
+
+
+def _can_be_told(asked: _Asked) -> bool:
+    groups = np.unique(asked.left_out)
+    return len(groups) > 1 and all(len(np.unique(asked.labels[asked.left_out != group])) == 2 for group in groups)
+
+
+def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
+    """Share of windows that are told right, with an interval over subjects (or blocks), and chance beside it.
+
+    Raises:
+        ValueError: no window is of either class.
+    """
+    asked = _asked(task, recordings)
+    if asked is None:
+        raise ValueError(f"no recording of {task.data_set} is called as one of {', '.join(task.classes)}")
+    return _answer(task, asked)
+
+
+def _answer(task: Task, asked: _Asked) -> dict[str, Any]:
+    y, left_out = asked.labels, asked.left_out
+    right = _told_right(asked.features, y, left_out)
+    draws = drawn(left_out)
     hits = np.bincount(left_out, weights=right)
     sizes = np.bincount(left_out)
     low, high = np.quantile((draws @ hits) / (draws @ sizes), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
@@ -100,7 +139,7 @@ def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
         "over": "subjects" if task.across_subjects else "blocks of time",
         "chance": float(max(y.mean(), 1 - y.mean())),
         "windows": len(y),
-        "subjects": len(np.unique(who)),
+        "subjects": len(np.unique(asked.subjects)),
     }
 
 
@@ -116,6 +155,10 @@ def _told_right(x: Floats, y: NDArray[np.integer], left_out: NDArray[np.integer]
 
 
 def answers(tasks: Mapping[str, Task], recordings: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
-    """Every task whose data set is there."""
-    there = {recording.data_set for recording in recordings}
-    return {name: answer(task, recordings) for name, task in tasks.items() if task.data_set in there}
+    """Every task that can be asked: both classes are there, and in whatever is left when a group is left out."""
+    found = {}
+    for name, task in tasks.items():
+        asked = _asked(task, recordings)
+        if asked is not None and _can_be_told(asked):
+            found[name] = _answer(task, asked)
+    return found

@@ -33,6 +33,7 @@ def evaluate(config: DictConfig) -> None:
     names = list(config.bundle) if isinstance(config.bundle, ListConfig) else [config.bundle]
     bundles = [_verified(name) for name in names]
     plan = Plan(
+        fit_windows=config.fit_windows,
         bits=tuple(config.bits),
         rates_hz=tuple(config.rates_hz),
         turns=config.turns,

@@ -36,6 +36,8 @@ Say = Callable[[str], Any]
 class Plan:
     """What is measured beside the figures themselves."""
 
+    fit_windows: int
+    """Training windows that the baselines are fitted to."""
     bits: tuple[int, ...]
     """At which the baselines' curves are drawn."""
     rates_hz: tuple[float, ...]
@@ -104,7 +106,7 @@ class Evaluation:
         key = (manifest.frontend, window_of(manifest.patch, rate_hz))
         if key not in self._benches:
             data = self._data_of(loaded, key[1])
-            bench = Bench.of(data, manifest.patch, rate_hz)
+            bench = Bench.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
             self._benches[key] = (bench, data, Yardsticks(bench.training))
         return self._benches[key]
 

@@ -4,6 +4,7 @@ K golden patches, N samples in a patch, G codes of a patch.
 """
 
 import io
+import math
 
 import numpy as np
 import torch
@@ -21,16 +22,19 @@ _COUNT = 1024
 _CHANNELS = 8
 _SEED = 20_000
 _PATCH_STEP_UV = 1 / 8
-_DECODED_STEP_UV = 1 / 128
-"""Golden patches are rounded as a converter would do it, decoded ones far below what a device may be off: random bits
-would be most of a bundle's size."""
+_QUIETEST_UV = 1e-6
+_DECODED_STEPS = 2048
+"""Golden patches are rounded as a converter would do it, decoded ones to so many steps of their root mean square, far
+below what a device may be off: random bits would be most of a bundle's size."""
 
 
 def golden_vectors(module: torch.jit.ScriptModule, manifest: Manifest) -> bytes:
     """`golden.npz` of a bundle: patches, rates, codes and decoded patches, computed in tiles on the CPU."""
     patches, rates_hz = _patches(manifest)
     codes = in_tiles(module.encode, patches, rates_hz)
-    decoded = _rounded(in_tiles(module.decode, codes, rates_hz), _DECODED_STEP_UV)
+    decoded = in_tiles(module.decode, codes, rates_hz)
+    rms_uv = float(decoded.double().square().mean().sqrt())
+    decoded = _rounded(decoded, 2.0 ** math.floor(math.log2(max(rms_uv, _QUIETEST_UV) / _DECODED_STEPS)))
     content = io.BytesIO()
     np.savez_compressed(
         content, patches=patches.numpy(), rate_hz=rates_hz.numpy(), codes=codes.numpy(), decoded=decoded.numpy()

@@ -112,7 +112,7 @@ def score(patch_set: PatchSet, decoded_uv: NDArray[np.floating]) -> dict[str, An
         "nrmse_median": float(np.median(np.sqrt(relative))),
         "nrmse_by_subject": _by_subject(relative, patch_set.subjects),
         "prd_percent": 100 * float(torch.sqrt((error**2).sum() / (x**2).sum())),
-        "snr_db": float(-20 * np.log10(nrmse)),
+        "snr_db": float(-20 * np.log10(nrmse)) if nrmse > 0 else None,
         "psnr_db": float(psnr_db(x, y).mean()),
         "mae_uv": float(error.abs().mean()),
         "rmse_uv": float(torch.sqrt((error**2).mean())),

@@ -210,3 +210,28 @@ def test_the_identity_module_is_scripted_as_it_is():
     x, rate = torch.randn(64, 64), torch.ones(64, 1)
     eager = Identity()
     assert torch.equal(torchscript.script(eager).encode(x, rate), eager.encode(x, rate))
+
+
+class Prefixed(Network):
+    """Decodes what it knows of the codes; or, at `flaw` known ones, nonsense."""
+
+    def __init__(self, flaw: int) -> None:
+        super().__init__()
+        self.flaw = flaw
+
+    @torch.jit.export
+    def decode(self, codes: torch.Tensor, rate_hz: torch.Tensor) -> torch.Tensor:
+        known = (codes >= 0).sum(1, keepdim=True)
+        return self.back(codes.clamp_min(0).to(torch.float32) / 65535) / (known - self.flaw).to(torch.float32)
+
+
+@pytest.mark.parametrize("flaw", [0, 1, 5, 7])
+def test_a_prefix_that_does_not_decode_does_not_verify(tmp_path, flaw):
+    """Each number of known codes is tried, the unknown ones being -1, where the manifest promises prefixes."""
+    description = manifest(patch=64) | {"words": [65536] * 8, "prefix": True}
+    path = write_bundle(tmp_path / "prefixed-1.pt", description, Prefixed(flaw))
+    if flaw == 0:
+        assert Engine(load(str(path)), CPU).report.agreement == 1.0
+        return
+    with pytest.raises(BundleError, match="prefix"):
+        Engine(load(str(path)), CPU)

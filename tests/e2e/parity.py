@@ -1,10 +1,12 @@
 """Play recordings through a running daemon and encode the same files: both must say the same.
 
-    python -m tests.e2e.parity [FILE ...]
+    python -m tests.e2e.parity [--model NAME] [FILE ...]
 
-Without files: one recording of each rate in EEGSTREAM_DATA, then six streams of different rates at once.
+Without files: one recording of each rate in EEGSTREAM_DATA, then six streams of different rates at once. Without a
+model: one whose codes hide nothing, neither of the signal nor of the arithmetic.
 """
 
+import argparse
 import sys
 import tempfile
 import time
@@ -13,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from eegstream.cli import cli
+from eegstream.codec.bundle import find
 from eegstream.files.codes import CodesReader
 from tests.e2e.content import assert_same_content, contents
 from tests.e2e.harness import DATA, NO_DATA, PATIENCE_S, Daemon, Item, Process, Recorder, play
@@ -81,7 +84,11 @@ class Parity:
 
 def main() -> int:
     """Print a row for each file; 1 if any differs."""
-    given = sys.argv[1:]
+    parser = argparse.ArgumentParser(description="Compare live and offline codes.")
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--model", help="a bundle's name or path")
+    arguments = parser.parse_args()
+    given = arguments.files
     if not given and not (DATA / "dev").is_dir():
         print(NO_DATA)  # noqa: T201
         return 1
@@ -91,7 +98,7 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bundle = write_telltale(folder / "telltale.pt")
+        bundle = find(arguments.model) if arguments.model else write_telltale(folder / "telltale.pt")
         for files in rounds:
             with Daemon(bundle) as daemon, Recorder(daemon.url) as recorder:
                 parity = Parity(daemon, recorder.connected(), bundle, folder)

@@ -1,5 +1,6 @@
 """What README.md shows works as it stands there."""
 
+import json
 import math
 import os
 import re
@@ -12,13 +13,14 @@ from pathlib import Path
 import pytest
 import zmq
 
+from benchmarks import results
 from eegstream.cli import COMMANDS
-from eegstream.codec.bundle import load, shipped
-from eegstream.codec.manifest import Manifest
+from eegstream.codec.bundle import load
 from eegstream.files.codes import write_codes
 from eegstream.wire.messages import Message
 from tests.identity_bundle import manifest, write_bundle
 from tests.markdown import ROOT, fenced, section, tables, words
+from tests.shipped import NEWEST
 from tests.wire.examples import CODES, END, GAP, SPEC, STATE
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -130,34 +132,34 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-OWN_RATES = ("eegmat 500 Hz", "muse 256 Hz", "eegmmidb 160 Hz", "ssvep 256 Hz")
+REPORT = json.loads(results.RESULTS.read_text(encoding="utf-8"))
 
 
-def expected_rows(description: Manifest) -> list[str]:
-    """The README's rows of a bundle at the data's own rates, from the metrics inside it."""
-    bits = sum(map(math.log2, description.words))
-    rows = []
-    for data, figures in description.metrics.items():
-        if data not in OWN_RATES:
-            continue
-        bands = [figures["band_error"].get(band) for band in ("delta", "theta", "alpha", "beta", "gamma", "high")]
-        cells = [
-            f"`{description.name}@{description.version}`",
-            f"{bits:.4g}",
-            data,
-            figures["side"],
-            f"{figures['nrmse']:.3f}",
-            f"{figures['r']:.3f}",
-            *("" if share is None else f"{share:.2f}" for share in bands),
-        ]
-        rows.append("| " + " | ".join(cells) + " |")
-    return rows
+def test_the_tables_are_what_the_evaluation_wrote() -> None:
+    """Every number of the README's table and of docs/results.md is the report's."""
+    assert results.readme_with(README, results.readme_table(REPORT)) == README
+    assert results.PAGE.read_text(encoding="utf-8") == results.page(REPORT)
 
 
-@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
-def test_what_the_codes_keep_and_lose_is_what_was_measured(path: Path) -> None:
-    """The README's table has the figures of every shipped bundle, digit by digit."""
-    told = section(README, "## What the codes keep and lose")
-    missing = [row for row in expected_rows(load(str(path)).manifest) if row not in told]
-    assert len(expected_rows(load(str(path)).manifest)) == len(OWN_RATES)
-    assert not missing, "put these rows into the table:\n" + "\n".join(missing)
+@pytest.mark.parametrize("path", NEWEST, ids=lambda path: path.stem)
+def test_what_was_evaluated_is_what_is_shipped(path: Path) -> None:
+    """The very file, and its own card says the same of it."""
+    shipped = load(str(path))
+    told = REPORT["bundles"][shipped.title]
+    assert shipped.sha256 == told["sha256"]
+    own = {name: figures for name, figures in told["sets"].items() if figures["is_own"]}
+    assert {"eegmat 500 Hz", "muse 256 Hz", "eegmmidb 160 Hz", "ssvep 256 Hz"} == set(own)
+    for name, figures in own.items():
+        assert shipped.manifest.metrics[name]["nrmse"] == pytest.approx(figures["decodes"]["mse"]["nrmse"], rel=1e-3)
+
+
+def test_every_bundle_is_in_the_table_of_bundles() -> None:
+    """With its codes, duration and bits."""
+    (rows,) = tables(section(README, "## Which bundle"))
+    assert {words(row["name"])[0] for row in rows} == {path.stem.rpartition("-")[0] for path in NEWEST}
+    for row in rows:
+        manifest = load(words(row["name"])[0]).manifest
+        assert row["codes"].split()[0] == str(len(manifest.words))
+        bits = sum(map(math.log2, manifest.words))
+        rate_hz = manifest.frontend.model_rate_hz
+        assert row["bits"] == (f"{bits * rate_hz / manifest.patch:g} bit/s" if rate_hz else f"{bits:.0f} bit")

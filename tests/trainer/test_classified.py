@@ -12,6 +12,7 @@ from eegstream.codec import torchscript
 from trainer.baselines import TransformCoder
 from trainer.models.class_fit import ClassFit
 from trainer.models.classified import ClassifiedCodec
+from trainer.models.trellis import middle_cell
 from trainer.scores import nrmse_of
 
 COMMON = {
@@ -24,7 +25,7 @@ COMMON = {
     "fit_rounds": 1,
 }
 ONE_SEGMENT = {**COMMON, "candidates": 4, "steps": 24, "segments": 1, "lanes": 4}
-TWO_SEGMENTS = {**COMMON, "candidates": 4, "steps": 16, "segments": 2, "lanes": 8}
+TWO_SEGMENTS = {**COMMON, "candidates": 4, "steps": 12, "segments": 2, "lanes": 5}
 WORDS = torch.tensor([32, 8, 4096, 2048])
 RATES = torch.full((64, 1), 256.0)
 LOG_STEP = math.log(1000 / 0.25) / 31
@@ -109,6 +110,13 @@ def test_every_class_has_bits_of_its_own_for_every_symbol(codec):
     assert np.median(lost) == 0
 
 
+def test_classes_take_as_many_segments_as_they_need(codec):
+    """Some class needs all that there are, and patches choose it."""
+    chosen = codec.encode(tile(), RATES)[:, 1].long()
+    assert torch.equal(codec.size, -(-(codec.rate > 0).sum(1) // codec.steps))
+    assert codec.size[chosen].max() == codec.segments
+
+
 def test_forward_is_decode_of_encode(codec):
     """No side information."""
     assert torch.equal(codec(tile(), RATES), codec.decode(codec.encode(tile(), RATES), RATES))
@@ -126,16 +134,14 @@ def test_scales_and_synthesis_learn(codec):
 
 
 def test_scripted_equals_eager_to_the_bit(codec):
-    """In tiles of 64 rows, frozen too."""
+    """In tiles of 64 rows; the encoder and both decodes."""
     codes = codec.encode(tile(), RATES)
     decoded, spectrum = decodes(codec, codes)
-    frozen = torchscript.script(copy.deepcopy(codec))
-    frozen.eval()
-    for module in (torchscript.script(copy.deepcopy(codec)), frozen):
-        with torch.inference_mode(), torchscript.without_fusion():
-            assert torch.equal(module.encode(tile(), RATES), codes)
-            assert torch.equal(module.decode(codes, RATES), decoded)
-            assert torch.equal(module.decode_spectrum(codes, RATES), spectrum)
+    scripted = torchscript.script(codec)
+    with torch.inference_mode(), torchscript.without_fusion():
+        assert torch.equal(scripted.encode(tile(), RATES), codes)
+        assert torch.equal(scripted.decode(codes, RATES), decoded)
+        assert torch.equal(scripted.decode_spectrum(codes, RATES), spectrum)
 
 
 def test_codes_depend_on_neither_company_nor_place(codec):
@@ -178,6 +184,7 @@ def test_any_input_gives_a_code_and_its_codes_a_signal(codec, value):
     codes = codec.encode(x, RATES)
     assert ((codes >= 0) & (codes < WORDS)).all()
     assert all(decoded.isfinite().all() for decoded in decodes(codec, codes))
+    assert torch.equal(codec.encode(x.nan_to_num(0.0, 1e5, -1e5).clamp(-1e5, 1e5), RATES), codes)
 
 
 def test_any_code_gives_a_signal(codec):
@@ -200,10 +207,10 @@ def test_more_codes_never_tell_less(codec):
 
 
 def test_without_a_class_nothing_is_told(codec):
-    """Neither decode makes up a signal from a gain alone, or from nothing."""
-    codes = codec.encode(tile(), RATES)
-    for kept in (0, 1):
-        codes[:, kept:] = -1
+    """Neither decode makes up a signal from a gain alone, or from nothing, or from words without a class or gain."""
+    for missing in (slice(0, 4), slice(1, 4), slice(0, 1), slice(1, 2)):
+        codes = codec.encode(tile(), RATES)
+        codes[:, missing] = -1
         assert all((decoded == 0).all() for decoded in decodes(codec, codes))
 
 
@@ -224,6 +231,10 @@ def test_without_fill_the_decodes_agree(codec):
     assert not torch.equal(decoded, codec.decode_spectrum(codec.encode(tile(), RATES), RATES))
 
 
+def cosines(x):
+    return torch.from_numpy(dct(x.numpy(), norm="ortho", axis=1))
+
+
 def powers(x):
     """Power of patches over their level, in the lower and upper half of what may be coded and in what is never."""
     z = dct(x, norm="ortho", axis=1) / np.sqrt((FRESH**2).mean(axis=1, keepdims=True))
@@ -236,6 +247,24 @@ def test_the_spectrum_is_kept(codec):
     assert (np.abs(np.log(spectrum / original)) < 0.2).all()
     assert (np.abs(spectrum - original) < np.abs(least - original)).all()
     assert least[2] < 1e-6 * original[2]
+
+
+@pytest.mark.parametrize("kept", [2, 3, 4])
+def test_the_noise_is_what_the_codes_do_not_tell(kept):
+    """A coefficient's own spread where no known symbol tells of it, else the share that its rate leaves."""
+    codec = ClassifiedCodec(**ONE_SEGMENT)
+    tables = ClassFit(codec, TRAINING, 0, lambda _: None).tables()
+    codec.set_tables(tables)
+    codes = codec.encode(tile(), RATES)
+    codes[:, kept:] = -1
+    decoded, spectrum = decodes(codec, codes)
+    chosen = codes[:, 1].numpy()
+    expected = tables.spread[chosen] * (0.25 * np.exp(LOG_STEP * codes[:, :1].numpy()))
+    for row, k in enumerate(chosen):
+        known = (tables.rate[k] > 0) & (tables.word[k] < kept)
+        expected[row, tables.coefficient[k, known]] *= tables.lost[tables.rate[k, known]]
+    assert cosines(spectrum - decoded).abs().numpy() == pytest.approx(expected, rel=2e-3, abs=1e-3)
+    assert (np.diff(tables.lost) < 0).all()
 
 
 def test_the_noise_is_hashed_from_the_codes(codec):
@@ -270,6 +299,25 @@ def test_the_codec_beats_transform_coding(codec):
     """At the same 31 bits, on fresh patches of the same source, by more than a tenth of its error."""
     coder = TransformCoder.fit(TRAINING, 31, has_gain=True)
     assert nrmse_of(FRESH, of_fresh(codec)) < 0.9 * nrmse_of(FRESH, coder(FRESH))
+
+
+def test_symbols_are_the_best_that_class_and_gain_allow(codec):
+    """A search along the class's own trellises, one by one, finds nothing better."""
+    x = tile()
+    codes = codec.encode(x, RATES).long()
+    gain_uv, chosen = 0.25 * torch.exp(LOG_STEP * codes[:, :1]), codes[:, 1]
+    z, sent = cosines(x) / gain_uv, cosines(codec.decode(codes, RATES)) / gain_uv
+    place, scale = codec._of_class(codec.coefficient, chosen).long(), codec._of_class(codec.scale, chosen)
+    rate, weight = codec.rate[chosen].long(), scale.square() * (codec.rate[chosen] > 0)
+
+    def lanes(of_place):
+        return of_place.view(-1, codec.steps).t().contiguous()
+
+    u = lanes(z.gather(1, place) / scale)
+    cell = codec.trellis.cell(u, torch.from_numpy(middle_cell(lanes(rate).numpy())).to(torch.int32))
+    least, _, _ = codec.trellis.walk(codec.trellis.errors(u, cell, lanes(weight)))
+    error = (sent - z).square().sum(1) - z.square().sum(1)
+    torch.testing.assert_close(error, least.view(64, -1).sum(1), rtol=1e-4, atol=1e-3)
 
 
 def test_trying_more_classes_never_leaves_more_error():
@@ -313,12 +361,28 @@ def test_the_fit_leaves_random_numbers_alone():
         *(("lanes", value) for value in (0, 65)),
         *(("candidates", value) for value in (0, 25)),
         ("states", 8),
+        ("class_bits", 1),
+        ("the smallest of word_bits", [12, 0]),
+        ("the sum of word_bits", [16] * 12),
+        ("steps", 0),
+        ("segments", 0),
+        ("gain_range_uv", (0.0, 1000.0)),
+        ("gain_range_uv", (1000.0, 0.25)),
     ],
 )
 def test_settings_that_cannot_work_are_refused(setting, value):
     """Each with a line that names it."""
     with pytest.raises(ValueError, match=rf"{setting} is .*, expected"):
-        ClassifiedCodec(**{**ONE_SEGMENT, setting: value})
+        ClassifiedCodec(**{**ONE_SEGMENT, setting.rpartition(" ")[2]: value})
+
+
+def test_encode_is_called_as_any_model_s(codec):
+    """Gradients may be on: codes are numbers, there is nothing to derive."""
+    x, rate_hz = tile(), torch.full((64, 1), 256.0)
+    expected = codec.encode(x, rate_hz)
+    with torch.enable_grad():
+        assert torch.equal(codec.encode(x, rate_hz), expected)
+        assert torch.equal(torchscript.script(codec).encode(x, rate_hz), expected)
 
 
 def test_a_patch_has_lanes_for_its_largest_class():

@@ -76,7 +76,10 @@ def test_a_checkpoint_becomes_a_verified_bundle(trained, cache: Path, tmp_path: 
     Engine(loaded, choose_device("cpu"))
     manifest = loaded.manifest
     assert (manifest.name, manifest.version, manifest.patch, manifest.words) == ("try", 1, 128, (64000,))
-    assert manifest.metrics["recordings 256 Hz"]["patches"] > 0
+    figures = manifest.metrics["recordings 256 Hz"]
+    assert (figures["side"], figures["subjects"], figures["window"]) == ("val", 1, 256)
+    assert 0 < figures["nrmse_of_klt_gain"] < 1
+    assert figures["nrmse_interval"][0] <= figures["nrmse"] <= figures["nrmse_interval"][1]
     assert sorted(manifest.training["subjects"]["recordings"]) == ["S0", "S2", "S3", "S4"]
     assert manifest.training["held_out"] == {"val": {"recordings": ["S1"]}}
     assert manifest.card.startswith("# try version 1")
@@ -89,18 +92,6 @@ def test_a_checkpoint_becomes_a_verified_bundle(trained, cache: Path, tmp_path: 
     assert "never overwritten" in again.stderr
     assert path.read_bytes() == content
     assert sorted(p.name for p in tmp_path.glob("*")) == ["log", "try-1.pt"]
-
-
-def test_a_bundle_is_measured(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """Figures as JSON, pictures, and a table on the terminal; by the bundle's own signal path."""
-    folder = command("evaluate", "bundle=seed", "data.source.seconds=8", "data.source.recordings={val: 1}")
-    told = capsys.readouterr().out
-    results = json.loads((folder / "metrics.json").read_text())
-    assert results["bundle"] == "seed@1"
-    assert 0 < results["data"]["synthetic 256 Hz"]["nrmse"] < 1.1
-    assert results["codes"]["0"]["perplexity"] > 1
-    assert f"NRMSE {results['data']['synthetic 256 Hz']['nrmse']:.3f}" in told
-    assert {path.stem for path in (folder / "figures").iterdir()} == {"reconstructions", "spectra", "bands", "codes"}
 
 
 def test_preparing_alone_fills_the_cache(command: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -116,7 +107,7 @@ def test_preparing_alone_fills_the_cache(command: Run, capsys: pytest.CaptureFix
     ("arguments", "code", "message"),
     [
         (["model.hiden_dims=[3]"], 2, "did you mean hidden_dims?"),
-        (["model=mpl"], 2, "mlp residual"),
+        (["model=mpl"], 2, "classified mlp residual"),
         (["+model.widht=3"], 78, "Known are patch_size, hidden_dims"),
         (["model.activation=tanh"], 78, "relu, gelu, silu, snake"),
         (["trainer.precision=8"], 78, "32, 16-mixed, bf16-mixed"),
@@ -167,4 +158,4 @@ def test_the_installed_command_is_the_same() -> None:
     """`eegstream-train --help` is Hydra's."""
     script = Path(sys.executable).parent / "eegstream-train"
     done = subprocess.run([script, "--help"], capture_output=True, text=True, timeout=60, check=True)
-    assert "model: mlp, residual" in done.stdout
+    assert "model: classified, mlp, residual" in done.stdout

@@ -113,14 +113,20 @@ class ClassifiedCodec(nn.Module):
         super().__init__()
         for name, value, low, high in (
             ("the largest of word_bits", max(word_bits, default=0), 1, 16),
+            ("the smallest of word_bits", min(word_bits, default=0), 1, 16),
             ("gain_bits", gain_bits, 2, 16),
-            ("class_bits", class_bits, 1, 16),
+            ("class_bits", class_bits, 2, 16),
             ("coefficients", coefficients, 1, patch_size),
+            ("steps", steps, 1, coefficients),
+            ("segments", segments, 1, 64),
+            ("the sum of word_bits", sum(word_bits), 1, HIGHEST_RATE * min(coefficients, steps * segments)),
             ("lanes", lanes, segments, 64),
             ("candidates", candidates, 1, 3 << class_bits),
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value}, expected {low} to {high}")
+        if not 0 < gain_range_uv[0] < gain_range_uv[1]:
+            raise ValueError(f"gain_range_uv is {gain_range_uv}, expected two rising levels")
         self.patch_size = patch_size
         self.word_bits = list(word_bits)
         self.words = [1 << bits for bits in (gain_bits, class_bits, *word_bits)]
@@ -278,14 +284,15 @@ class ClassifiedCodec(nn.Module):
     @torch.jit.export
     def encode(self, patches: Tensor, rate_hz: Tensor) -> Tensor:  # noqa: ARG002  (every source is resampled)
         """Codes (B, G) int32 of patches (B, N) uV."""
-        gain, z = self.analyse(patches)
-        winner, offset, symbol, _, _ = self.search(z)
-        codes = torch.zeros((z.shape[0], len(self.words)), dtype=torch.int64, device=z.device)
-        shifted = torch.bitwise_left_shift(symbol, self.shift[winner].to(torch.int64))
-        codes.scatter_add_(1, self.word[winner].to(torch.int64), shifted)
-        codes[:, 0] = gain + offset.to(torch.int64)
-        codes[:, 1] = winner
-        return codes.to(torch.int32)
+        with torch.no_grad():
+            gain, z = self.analyse(patches)
+            winner, offset, symbol, _, _ = self.search(z)
+            codes = torch.zeros((z.shape[0], len(self.words)), dtype=torch.int64, device=z.device)
+            shifted = torch.bitwise_left_shift(symbol, self.shift[winner].to(torch.int64))
+            codes.scatter_add_(1, self.word[winner].to(torch.int64), shifted)
+            codes[:, 0] = gain + offset.to(torch.int64)
+            codes[:, 1] = winner
+            return codes.to(torch.int32)
 
     # Decoder
 
@@ -301,9 +308,7 @@ class ClassifiedCodec(nn.Module):
 
     def forward(self, patches: Tensor, rate_hz: Tensor) -> Tensor:
         """Reconstruction (B, N) uV of patches (B, N) uV; differentiable in scales and synthesis, codes being fixed."""
-        with torch.no_grad():
-            codes = self.encode(patches, rate_hz)
-        return self.decode(codes, rate_hz)
+        return self.decode(self.encode(patches, rate_hz), rate_hz)
 
     def _coefficients(self, codes: Tensor, noise: bool) -> Tensor:
         """Coefficients over the gain (B, N)."""

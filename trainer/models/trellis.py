@@ -30,7 +30,7 @@ CELLS = 2 * _HALF + 1
 
 
 class Trellis(nn.Module):
-    """The quantiser of sequences of any rates from 0 to 6 bits, one rate a step; rate 0 is always 0.
+    """The quantiser of sequences of any rates from 1 to 6 bits, one rate a step; behind them a rate of 0 is padding.
 
     `levels` (4, 7, 32) are the normalised values of each subset, by rate.
 
