@@ -78,12 +78,10 @@ class Evaluation:
         """Measure all of them."""
         found = {title: self._of_recipe(title, seeds) for title, seeds in self._by_title.items()}
         self._say("timing the encoders by turns")
-        for title, times in self._times().items():
-            found.setdefault(title, {})["encode_ms"] = times
-        unit = found[self._reference.title]["encode_ms"]["p50"]
-        for own in found.values():
-            own["encode_ms"]["ratio"] = own["encode_ms"]["p50"] / unit
-        timed_only = found.pop(self._reference.title) if self._reference.title not in self._by_title else None
+        times = self._times()
+        unit = times[self._reference.title]["p50"]
+        for title, own in found.items():
+            own["encode_ms"] = {**times[title], "ratio": times[title]["p50"] / unit}
         benches = {}
         for bench, data, yardsticks in self._benches.values():
             self._say(f"baselines at {_name(bench)}")
@@ -93,7 +91,7 @@ class Evaluation:
                 "raw": answers(self._plan.tasks, self._raw(bench, data)),
             }
         results = {
-            "reference": {"bundle": self._reference.title, **({} if timed_only is None else timed_only)},
+            "reference": {"bundle": self._reference.title},
             "bundles": found,
             "benches": benches,
         }
@@ -192,12 +190,9 @@ class Evaluation:
         self._pictures[f"spectra {title}"] = figures.spectra(lines)
 
     def _times(self) -> dict[str, dict[str, float]]:
-        timed = {title: seeds[0] for title, seeds in self._by_title.items()}
-        timed.setdefault(self._reference.title, self._reference)
-        codecs = {title: self._codec(loaded) for title, loaded in timed.items() if title in self._by_title}
-        if self._reference.title not in codecs:
-            manifest = self._reference.manifest
-            codecs[self._reference.title] = Codec.of(self._reference.module, manifest, manifest.patch)
+        codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
+        manifest = self._reference.manifest
+        codecs.setdefault(self._reference.title, Codec.of(self._reference.module, manifest, manifest.patch))
         bench = next(iter(self._benches.values()))[0]
         return encode_times_ms(codecs, bench.sets[0].patches_uv, self._plan.turns)
 
