@@ -11,7 +11,6 @@ from trainer import figures
 from trainer.checkpoints import load_checkpoint, trained_network
 from trainer.fitting import Fitted
 from trainer.measuring import (
-    Method,
     PatchesByRate,
     figures_of_codes,
     histograms,
@@ -24,20 +23,17 @@ _PATCHES = 4096
 _SHOWN = ("nrmse", "nrmse_pooled", "snr_db", "psnr_db", "ssim", "r", "mae")
 
 
-def measured(
-    encode: Method, decode: Method, words: Sequence[int], patches: PatchesByRate, model_rate_hz: float | None
-) -> tuple[dict[str, Any], dict[str, Figure]]:
-    """All figures of a model on patches, and the pictures of them by name."""
-    metrics = measure_all(encode, decode, patches, model_rate_hz)
-    counts = histograms(encode, words, patches)
-    pairs = reconstruct_all(encode, decode, patches, model_rate_hz, _PATCHES)
-    pictures = {
+def draw(
+    network: Any, patches: PatchesByRate, model_rate_hz: float | None, results: Mapping[str, Any]
+) -> dict[str, Figure]:
+    """Pictures of a network on patches, by name; `results` are its figures."""
+    pairs = reconstruct_all(network.encode, network.decode, patches, model_rate_hz, _PATCHES)
+    return {
         "reconstructions": figures.reconstructions(pairs),
         "spectra": figures.spectra({n: ({"raw": x, "decoded": y}, rate_hz) for n, (x, y, rate_hz) in pairs.items()}),
-        "bands": figures.band_errors({name: found["band_error"] for name, found in metrics.items()}),
-        "codes": figures.code_use(counts),
+        "bands": figures.band_errors({name: found["band_error"] for name, found in results["data"].items()}),
+        "codes": figures.code_use(histograms(network.encode, network.words, patches)),
     }
-    return {"data": metrics, "codes": figures_of_codes(counts)}, pictures
 
 
 def save_pictures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
@@ -58,8 +54,12 @@ def write_report(fitted: Fitted, folder: Path) -> str:
         network = trained_network(load_checkpoint(kept.path))
         rate_hz = fitted.config["frontend"]["model_rate_hz"]
         patches = fitted.data.patches("val", most=_PATCHES)
-        results, drawn = measured(network.encode, network.decode, network.words, patches, rate_hz)
+        results = {
+            "data": measure_all(network.encode, network.decode, patches, rate_hz),
+            "codes": figures_of_codes(histograms(network.encode, network.words, patches)),
+        }
         if fitted.config["pictures"]:
+            drawn = draw(network, patches, rate_hz, results)
             pictures = save_pictures(drawn, folder / "figures")
             _log_pictures(fitted.trainer.loggers, drawn, fitted.trainer.global_step)
     page = _page(fitted, folder, results, pictures)

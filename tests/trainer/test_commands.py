@@ -55,22 +55,24 @@ def test_training_says_what_it_takes_and_leaves_out(trained) -> None:
     assert sorted(split["train"]["recordings"]) == ["S0", "S2", "S3", "S4"]
 
 
-def test_a_strict_run_ends_at_a_damaged_recording(recordings: Path, cache: Path, tmp_path: Path) -> None:
+def test_a_strict_run_ends_at_a_damaged_recording(
+    recordings: Path, command: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     """In one line, with its name."""
-    done = run(
-        "train",
-        *("data=recordings", f"data.source.root={recordings}", "data.strict=true", f"hydra.run.dir={tmp_path}"),
-        cache=cache,
-        code=78,
-    )
-    assert "S4_rest.edf cannot be used" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    with pytest.raises(SystemExit) as left:
+        command("train", "data=recordings", f"data.source.root={recordings}", "data.strict=true")
+    told = capsys.readouterr().err
+    assert left.value.code == 78
+    assert "S4_rest.edf cannot be used" in told
+    assert sum(line.startswith("error:") for line in told.splitlines()) == 1
 
 
-def test_a_checkpoint_becomes_a_verified_bundle(trained, cache: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_becomes_a_verified_bundle(
+    trained, command: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """Export, load, verify; a second export of the same version is refused and changes nothing."""
     arguments = (f"checkpoint={trained[0] / 'checkpoints/best.ckpt'}", "name=try", f"folder={tmp_path}")
-    run("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}", cache=cache)
+    command("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}")
     path = tmp_path / "try-1.pt"
     loaded = bundle.load(str(path))
     Engine(loaded, choose_device("cpu"))
@@ -88,8 +90,10 @@ def test_a_checkpoint_becomes_a_verified_bundle(trained, cache: Path, tmp_path: 
     low, high = manifest.rate_range_hz
     assert low <= loaded.golden.rate_hz.min() < loaded.golden.rate_hz.max() <= high
     content = path.read_bytes()
-    again = run("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}", cache=cache, code=78)
-    assert "never overwritten" in again.stderr
+    with pytest.raises(SystemExit) as left:
+        command("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}")
+    assert left.value.code == 78
+    assert "never overwritten" in capsys.readouterr().err
     assert path.read_bytes() == content
     assert sorted(p.name for p in tmp_path.glob("*")) == ["log", "try-1.pt"]
 

@@ -75,7 +75,7 @@ def test_seeds_of_one_recipe_are_one_row(command: Run, tmp_path: Path) -> None:
     """The same name and version twice: one bundle, two NRMSE."""
     twin = tmp_path / "twin.pt"
     twin.write_bytes((load("fast").path).read_bytes())
-    folder = command("evaluate", f"bundle=[fast,{twin}]", *QUICK)
+    folder = command("evaluate", f"bundle=[fast,{twin}]", *QUICK, "bits=[16]", "rates_hz=[256]")
     (own,) = json.loads((folder / "report.json").read_text())["bundles"].values()
     first, second = own["sets"]["synthetic 256 Hz"]["nrmse_of_seeds"]
     assert first == second == own["sets"]["synthetic 256 Hz"]["decodes"]["mse"]["nrmse"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL, run
 
 PICTURES = {"reconstructions", "spectra", "bands", "codes"}
@@ -57,14 +58,10 @@ def test_a_resumed_run_goes_on_under_its_id(offline: Path, cache: Path, tmp_path
     assert first.name.rpartition("-")[2] == second.name.rpartition("-")[2]
 
 
-def test_the_bundle_becomes_an_artifact_of_its_run(offline: Path, cache: Path, tmp_path: Path) -> None:
+def test_the_bundle_becomes_an_artifact_of_its_run(offline: Path, command: Run, tmp_path: Path) -> None:
     """Of the very run that trained it."""
-    run(
-        "export",
-        f"checkpoint={offline / 'checkpoints/best.ckpt'}",
-        *("name=try", f"folder={tmp_path}", "wandb=true", f"hydra.run.dir={tmp_path}/log"),
-        cache=cache,
-    )
+    arguments = ("name=try", f"folder={tmp_path}", "wandb=true", f"hydra.run.dir={tmp_path}/log")
+    command("export", f"checkpoint={offline / 'checkpoints/best.ckpt'}", *arguments)
     (first,) = offline.glob("wandb/offline-run-*")
     (second,) = (path for path in (tmp_path / "log").glob("wandb/offline-run-*"))
     assert first.name.rpartition("-")[2] == second.name.rpartition("-")[2], "the same run"
