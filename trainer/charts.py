@@ -68,6 +68,7 @@ def bands(shares: Mapping[str, Mapping[str, Mapping[str, float]]], ylabel: str, 
         axis.axhspan(*wanted, color="0.94", zorder=0)
         axis.axhline(1, color="0.5", lw=0.8, ls="--")
         axis.set_xticks(range(len(names)), labels=[f"{b} {lo:g}-{hi:g} Hz" for b, (lo, hi) in BANDS_HZ.items()])
+        axis.set_xlim(-0.6, len(names) - 0.4)
         axis.set_ylim(0, _TALLEST + 0.15)
         axis.set_title(name, fontsize=9, loc="left")
     label_axes(axes, "", ylabel)

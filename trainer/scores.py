@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from trainer.metrics import (
-    BANDS_HZ,
     band_errors,
     band_powers,
     log_spectral_distance_db,
@@ -166,8 +165,3 @@ def gain_over(
         "interval": interval(own, other, groups, gained),
         "by_subject": {who: 1 - mine[who] / theirs[who] for who in mine},
     }
-
-
-def bands_of(figures: Mapping[str, Any], key: str) -> list[float | None]:
-    """A figure of every band, None where the rate does not reach it."""
-    return [figures[key].get(band) for band in BANDS_HZ]

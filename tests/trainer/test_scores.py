@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.metrics import BANDS_HZ
-from trainer.scores import DRAWS, PatchSet, bands_of, drawn, gain_over, interval, nrmse_of, rounded, score
+from trainer.scores import DRAWS, PatchSet, drawn, gain_over, interval, nrmse_of, rounded, score
 
 RNG = np.random.default_rng(0)
 X = (RNG.standard_normal((9, 256)).cumsum(axis=1) * RNG.uniform(1, 20, (9, 1))).astype(np.float32)
@@ -181,9 +181,8 @@ def test_rounding_keeps_five_digits():
     assert rounded(np.float64(0.123456)) == 0.12346
 
 
-def test_bands_beyond_the_rate_are_gaps():
-    """In the order in which all bands are listed."""
+def test_bands_beyond_the_rate_are_left_out():
+    """Up to half of the samples' own rate."""
     figures = score(patch_set(sampled_hz=100.0), Y)
-    shares = bands_of(figures, "band_error")
-    assert shares == [*figures["band_error"].values(), None]
-    assert len(shares) == len(BANDS_HZ)
+    for key in ("band_error", "band_power"):
+        assert list(figures[key]) == [band for band, (_, high_hz) in BANDS_HZ.items() if high_hz <= 50]
