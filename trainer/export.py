@@ -58,13 +58,13 @@ def export(config: DictConfig) -> None:
 
 
 def _title(config: DictConfig, recipe: dict[str, Any]) -> tuple[str, int]:
-    """Name and version: those of the command, else those of the training's settings.
+    """Name and version: those of the command, else those of the training's settings; another name begins with 1.
 
     Raises:
         ConfigError: neither has a name.
     """
     name = config.name or recipe.get("name")
-    version = config.version or recipe.get("version", 1)
+    version = config.version or (1 if config.name else recipe.get("version", 1))
     if name is None:
         raise ConfigError("the bundle has no name", "Give name=NAME")
     return str(name), int(version)
@@ -84,9 +84,10 @@ def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: Patch
     for (data_set, rate_hz), rows in patches.items():
         rates = torch.full((len(rows), 1), rate_hz)
         codes = in_tiles(network.encode, rows, rates)
-        same = torch.equal(codes, in_tiles(scripted.encode, rows, rates)) and torch.equal(
-            in_tiles(network.decode, codes, rates), in_tiles(scripted.decode, codes, rates)
-        )
+        same = torch.equal(codes, in_tiles(scripted.encode, rows, rates))
+        for method in ("decode", *(["decode_spectrum"] if "spectrum" in network.decodes else [])):
+            eager = in_tiles(getattr(network, method), codes, rates)
+            same &= torch.equal(eager, in_tiles(getattr(scripted, method), codes, rates))
         if not same:
             raise ConfigError(
                 f"on {data_set} at {rate_hz:g} Hz the scripted model differs from the trained one",

@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from eegstream.codec import bundle
 from eegstream.codec.engine import Engine, choose_device
+from eegstream.errors import ConfigError
 from tests.trainer.conftest import Run
 from tests.trainer.running import ROOT, SMALL, run
+from trainer import export
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,27 @@ def test_a_checkpoint_becomes_a_verified_bundle(
     assert "never overwritten" in capsys.readouterr().err
     assert path.read_bytes() == content
     assert sorted(p.name for p in tmp_path.glob("*")) == ["log", "try-1.pt"]
+
+
+@pytest.mark.parametrize(
+    ("given", "recipe", "title"),
+    [
+        ({}, {"name": "fast", "version": 3}, ("fast", 3)),
+        ({"version": 4}, {"name": "fast", "version": 3}, ("fast", 4)),
+        ({"name": "mine"}, {"name": "fast", "version": 3}, ("mine", 1)),
+        ({"name": "mine", "version": 2}, {"name": None, "version": 1}, ("mine", 2)),
+        ({"name": "mine"}, {}, ("mine", 1)),
+    ],
+)
+def test_a_bundle_is_called_as_the_command_or_else_the_recipe_says(given, recipe, title) -> None:
+    """A name of one's own begins with version 1, whatever the recipe's is."""
+    assert export._title(OmegaConf.create({"name": None, "version": None, **given}), recipe) == title
+
+
+def test_a_bundle_without_any_name_is_refused() -> None:
+    """With what to give."""
+    with pytest.raises(ConfigError, match="name=NAME"):
+        export._title(OmegaConf.create({"name": None, "version": None}), {"name": None, "version": 1})
 
 
 def test_preparing_alone_fills_the_cache(command: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
