@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trainer.card import markdown_table
+from trainer.metrics import BANDS_HZ
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs/results/report.json"
 PAGE = ROOT / "docs/results.md"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- from docs/results/report.json -->", "<!-- end -->"
 
-BANDS = {"delta": "0.5-4", "theta": "4-8", "alpha": "8-13", "beta": "13-30", "gamma": "30-45", "high": "45-100"}
+BANDS = {name: f"{low_hz:g}-{high_hz:g}" for name, (low_hz, high_hz) in BANDS_HZ.items()}
 _PICTURE = "rate-and-distortion-0.png"
 
 
@@ -42,7 +45,7 @@ def readme_table(report: Mapping[str, Any]) -> str:
         ]
         for title, own, name, figures, mse in _own_sets(report)
     ]
-    return _table(head, rows)
+    return markdown_table(head, rows)
 
 
 def page(report: Mapping[str, Any]) -> str:
@@ -127,7 +130,7 @@ def _main_table(report: Mapping[str, Any]) -> str:
                 f"{min(gain['by_subject'].values()):.1%}",
             ]
         )
-    return _table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _spectrum_table(report: Mapping[str, Any]) -> str:
@@ -144,7 +147,7 @@ def _spectrum_table(report: Mapping[str, Any]) -> str:
         if "spectrum" in own["decodes"]
         for kind, decoded in figures["decodes"].items()
     ]
-    return _table(["bundle", "data", "decode", "NRMSE", "LSD dB", *BANDS.values()], rows)
+    return markdown_table(["bundle", "data", "decode", "NRMSE", "LSD dB", *BANDS.values()], rows)
 
 
 def _prefix_table(report: Mapping[str, Any]) -> str:
@@ -152,7 +155,7 @@ def _prefix_table(report: Mapping[str, Any]) -> str:
     most = max(len(kept) for _, _, kept in lines)
     rows = [[f"`{title}`", name, *(f"{nrmse:.3f}" for nrmse in kept)] for title, name, kept in lines]
     head = ["bundle", "data", *map(str, range(1, most + 1))]
-    return _table(head, [row + [""] * (len(head) - len(row)) for row in rows])
+    return markdown_table(head, [row + [""] * (len(head) - len(row)) for row in rows])
 
 
 def _seed_table(report: Mapping[str, Any]) -> str:
@@ -163,7 +166,7 @@ def _seed_table(report: Mapping[str, Any]) -> str:
             mse = figures["decodes"]["mse"]
             row = [name, figures["side"], f"{mse['nrmse']:.3f}", _between(mse["nrmse_interval"])]
             rows.append([*row, f"{figures['klt']['nrmse']:.3f}", f"{figures['klt_gain']['nrmse']:.3f}"])
-    return _table(["data", "side", f"`{title}`", "interval", "KLT, no gain", "KLT, gain"], rows)
+    return markdown_table(["data", "side", f"`{title}`", "interval", "KLT, no gain", "KLT, gain"], rows)
 
 
 def _rate_table(report: Mapping[str, Any]) -> str:
@@ -178,7 +181,7 @@ def _rate_table(report: Mapping[str, Any]) -> str:
             for told, cells in lines.items():
                 if told == "true" or any(c not in (None, t) for c, t in zip(cells, lines["true"], strict=True)):
                     rows.append([f"`{title}`", data_set, told, *("" if c is None else f"{c:.3f}" for c in cells)])
-    return _table(["bundle", "data", "rate told", *(f"{rate_hz:g} Hz" for rate_hz in rates)], rows)
+    return markdown_table(["bundle", "data", "rate told", *(f"{rate_hz:g} Hz" for rate_hz in rates)], rows)
 
 
 def _what_the_rate_is_worth(report: Mapping[str, Any]) -> str:
@@ -210,7 +213,7 @@ def _time_table(report: Mapping[str, Any]) -> str:
         [f"`{title}`", f"{t['p50']:.2f}", f"{t['p95']:.2f}", f"{t['ratio']:.2f}"]
         for title, t in ((title, own["encode_ms"]) for title, own in shipped(report).items())
     ]
-    return _table(["bundle", "median, ms", "95 %, ms", "multiple"], rows)
+    return markdown_table(["bundle", "median, ms", "95 %, ms", "multiple"], rows)
 
 
 def _downstream_tables(report: Mapping[str, Any]) -> Iterator[str]:
@@ -228,7 +231,7 @@ def _downstream_tables(report: Mapping[str, Any]) -> Iterator[str]:
             for name, answers in heard.items()
         ]
         if tasks:
-            yield _table(head, rows)
+            yield markdown_table(head, rows)
 
 
 def _own_sets(report: Mapping[str, Any]) -> Iterator[tuple[str, Any, str, Any, Any]]:
@@ -241,11 +244,6 @@ def _own_sets(report: Mapping[str, Any]) -> Iterator[tuple[str, Any, str, Any, A
 
 def _between(pair: Sequence[float]) -> str:
     return f"{pair[0]:.3f} to {pair[1]:.3f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def readme_with(text: str, table: str) -> str:

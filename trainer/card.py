@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from trainer.code_use import listed
@@ -75,7 +76,7 @@ def _figures(metrics: dict[str, Any]) -> str:
         tables, with a gain and without. r is the mean correlation; the bands give the share of each band's energy that
         is lost.
         {"The last columns are the NRMSE when half and twice the true rate are told." if told else ""}""")
-    sections = [f"## What it keeps and loses\n\n{meaning}\n\n{_table(head, rows)}"]
+    sections = [f"## What it keeps and loses\n\n{meaning}\n\n{markdown_table(head, rows)}"]
     if any("spectrum" in m for m in metrics.values()):
         sections.append(_spectrum(metrics))
     return "\n\n".join(sections)
@@ -95,14 +96,15 @@ def _spectrum(metrics: dict[str, Any]) -> str:
         The decode `spectrum` fills in noise as strong as what the codes do not tell: the same codes, a larger error,
         and band powers that are about true. The noise is a function of the codes, so it is the same each time, and it
         is no signal. LSD is the log-spectral distance in dB; the bands give decoded power over true power.""")
-    return f"{meaning}\n\n{_table(['data', 'decode', 'NRMSE', 'LSD', *BANDS_HZ], rows)}"
+    return f"{meaning}\n\n{markdown_table(['data', 'decode', 'NRMSE', 'LSD', *BANDS_HZ], rows)}"
 
 
 def _shares(by_band: dict[str, float]) -> list[str]:
     return [f"{by_band[band]:.2f}" if band in by_band else "" for band in BANDS_HZ]
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table for people, all its cells written out."""
     lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 

@@ -1,9 +1,9 @@
 """Pictures that compare models, made of the results of an evaluation."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -103,8 +103,8 @@ def rates(lines: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Fig
             rates_hz = [row["rate_hz"] for row in rows]
             axis.plot(rates_hz, [row["true"] for row in rows], ".-", color=colour, lw=1.3, label=title)
             for wrong in ("half", "twice"):
-                known = [(row["rate_hz"], row[wrong]) for row in rows if row[wrong] is not None]
-                axis.plot(*zip(*known, strict=True), ":", color=colour, lw=0.9)
+                nrmse = [math.nan if row[wrong] is None else row[wrong] for row in rows]
+                axis.plot(rates_hz, nrmse, ":", color=colour, lw=0.9)
         axis.set_xscale("log")
         ticks = sorted(
             {row["rate_hz"] for rows in by_title.values() for row in rows if row["rate_hz"] not in (256, 512)}
@@ -135,11 +135,7 @@ def downstream(tasks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure:
         axis.invert_yaxis()
         axis.set_xlim(0.35, 1.02)
         axis.set_title(f"{title} (dashed: chance)", fontsize=9)
-        _spaced(axis)
+        axis.grid(color="0.92", lw=0.7, axis="x")
+        axis.set_axisbelow(True)
     label_axes(axes, "windows told right", "")
     return figure
-
-
-def _spaced(axis: Axes) -> None:
-    axis.grid(color="0.92", lw=0.7, axis="x")
-    axis.set_axisbelow(True)

@@ -6,7 +6,7 @@ M windows, N samples in a window, P samples in a patch, G codes of a patch.
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -160,20 +160,14 @@ def decoded_recordings(codec: Codec, recordings: Sequence[Recorded], kind: str) 
         whole = whole_windows(recording, codec.window)
         channels = len(whole.samples_uv)
         y = codec.through(whole.samples_uv.reshape(-1, codec.window), recording.source_hz, kind)
-        found.append(_with_samples(recording, y.reshape(channels, -1).astype(np.float32)))
+        found.append(replace(recording, samples_uv=y.reshape(channels, -1).astype(np.float32)))
     return found
 
 
 def whole_windows(recording: Recorded, window: int) -> Recorded:
     """The recording without what follows its last whole window."""
     count = recording.samples_uv.shape[1] // window
-    return _with_samples(recording, np.ascontiguousarray(recording.samples_uv[:, : count * window]))
-
-
-def _with_samples(recording: Recorded, samples_uv: NDArray[np.float32]) -> Recorded:
-    return Recorded(
-        recording.data_set, recording.subject, recording.file, samples_uv, recording.sampled_hz, recording.source_hz
-    )
+    return replace(recording, samples_uv=np.ascontiguousarray(recording.samples_uv[:, : count * window]))
 
 
 def encode_times_ms(

@@ -127,9 +127,9 @@ class Evaluation:
             if manifest.prefix and s.is_own:
                 sets[s.name]["codes_kept"] = by_codes_kept(codec, s)
             if s.is_own:
-                sets[s.name]["nrmse_of_seeds"] = [
-                    nrmse_of(s.patches_uv, self._codec(other).through(s.patches_uv, s.rate_hz)) for other in seeds
-                ]
+                others = [self._codec(other).through(s.patches_uv, s.rate_hz) for other in seeds[1:]]
+                mine = sets[s.name]["decodes"]["mse"]["nrmse"]
+                sets[s.name]["nrmse_of_seeds"] = [mine, *(nrmse_of(s.patches_uv, y) for y in others)]
         counts = code_counts(codec, own)
         self._draw(title, codec, own)
         self._pictures[f"codes {title}"] = figures.code_use(counts)
@@ -167,12 +167,10 @@ class Evaluation:
         found: dict[str, list[dict[str, Any]]] = {}
         if bench.model_rate_hz is None:
             imitated = {s.name: (s, sets[s.name]["told"]) for s in bench.sets if s.side == "val"}
-        elif hasattr(data, "imitated"):
+        else:
             side = data.imitated("val", self._plan.rates_hz)
             parts = patch_sets(side, "val", bench.window, bench.model_rate_hz)
             imitated = {s.name: (s, told(codec, s, rate_range_hz)) for s in parts}
-        else:
-            imitated = {}
         for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
         return found

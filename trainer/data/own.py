@@ -72,6 +72,10 @@ class OwnLoaders(lightning.LightningDataModule):
         """Nothing is prepared: loaders bring their own."""
         return {}
 
+    def imitated(self, _side: str, _rates_hz: Sequence[float]) -> Side:
+        """Nothing: patches that are cut already cannot be what another device would have sent."""
+        return Side([], [])
+
     def window_loader(self, _size: int) -> DataLoader[Any]:
         """The training loader, whose patches have the length that they have."""
         return self._train
