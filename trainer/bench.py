@@ -51,7 +51,8 @@ class Bench:
             window = window_of(patch, model_rate_hz)
             sets = [found for name, side in sides.items() for found in patch_sets(side, name, window, model_rate_hz)]
         else:
-            window, sets = patch, _unnamed(data, model_rate_hz)
+            sets = _unnamed(data, model_rate_hz)
+            window = sets[0].patches_uv.shape[1] if sets else patch
         count = fit_windows if model_rate_hz else _RATES * fit_windows
         windows, rates_hz = training_windows(data.window_loader(window), count)
         if model_rate_hz:

@@ -67,7 +67,7 @@ def _data(config: DictConfig, loaded: Bundle, size: int) -> Any:
     manifest = loaded.manifest
     with open_dict(config):
         config.frontend = {"_target_": "eegstream.dsp.frontend.FrontEndSettings", **manifest.frontend.model_dump()}
-        config.model.patch_size = size
+        config.model = {"patch_size": size, "use_conditioning": bool(manifest.model.get("use_conditioning"))}
         if "rates_hz" in config.data:
             config.data.rates_hz = [] if manifest.frontend.model_rate_hz else config.rates_hz
     data = build(config.data)

@@ -69,6 +69,11 @@ def test_loaders_of_one_s_own_make_a_report_too(command: Run, tmp_path: Path) ->
     loaded = load(str(tmp_path / "own-1.pt"))
     (figures,) = loaded.manifest.metrics.values()
     assert (figures["window"], figures["subjects"], figures["side"]) == (32, 1, "val")
+    few = ("data.train.batches=4", "data.val.batches=2", "bits=[16]", "turns=3", "fit_windows=200")
+    folder = command("evaluate", "bundle=fast", "reference=fast", "data=dummy", *few)
+    (own,) = json.loads((folder / "report.json").read_text())["bundles"].values()
+    assert own["window"] == 256, "the loader's patches are windows of four of the bundle's"
+    assert (own["sets"]["own 256 Hz"]["patches"], own["rates"], own["downstream"]["mse"]) == (128, {}, {})
 
 
 def test_seeds_of_one_recipe_are_one_row(command: Run, tmp_path: Path) -> None:
