@@ -27,7 +27,7 @@ def looks_like_brainvision(content: bytes) -> bool:
     return re.match(rb"(?:\xef\xbb\xbf)?\s*Brain ?Vision Data Exchange", content[:100]) is not None
 
 
-def read_brainvision(content: bytes, path: Path) -> Signals:
+def read_brainvision(content: bytes, path: Path) -> list[Signals]:
     """The channels of the recording with header `content` at `path`."""
     if b"Marker File" in content[:100]:
         raise RecordingError(f"{path.name} holds markers only", remedy="Give the .vhdr file beside it")
@@ -42,15 +42,17 @@ def read_brainvision(content: bytes, path: Path) -> Signals:
     channels = [_channel(sections.get("channel infos", {}), number, path) for number in range(1, n_channels + 1)]
     digital, remarks = _samples(sections, n_channels, path)
     rate_hz = snapped_rate_hz(1e6 / interval_us, within=_INTERVAL_ROUNDING)
-    return Signals(
-        rate_hz=rate_hz,
-        labels=tuple(label for label, _, _ in channels),
-        types=("",) * n_channels,
-        units=tuple(unit for _, _, unit in channels),
-        read=lambda index: digital[index].astype(np.float64) * channels[index][1],
-        times_s=regular_times_s(digital.shape[1], rate_hz),
-        remarks=tuple(remarks),
-    )
+    return [
+        Signals(
+            rate_hz=rate_hz,
+            labels=tuple(label for label, _, _ in channels),
+            types=("",) * n_channels,
+            units=tuple(unit for _, _, unit in channels),
+            read=lambda index: digital[index].astype(np.float64) * channels[index][1],
+            times_s=regular_times_s(digital.shape[1], rate_hz),
+            remarks=tuple(remarks),
+        )
+    ]
 
 
 def _sections(content: bytes) -> dict[str, dict[str, str]]:

@@ -23,7 +23,7 @@ _SLOWEST_HZ = 20.0
 _UNIT_IN_NAME = re.compile(r"(.*?)\s*[\[(]([^\])]*[A-Za-z][^\])]*)[\])]\s*")
 
 
-def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> Signals:
+def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
     """The channels of a CSV file; `rate_hz` is needed where no column holds the time."""
     lines = decoded(content, name).splitlines()
     start = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
@@ -47,7 +47,7 @@ def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> S
             f"{name} has {len(table.numbers)} lines of samples below its header, expected a recording",
             remedy="Give a longer recording",
         )
-    return _signals(header, table, time_column, rate_hz, name)
+    return [_signals(header, table, time_column, rate_hz, name)]
 
 
 def _refuse_bad_header(header: list[str], name: str) -> None:

@@ -41,7 +41,7 @@ class _Records:
         return (digital - channel.digital_min) * gain + channel.physical_min
 
 
-def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> Signals:
+def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
     """The EEG-rate signals of an EDF or BDF file; `rate_hz` serves only a file that states none."""
     header = read_header(content, name)
     if not header.signals:
@@ -60,15 +60,17 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> Signals
     else:
         times_s, more = times_from_onsets(onsets_s, channels[0].samples, rate, header)
         remarks += more
-    return Signals(
-        rate_hz=rate,
-        labels=tuple(channel.label for channel in channels),
-        types=("",) * len(channels),
-        units=tuple(channel.unit for channel in channels),
-        read=lambda index: records.physical(channels[index]),
-        times_s=times_s,
-        remarks=(*header.remarks, *remarks),
-    )
+    return [
+        Signals(
+            rate_hz=rate,
+            labels=tuple(channel.label for channel in channels),
+            types=("",) * len(channels),
+            units=tuple(channel.unit for channel in channels),
+            read=lambda index: records.physical(channels[index]),
+            times_s=times_s,
+            remarks=(*header.remarks, *remarks),
+        )
+    ]
 
 
 def _refuse_text_damage(content: bytes, name: str) -> None:

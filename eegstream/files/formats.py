@@ -8,7 +8,7 @@ from eegstream.files import brainvision, delimited, edf, edf_header, gdf, mne_fo
 from eegstream.files.signals import Signals
 
 _Begins = Callable[[bytes], bool]
-_Reader = Callable[[bytes, Path, float | None], Signals]
+_Reader = Callable[[bytes, Path, float | None], list[Signals]]
 
 _READERS: tuple[tuple[_Begins, _Reader], ...] = (
     (edf_header.looks_like_edf, lambda content, path, rate_hz: edf.read_edf(content, path.name, rate_hz)),
@@ -26,8 +26,8 @@ _HEADER_OF = {".eeg": ".vhdr", ".fdt": ".set"}
 """Samples that make no recording without the file beside them."""
 
 
-def read_signals(content: bytes, path: Path, rate_hz: float | None) -> Signals:
-    """The channels in `content`, the bytes of the file at `path`; its name decides only what nothing else does."""
+def read_signals(content: bytes, path: Path, rate_hz: float | None) -> list[Signals]:
+    """The streams in `content`, the bytes of the file at `path`; its name decides only what nothing else does."""
     for begins, read in _READERS:
         if begins(content):
             return read(content, path, rate_hz)

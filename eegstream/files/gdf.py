@@ -55,7 +55,7 @@ class _Header:
         return self.text("unit", index) if value.dtype.kind == "S" else _unit_text(int(value))
 
 
-def read_gdf(content: bytes, name: str) -> Signals:
+def read_gdf(content: bytes, name: str) -> list[Signals]:
     """The channels of a GDF file that share the EEG channels' rate."""
     header = _read_header(content, name)
     rows, remarks = _records(content, header, name)
@@ -69,15 +69,17 @@ def read_gdf(content: bytes, name: str) -> Signals:
         others = ", ".join(label for index, label in enumerate(labels) if index not in kept)
         remarks.append(f"channels of another rate than the EEG's were left out: {others}")
     rate_hz = usual / header.duration_s
-    return Signals(
-        rate_hz=rate_hz,
-        labels=tuple(labels[index] for index in kept),
-        types=("",) * len(kept),
-        units=tuple(header.unit(index) for index in kept),
-        read=lambda position: _physical(rows, header, kept[position]),
-        times_s=regular_times_s(len(rows) * usual, rate_hz),
-        remarks=tuple(remarks),
-    )
+    return [
+        Signals(
+            rate_hz=rate_hz,
+            labels=tuple(labels[index] for index in kept),
+            types=("",) * len(kept),
+            units=tuple(header.unit(index) for index in kept),
+            read=lambda position: _physical(rows, header, kept[position]),
+            times_s=regular_times_s(len(rows) * usual, rate_hz),
+            remarks=tuple(remarks),
+        )
+    ]
 
 
 def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uint8], list[str]]:

@@ -25,19 +25,19 @@ EXTENSIONS = frozenset({".cnt", ".data", ".egi", ".eeg", ".lay", ".mff", ".nxe",
 _SKIP = "BAD_ACQ_SKIP"
 
 
-def read_fif(path: Path) -> Signals:
+def read_fif(path: Path) -> list[Signals]:
     """The channels of a FIF file, of the types that it states."""
-    return _signals(path, "FIF", lambda mne: mne.io.read_raw_fif, types_are_stated=True)
+    return [_signals(path, "FIF", lambda mne: mne.io.read_raw_fif, types_are_stated=True)]
 
 
-def read_eeglab(path: Path) -> Signals:
+def read_eeglab(path: Path) -> list[Signals]:
     """The channels of an EEGLAB .set file."""
-    return _signals(path, "EEGLAB", lambda mne: mne.io.read_raw_eeglab)
+    return [_signals(path, "EEGLAB", lambda mne: mne.io.read_raw_eeglab)]
 
 
-def read_by_name(path: Path) -> Signals:
+def read_by_name(path: Path) -> list[Signals]:
     """The channels of a file of one of EXTENSIONS."""
-    return _signals(path, path.suffix, lambda mne: mne.io.read_raw)
+    return [_signals(path, path.suffix, lambda mne: mne.io.read_raw)]
 
 
 def _signals(path: Path, form: str, reader_of: Callable[[Any], Any], *, types_are_stated: bool = False) -> Signals:

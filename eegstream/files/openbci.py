@@ -20,7 +20,7 @@ _COUNTS_UP_TO = 256
 """Sample Index is one byte on the Cyton's radio."""
 
 
-def read_openbci(content: bytes, name: str, rate_hz: float | None = None) -> Signals:
+def read_openbci(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
     """The channels of an OpenBCI text file; the columns "EXG Channel n" are its EEG, in microvolts."""
     lines = decoded(content, name).splitlines()
     facts = [line for line in lines if line.startswith("%")]
@@ -40,15 +40,19 @@ def read_openbci(content: bytes, name: str, rate_hz: float | None = None) -> Sig
         raise RecordingError(f"{name} states no '%Sample Rate'", remedy="Give the rate with --rate")
     channels = [column for column in range(len(header)) if column not in (stamps, *table.texts)]
     is_eeg = [_EEG_NAME.fullmatch(header[column]) is not None for column in channels]
-    return Signals(
-        rate_hz=rate,
-        labels=tuple(header[column] for column in channels),
-        types=tuple(EEG if eeg else _other_type(header[column]) for eeg, column in zip(is_eeg, channels, strict=True)),
-        units=tuple("uV" if eeg else "" for eeg in is_eeg),
-        read=lambda index: table.numbers[:, channels[index]],
-        times_s=_times_s(table, stamps, rate),
-        remarks=(*table.remarks, *_lost(header, table)),
-    )
+    return [
+        Signals(
+            rate_hz=rate,
+            labels=tuple(header[column] for column in channels),
+            types=tuple(
+                EEG if eeg else _other_type(header[column]) for eeg, column in zip(is_eeg, channels, strict=True)
+            ),
+            units=tuple("uV" if eeg else "" for eeg in is_eeg),
+            read=lambda index: table.numbers[:, channels[index]],
+            times_s=_times_s(table, stamps, rate),
+            remarks=(*table.remarks, *_lost(header, table)),
+        )
+    ]
 
 
 def _stated_rate_hz(facts: list[str]) -> float | None:

@@ -74,12 +74,12 @@ def read_recording(path: str | Path, *, rate_hz: float | None = None, raw_units:
     source_id = f"file:{hashlib.sha256(content).hexdigest()[:16]}"
     with np.errstate(all="ignore"):  # absurd numbers of a damaged file end up not finite, which is counted below
         if not content.startswith(_GZIP_MAGIC):
-            return _recording(read_signals(content, path, rate_hz), path, source_id, rate_hz, raw_units)
+            return _recording(read_signals(content, path, rate_hz)[0], path, source_id, rate_hz, raw_units)
         with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
             inside = Path(folder, path.stem if path.suffix.lower() == ".gz" else path.name)
             content = _unpacked(content, path.name)
             inside.write_bytes(content)
-            return _recording(read_signals(content, inside, rate_hz), path, source_id, rate_hz, raw_units)
+            return _recording(read_signals(content, inside, rate_hz)[0], path, source_id, rate_hz, raw_units)
 
 
 def _content(path: Path) -> bytes:

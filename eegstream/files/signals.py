@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Signals:
-    """Channels of one common rate, decoded one at a time so that a long file needs no double-precision copy."""
+    """One stream of a file: channels of one common rate, decoded one at a time, so that a long file needs no copy."""
 
     rate_hz: float
+    """Nominal: what the file states, what its stamps show, or what the user said."""
     labels: tuple[str, ...]
     """As the file has them; C entries, may be empty or hold odd characters."""
     types: tuple[str, ...]
@@ -28,6 +29,12 @@ class Signals:
     remarks: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
     """Labels of channels that the file itself marks as bad."""
+    name: str = ""
+    """Name of the stream within its file; "" where the file has no names for streams."""
+    kind: str = "EEG"
+    """What the file calls the whole stream. Streams that are not EEG are read when the user names them."""
+    pauses: tuple[int, ...] = ()
+    """Positions of the first sample behind each pause of unknown length; `times_s` shows nothing of those."""
 
 
 def usual_samples(counts: Sequence[int]) -> int:

@@ -31,7 +31,7 @@ class _Messages(logging.Handler):
         self.texts.append(printable(record.getMessage()))
 
 
-def read_xdf(path: Path, rate_hz: float | None = None) -> Signals:
+def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
     """The channels of the file's EEG stream; of several, the one with most samples."""
     streams, remarks = _load(path)
     stream, more = _eeg_stream(streams, path.name)
@@ -49,15 +49,17 @@ def read_xdf(path: Path, rate_hz: float | None = None) -> Signals:
         rate = snapped_rate_hz(measured_hz)
     if stream.get("footer") is None:
         remarks.append("truncated: the stream has no end, the recording was not closed or was cut")
-    return Signals(
-        rate_hz=rate,
-        labels=labels,
-        types=types,
-        units=units,
-        read=lambda index: values[:, index].astype(np.float64),
-        times_s=times_s,
-        remarks=(*remarks, *stamp_remarks(times_s, rate)),
-    )
+    return [
+        Signals(
+            rate_hz=rate,
+            labels=labels,
+            types=types,
+            units=units,
+            read=lambda index: values[:, index].astype(np.float64),
+            times_s=times_s,
+            remarks=(*remarks, *stamp_remarks(times_s, rate)),
+        )
+    ]
 
 
 def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
