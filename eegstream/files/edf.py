@@ -3,16 +3,16 @@
 C signals, R records of S samples a signal, T = R * S samples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type
 from eegstream.errors import RecordingError
+from eegstream.files.biosemi import epoch_starts, status_channel
 from eegstream.files.edf_header import EdfChannel, EdfHeader, read_header
 from eegstream.files.edf_onsets import record_onsets_s, times_from_onsets
-from eegstream.files.signals import Signals, regular_times_s, usual_samples
+from eegstream.files.signals import Signals, regular_times_s
 
 _CONVERTED_LINE_ENDS = 16
 """So many CR LF pairs and not one LF by itself: the file went through a text conversion."""
@@ -30,47 +30,81 @@ class _Records:
         """The bytes (R, S * sample size) of one signal."""
         return self.rows[:, channel.first_byte : channel.first_byte + channel.samples * self.header.sample_bytes]
 
+    def digital(self, channel: EdfChannel) -> NDArray[np.int16 | np.int32]:
+        """Samples (T,) of one signal as they are stored."""
+        raw = np.ascontiguousarray(self.bytes_of(channel))
+        return raw.view("<i2").reshape(-1) if self.header.sample_bytes == 2 else _int24(raw.reshape(-1, 3))
+
     def physical(self, channel: EdfChannel) -> NDArray[np.float64]:
         """Samples (T,) of one signal in the header's unit."""
-        raw = np.ascontiguousarray(self.bytes_of(channel))
-        if self.header.sample_bytes == 2:
-            digital = raw.view("<i2").reshape(-1).astype(np.float64)
-        else:
-            digital = _int24(raw.reshape(-1, 3)).astype(np.float64)
+        digital = self.digital(channel).astype(np.float64)
         gain = (channel.physical_max - channel.physical_min) / (channel.digital_max - channel.digital_min)
         return (digital - channel.digital_min) * gain + channel.physical_min
 
 
 def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
-    """The EEG-rate signals of an EDF or BDF file; `rate_hz` serves only a file that states none."""
+    """The signals of an EDF or BDF file, those of each rate as a stream of their own.
+
+    Where the header states no rate, `rate_hz` is that of the rate group with most signals.
+    """
     header = read_header(content, name)
     if not header.signals:
         raise RecordingError(f"{name} holds annotations only, expected EEG signals", remedy="Give the recording itself")
     if len(content) != header.promised_bytes:
         _refuse_text_damage(content, name)
     records, remarks = _records(content, header, name)
-    duration_s = _record_duration_s(header, rate_hz, name)
-    channels, more = _channels_of_one_rate(header, duration_s, name)
+    groups, more = _rate_groups(header, name)
     remarks += more
-    rate = channels[0].samples / duration_s
+    duration_s = _record_duration_s(header, groups, rate_hz, name)
     onsets_s, more = record_onsets_s([records.bytes_of(channel) for channel in header.annotations[:1]], header, name)
     remarks += more
-    if onsets_s is None:
-        times_s = regular_times_s(len(records.rows) * channels[0].samples, rate)
-    else:
-        times_s, more = times_from_onsets(onsets_s, channels[0].samples, rate, header)
-        remarks += more
+    pauses, more = _pauses(records)
+    remarks += more
+    streams = [_stream(records, group, duration_s, onsets_s, pauses) for group in groups]
     return [
-        Signals(
-            rate_hz=rate,
-            labels=tuple(channel.label for channel in channels),
-            types=("",) * len(channels),
-            units=tuple(channel.unit for channel in channels),
-            read=lambda index: records.physical(channels[index]),
-            times_s=times_s,
-            remarks=(*header.remarks, *remarks),
+        replace(
+            stream,
+            name=f"{stream.rate_hz:g} Hz" if len(streams) > 1 else "",
+            remarks=(*header.remarks, *remarks, *stream.remarks),
         )
+        for stream in streams
     ]
+
+
+def _stream(
+    records: _Records,
+    channels: list[EdfChannel],
+    duration_s: float,
+    onsets_s: NDArray[np.float64] | None,
+    pauses: NDArray[np.float64],
+) -> Signals:
+    """The signals of one rate; `pauses` (n,) counts in records from the first."""
+    samples = channels[0].samples
+    rate_hz = samples / duration_s
+    remarks: list[str] = []
+    if onsets_s is None:
+        times_s = regular_times_s(len(records.rows) * samples, rate_hz)
+    else:
+        times_s, remarks = times_from_onsets(onsets_s, samples, rate_hz, records.header)
+    return Signals(
+        rate_hz=rate_hz,
+        labels=tuple(channel.label for channel in channels),
+        types=("",) * len(channels),
+        units=tuple(channel.unit for channel in channels),
+        read=lambda index: records.physical(channels[index]),
+        times_s=times_s,
+        remarks=tuple(remarks),
+        pauses=tuple(int(first) for first in np.ceil(np.round(pauses * samples, 6))),
+    )
+
+
+def _pauses(records: _Records) -> tuple[NDArray[np.float64], list[str]]:
+    """Where BioSemi's recorder began anew (n,), in records from the first, and remarks."""
+    channel = status_channel(records.header)
+    if channel is None:
+        return np.zeros(0), []
+    starts, remarks = epoch_starts(records.digital(channel))
+    return starts / channel.samples, remarks
 
 
 def _refuse_text_damage(content: bytes, name: str) -> None:
@@ -128,8 +162,25 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
     return _Records(header, rows.reshape(there, header.record_bytes)), remarks
 
 
-def _record_duration_s(header: EdfHeader, rate_hz: float | None, name: str) -> float:
-    """Seconds in a record; from `rate_hz` where the header says 0."""
+def _rate_groups(header: EdfHeader, name: str) -> tuple[list[list[EdfChannel]], list[str]]:
+    """The signals that can be scaled, by rate in order of first appearance, and why others were left out."""
+    groups: dict[int, list[EdfChannel]] = {}
+    remarks = []
+    for channel in header.signals:
+        if channel.scalable:
+            groups.setdefault(channel.samples, []).append(channel)
+        else:
+            label = channel.label or "a channel without name"
+            remarks.append(f"{label} was left out: its {channel.why_not_scalable}")
+    if not groups:
+        raise RecordingError(
+            f"{name} has no signal with a range to scale by ({remarks[0]})", remedy="Export the recording anew"
+        )
+    return list(groups.values()), remarks
+
+
+def _record_duration_s(header: EdfHeader, groups: list[list[EdfChannel]], rate_hz: float | None, name: str) -> float:
+    """Seconds in a record; where the header says 0, `rate_hz` is the rate of the largest group, the faster of two."""
     if header.duration_s > 0:
         return header.duration_s
     if rate_hz is None:
@@ -137,34 +188,7 @@ def _record_duration_s(header: EdfHeader, rate_hz: float | None, name: str) -> f
             f"{name} states records of {header.duration_s:g} s, expected more than 0: its sampling rate is unknown",
             remedy="Give the rate with --rate",
         )
-    return usual_samples([channel.samples for channel in header.signals if _is_eeg(channel)] or [1]) / rate_hz
-
-
-def _channels_of_one_rate(header: EdfHeader, duration_s: float, name: str) -> tuple[list[EdfChannel], list[str]]:
-    """The signals that share the rate of most EEG channels, and which were left behind."""
-    usable = [channel for channel in header.signals if channel.scalable]
-    remarks = [
-        f"{channel.label or 'a channel without name'} was left out: its {channel.why_not_scalable}"
-        for channel in header.signals
-        if not channel.scalable
-    ]
-    eeg = [channel for channel in usable if _is_eeg(channel)]
-    if not eeg:
-        names = ", ".join(channel.label for channel in header.signals[:8])
-        raise RecordingError(
-            f"{name} has no EEG channel ({names})",
-            remedy="Give a recording that holds EEG",
-        )
-    samples = usual_samples([channel.samples for channel in eeg])
-    others = [channel for channel in usable if channel.samples != samples]
-    if others:
-        names = ", ".join(f"{channel.label} ({channel.samples / duration_s:g} Hz)" for channel in others)
-        remarks.append(f"channels of another rate than the EEG's {samples / duration_s:g} Hz were left out: {names}")
-    return [channel for channel in usable if channel.samples == samples], remarks
-
-
-def _is_eeg(channel: EdfChannel) -> bool:
-    return channel_type(channel.label) == EEG
+    return max((len(group), group[0].samples) for group in groups)[1] / rate_hz
 
 
 def _int24(triples: NDArray[np.uint8]) -> NDArray[np.int32]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, printable
+from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
-from eegstream.files.signals import Signals, regular_times_s, usual_samples
+from eegstream.files.signals import Signals, regular_times_s
 
 MAGIC = b"GDF "
 
@@ -56,30 +56,32 @@ class _Header:
 
 
 def read_gdf(content: bytes, name: str) -> list[Signals]:
-    """The channels of a GDF file that share the EEG channels' rate."""
+    """The channels of a GDF file, those of each rate as a stream of their own."""
     header = _read_header(content, name)
     rows, remarks = _records(content, header, name)
-    labels = [header.text("label", index) for index in range(len(header.samples))]
-    eeg = [count for label, count in zip(labels, header.samples, strict=True) if channel_type(label) == EEG]
-    if not eeg:
-        raise RecordingError(f"{name} has no EEG channel ({', '.join(labels[:8])})", remedy="Give one that holds EEG")
-    usual = usual_samples(eeg)
-    kept = [index for index, count in enumerate(header.samples) if count == usual]
-    if len(kept) < len(labels):
-        others = ", ".join(label for index, label in enumerate(labels) if index not in kept)
-        remarks.append(f"channels of another rate than the EEG's were left out: {others}")
-    rate_hz = usual / header.duration_s
+    groups: dict[int, list[int]] = {}
+    for index, samples in enumerate(header.samples):
+        groups.setdefault(samples, []).append(index)
     return [
-        Signals(
-            rate_hz=rate_hz,
-            labels=tuple(labels[index] for index in kept),
-            types=("",) * len(kept),
-            units=tuple(header.unit(index) for index in kept),
-            read=lambda position: _physical(rows, header, kept[position]),
-            times_s=regular_times_s(len(rows) * usual, rate_hz),
-            remarks=tuple(remarks),
-        )
+        _stream(rows, header, indices, f"{samples / header.duration_s:g} Hz" if len(groups) > 1 else "", remarks)
+        for samples, indices in groups.items()
     ]
+
+
+def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], name: str, remarks: list[str]) -> Signals:
+    """The channels of one rate."""
+    samples = header.samples[indices[0]]
+    rate_hz = samples / header.duration_s
+    return Signals(
+        rate_hz=rate_hz,
+        labels=tuple(header.text("label", index) for index in indices),
+        types=("",) * len(indices),
+        units=tuple(header.unit(index) for index in indices),
+        read=lambda position: _physical(rows, header, indices[position]),
+        times_s=regular_times_s(len(rows) * samples, rate_hz),
+        remarks=tuple(remarks),
+        name=name,
+    )
 
 
 def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uint8], list[str]]:
