@@ -1,4 +1,4 @@
-"""Decode BrainVision recordings: a text header (.vhdr) and the binary file that it names.
+"""Decode BrainVision recordings: a text header (.vhdr, .ahdr), the binary file and the marker file that it names.
 
 C channels, T samples.
 """
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
+from eegstream.files.brainvision_markers import Pauses, read_pauses
 from eegstream.files.rates import snapped_rate_hz
 from eegstream.files.signals import Signals, regular_times_s
 
@@ -30,7 +31,9 @@ def looks_like_brainvision(content: bytes) -> bool:
 def read_brainvision(content: bytes, path: Path) -> list[Signals]:
     """The channels of the recording with header `content` at `path`."""
     if b"Marker File" in content[:100]:
-        raise RecordingError(f"{path.name} holds markers only", remedy="Give the .vhdr file beside it")
+        raise RecordingError(
+            f"{path.name} holds markers only", remedy=f"Give {header_beside(path) or 'the .vhdr file'} beside it"
+        )
     sections = _sections(content)
     common = sections.get("common infos", {})
     n_channels = int(_number(common, "numberofchannels", path))
@@ -42,6 +45,7 @@ def read_brainvision(content: bytes, path: Path) -> list[Signals]:
     channels = [_channel(sections.get("channel infos", {}), number, path) for number in range(1, n_channels + 1)]
     digital, remarks = _samples(sections, n_channels, path)
     rate_hz = snapped_rate_hz(1e6 / interval_us, within=_INTERVAL_ROUNDING)
+    pauses = _pauses(common, digital.shape[1], rate_hz, path)
     return [
         Signals(
             rate_hz=rate_hz,
@@ -49,10 +53,29 @@ def read_brainvision(content: bytes, path: Path) -> list[Signals]:
             types=("",) * n_channels,
             units=tuple(unit for _, _, unit in channels),
             read=lambda index: digital[index].astype(np.float64) * channels[index][1],
-            times_s=regular_times_s(digital.shape[1], rate_hz),
-            remarks=tuple(remarks),
+            times_s=pauses.times_s,
+            remarks=(*remarks, *pauses.remarks),
+            pauses=pauses.unknown,
         )
     ]
+
+
+def header_beside(path: Path) -> str:
+    """Name of the header beside a binary or marker file; "" if there is none of its name."""
+    names = [path.with_suffix(ending).name for ending in (".vhdr", ".VHDR", ".ahdr")]
+    return next((name for name in names if (path.parent / name).exists()), "")
+
+
+def _pauses(common: Mapping[str, str], n_samples: int, rate_hz: float, path: Path) -> Pauses:
+    """What the marker file says about time, if the header names one."""
+    if not common.get("markerfile"):
+        return Pauses(regular_times_s(n_samples, rate_hz), (), ())
+    return read_pauses(_companion(common["markerfile"], path), n_samples, rate_hz)
+
+
+def _companion(stated: str, path: Path) -> Path:
+    """The file that the header names; only its name counts, the folder is the header's."""
+    return path.parent / Path(stated.replace("$b", path.stem).replace("\\", "/")).name
 
 
 def _sections(content: bytes) -> dict[str, dict[str, str]]:
@@ -97,13 +120,13 @@ def _samples(
     dtype = np.dtype(_BINARY_FORMATS[stored])
     if binary.get("usebigendianorder", "NO").upper() == "YES":
         dtype = dtype.newbyteorder(">")
-    data_path = path.parent / Path(common.get("datafile", "").replace("$b", path.stem).replace("\\", "/")).name
+    data_path = _companion(common.get("datafile", ""), path)
     try:
         raw = data_path.read_bytes()
     except OSError:
         raise RecordingError(
             f"{path.name} names {data_path.name} as its samples, which cannot be read beside it",
-            remedy="Put the .eeg file into the same folder",
+            remedy=f"Put {data_path.name} into the same folder",
         ) from None
     n_samples, left_over = divmod(len(raw), n_channels * dtype.itemsize)
     vectorized = common.get("dataorientation", "MULTIPLEXED").upper() == "VECTORIZED"

@@ -1,0 +1,105 @@
+"""Read where a BrainVision recording was paused: the `New Segment` marks of its marker file.
+
+T samples.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.files.signals import regular_times_s
+
+_MARK = re.compile(r"^\s*Mk\d+\s*=\s*New Segment\s*,(.*)$", re.IGNORECASE | re.MULTILINE)
+"""Behind it stand description, position from 1, size, channel and date; commas inside a field are written `\\1`."""
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A stretch without pauses."""
+
+    first: int
+    """Position of its first sample, from 0."""
+    start: datetime | None
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """What the marks say about time."""
+
+    times_s: NDArray[np.float64]
+    """(T,) since the first sample, with the pauses whose length is known."""
+    unknown: tuple[int, ...]
+    """First samples behind the others."""
+    remarks: tuple[str, ...]
+
+
+def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
+    """The pauses that the marker file at `path` marks in a recording of T samples.
+
+    Two segments' dates tell how long the pause between them was, unless the time between them is not even that of the
+    samples.
+    """
+    times_s = regular_times_s(n_samples, rate_hz)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return Pauses(times_s, (), (f"{path.name} is not beside the header: pauses are not known",))
+    segments, remarks = _segments(content, n_samples)
+    unknown = []
+    paused_s = 0.0
+    n_known = 0
+    for before, after in pairwise(segments):
+        pause_s = _pause_s(before, after, rate_hz)
+        if pause_s is None:
+            unknown.append(after.first)
+        else:
+            n_known += 1
+            paused_s += pause_s
+            times_s[after.first :] += pause_s
+    if n_known:
+        remarks.append(
+            f"{n_known} pauses of the recording, {paused_s:g} s in all by the dates of its segments, are kept"
+        )
+    if unknown:
+        remarks.append(f"{len(unknown)} pauses of the recording are of unknown length: its segments' dates do not tell")
+    return Pauses(times_s, tuple(unknown), tuple(remarks))
+
+
+def _pause_s(before: _Segment, after: _Segment, rate_hz: float) -> float | None:
+    """Seconds without samples between two segments, or None where the dates cannot tell."""
+    if before.start is None or after.start is None:
+        return None
+    pause_s = (after.start - before.start).total_seconds() - (after.first - before.first) / rate_hz
+    return pause_s if pause_s > 0.5 / rate_hz else None
+
+
+def _segments(content: bytes, n_samples: int) -> tuple[list[_Segment], list[str]]:
+    """The segments in their order, the first one from sample 0, and remarks."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    found: dict[int, _Segment] = {}
+    remarks = []
+    for mark in _MARK.finditer(text):
+        fields = [field.strip() for field in mark[1].split(",")]
+        position = int(fields[1]) - 1 if len(fields) > 1 and fields[1].isdigit() else -1
+        if not 0 <= position < n_samples:
+            remarks.append(f"a new segment is marked at {','.join(fields)[:40]!r}, where no sample is: not read")
+        elif position not in found or found[position].start is None:
+            found[position] = _Segment(position, _date(fields[4] if len(fields) > 4 else ""))
+    found.setdefault(0, _Segment(0, None))
+    return [found[position] for position in sorted(found)], remarks
+
+
+def _date(text: str) -> datetime | None:
+    """The date of a mark, to the microsecond; None where there is none: zeros stand for that, too."""
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%S%f") if len(text) == 20 else None
+    except ValueError:
+        return None
