@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from eegstream.errors import RecordingError
-from eegstream.files import brainvision, delimited, edf, edf_header, gdf, mne_formats, openbci, xdf
-from eegstream.files.signals import Signals
+from eegstream.files import ant, brainvision, delimited, edf, edf_header, gdf, mne_formats, nicolet, openbci, xdf
+from eegstream.files.companions import read_folder, refuse_by_name
+from eegstream.files.signals import Signals, with_rate
 
 _Begins = Callable[[bytes], bool]
 _Reader = Callable[[bytes, Path, float | None], list[Signals]]
@@ -16,24 +16,36 @@ _READERS: tuple[tuple[_Begins, _Reader], ...] = (
     (lambda content: content.startswith(xdf.MAGIC), lambda _, path, rate_hz: xdf.read_xdf(path, rate_hz)),
     (brainvision.looks_like_brainvision, lambda content, path, _: brainvision.read_brainvision(content, path)),
     (lambda content: content.startswith(mne_formats.FIF_MAGIC), lambda _, path, __: mne_formats.read_fif(path)),
-    (lambda content: content.startswith(mne_formats.MATLAB_MAGICS), lambda _, path, __: mne_formats.read_eeglab(path)),
     (
-        lambda content: content.startswith(openbci.MAGIC),
-        lambda content, path, rate_hz: openbci.read_openbci(content, path.name, rate_hz),
+        lambda content: content.startswith(mne_formats.MATLAB_MAGICS),
+        lambda content, path, _: mne_formats.read_eeglab(content, path),
     ),
+    (ant.looks_like_ant, lambda content, path, _: ant.read_ant(content, path)),
+    (
+        lambda content: content.startswith(mne_formats.NEUROSCAN_MAGIC),
+        lambda _, path, __: mne_formats.read_neuroscan(path),
+    ),
+    (mne_formats.looks_like_egi, lambda _, path, __: mne_formats.read_egi(path)),
+    (mne_formats.looks_like_nihon, lambda _, path, __: mne_formats.read_nihon(path)),
+    (mne_formats.looks_like_persyst, lambda _, path, __: mne_formats.read_persyst(path)),
 )
-_HEADER_OF = {".eeg": ".vhdr", ".fdt": ".set"}
-"""Samples that make no recording without the file beside them."""
 
 
 def read_signals(content: bytes, path: Path, rate_hz: float | None) -> list[Signals]:
-    """The streams in `content`, the bytes of the file at `path`; its name decides only what nothing else does."""
-    for begins, read in _READERS:
-        if begins(content):
-            return read(content, path, rate_hz)
-    header = path.with_suffix(_HEADER_OF.get(path.suffix.lower(), path.suffix))
-    if header != path and header.exists():
-        raise RecordingError(f"{path.name} holds samples without their header", remedy=f"Give {header.name} beside it")
-    if path.suffix.lower() in mne_formats.EXTENSIONS:
-        return mne_formats.read_by_name(path)
+    """The streams in `content`, the bytes of the file at `path`; its name decides only what nothing else does.
+
+    A folder has no bytes. Where a file holds one stream, `rate_hz` holds against the rate that it states; for which of
+    several streams it is meant only the caller knows.
+    """
+    if path.is_dir():
+        streams = read_folder(path)
+    else:
+        streams = next((read(content, path, rate_hz) for begins, read in _READERS if begins(content)), [])
+    if not streams and (head := nicolet.head_beside(path)):
+        streams = nicolet.read_nicolet(content, head)
+    if streams:
+        return [with_rate(streams[0], rate_hz)] if len(streams) == 1 else streams
+    refuse_by_name(path)
+    if content.startswith(openbci.MAGIC):
+        return openbci.read_openbci(content, path.name, rate_hz)
     return delimited.read_delimited(content, path.name, rate_hz)

@@ -1,97 +1,126 @@
-"""Read FIF, EEGLAB, CNT and whatever else MNE-Python knows whose unit is certain.
+"""Read formats whose decoding is left to MNE-Python, where their unit is certain.
 
 C channels, T samples.
 """
 
+import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegstream.dsp.channels import printable
-from eegstream.errors import RecordingError
+from eegstream.files.mne_pauses import Pauses, pauses_of
 from eegstream.files.signals import Signals
-from eegstream.files.third_party import missing_extra, quietly
+from eegstream.files.third_party import quietly, require, unreadable
 
 FIF_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f\x00\x00\x00\x14"
 """The first tag of every FIF file: a file id of 20 bytes."""
-MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", b"\x89HDF")
+HDF5_MAGICS = (b"MATLAB 7.3 MAT-file", b"\x89HDF")
+MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", *HDF5_MAGICS)
 """What EEGLAB's .set files begin with."""
-EXTENSIONS = frozenset({".cnt", ".data", ".egi", ".eeg", ".lay", ".mff", ".nxe", ".raw", ".sqd"})
-"""Other names that MNE-Python tells formats by; whatever fails there is refused."""
-
-_SKIP = "BAD_ACQ_SKIP"
+NEUROSCAN_MAGIC = b"Version 3."
+_NIHON = re.compile(rb"(EEG-1100[ABC]|EEG-1200A|EEG-2100 |QI-403A  |DAE-2100D) V\d\d\.\d\d")
+_PERSYST = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[FileInfo\]", re.IGNORECASE)
+_EGI_HEAD_BYTES = 36
+_EGI_HEAD = ((2, 7), (1980, 2100), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
+"""Version, year, month, day, hour, minute and second: what their numbers can be."""
+_TOLD_OTHERWISE = ("naming conventions", "'boundary' events")
+"""Warnings about what does not matter here, or is said in other words."""
 
 
 def read_fif(path: Path) -> list[Signals]:
-    """The channels of a FIF file, of the types that it states."""
+    """The channels of a FIF file, of the types that it states; further parts of a split file are read with it."""
     return [_signals(path, "FIF", lambda mne: mne.io.read_raw_fif, types_are_stated=True)]
 
 
-def read_eeglab(path: Path) -> list[Signals]:
-    """The channels of an EEGLAB .set file."""
-    return [_signals(path, "EEGLAB", lambda mne: mne.io.read_raw_eeglab)]
+def read_eeglab(content: bytes, path: Path) -> list[Signals]:
+    """The channels of an EEGLAB .set file; that of MATLAB 7.3 is HDF5 and takes two packages more."""
+    is_hdf5 = content.startswith(HDF5_MAGICS)
+    form = "EEGLAB (MATLAB 7.3)" if is_hdf5 else "EEGLAB"
+    require(form, "mne", *(("h5py", "pymatreader") if is_hdf5 else ()))
+    return [_signals(path, form, lambda mne: mne.io.read_raw_eeglab, removed_is_stated=True)]
 
 
-def read_by_name(path: Path) -> list[Signals]:
-    """The channels of a file of one of EXTENSIONS."""
-    return [_signals(path, path.suffix, lambda mne: mne.io.read_raw)]
+def read_neuroscan(path: Path) -> list[Signals]:
+    """The channels of a Neuroscan .cnt file."""
+    return [_signals(path, "Neuroscan .cnt", lambda mne: mne.io.read_raw_cnt)]
 
 
-def _signals(path: Path, form: str, reader_of: Callable[[Any], Any], *, types_are_stated: bool = False) -> Signals:
+def looks_like_egi(content: bytes) -> bool:
+    """Whether these bytes begin a simple binary file of EGI: a version in 32 bits, then a date, 16 bits a number."""
+    if len(content) < _EGI_HEAD_BYTES:
+        return False
+    numbers: tuple[int, ...] = struct.unpack(">i6h", content[:16])
+    return all(low <= number <= high for number, (low, high) in zip(numbers, _EGI_HEAD, strict=True))
+
+
+def read_egi(path: Path) -> list[Signals]:
+    """The channels of an EGI simple binary file or an .mff folder: electrodes are told from other inputs."""
+    is_folder = path.is_dir()
+    form = "EGI .mff" if is_folder else "EGI simple binary"
+    require(form, "mne", *(("mffpy",) if is_folder else ()))
+    return [_signals(path, form, lambda mne: mne.io.read_raw_egi, types_are_stated=True)]
+
+
+def looks_like_nihon(content: bytes) -> bool:
+    """Whether these bytes begin a Nihon Kohden .eeg file; BrainVision's files of that extension have no beginning."""
+    return _NIHON.match(content) is not None
+
+
+def read_nihon(path: Path) -> list[Signals]:
+    """The channels of a Nihon Kohden .eeg file; the names of its electrodes stand in the .21E file beside it."""
+    return [_signals(path, "Nihon Kohden .eeg", lambda mne: mne.io.read_raw_nihon)]
+
+
+def looks_like_persyst(content: bytes) -> bool:
+    """Whether these bytes begin a Persyst .lay file."""
+    return _PERSYST.match(content) is not None
+
+
+def read_persyst(path: Path) -> list[Signals]:
+    """The channels of a Persyst recording, whose .lay file names the .dat file."""
+    return [_signals(path, "Persyst .lay", lambda mne: mne.io.read_raw_persyst)]
+
+
+def _signals(
+    path: Path,
+    form: str,
+    reader_of: Callable[[Any], Any],
+    *,
+    types_are_stated: bool = False,
+    removed_is_stated: bool = False,
+) -> Signals:
     raw, volts, warned = _load(path, form, reader_of)
     values = raw.get_data()
-    keep = _recorded(raw, values.shape[1])
     kinds = raw.get_channel_types()
-    joins = sum("boundary" in str(text).lower() for text in raw.annotations.description)
-    remarks = [f"the reader says: {text}" for text in warned]
-    if joins:
-        remarks.append(f"the file marks {joins} boundaries, where pieces were cut out and the rest was joined")
-    if not keep.all():
-        remarks.append(f"{int(np.count_nonzero(~keep))} samples were never acquired, the holes are kept")
+    pauses: Pauses = pauses_of(raw, values.shape[1], removed_is_stated=removed_is_stated)
     return Signals(
         rate_hz=float(raw.info["sfreq"]),
         labels=tuple(raw.ch_names),
         # Where types are not stated, MNE calls "eeg" whatever it does not know: then the label decides.
         types=tuple("" if kind == "eeg" and not types_are_stated else kind for kind in kinds),
         units=tuple("V" if is_volt else "" for is_volt in volts),
-        read=lambda index: values[index, keep],
-        times_s=np.flatnonzero(keep) / float(raw.info["sfreq"]),
-        remarks=tuple(remarks),
+        read=lambda index: np.asarray(values[index, pauses.keep], np.float64),
+        times_s=pauses.times_s,
+        remarks=(*(f"the reader says: {text}" for text in warned), *pauses.remarks),
         bad=tuple(raw.info["bads"]),
+        pauses=pauses.unknown,
     )
 
 
 def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, list[bool], list[str]]:
     """The opened file, which channels are in volts, and warnings worth telling."""
     with quietly() as caught:
-        try:
-            import mne  # noqa: PLC0415  (an extra, and slow to import)
-        except ImportError:
-            raise missing_extra(form, "mne") from None
+        require(form, "mne")
+        import mne  # noqa: PLC0415  (an extra, and slow to import)
+
         try:
             raw = reader_of(mne)(path, preload=True, verbose="WARNING")
         except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
-            reason = printable(str(error))[:200]
-            raise RecordingError(
-                f"{path.name} cannot be read as {form} ({type(error).__name__}: {reason})",
-                remedy="Get the whole recording again, or export it as EDF",
-            ) from None
+            raise unreadable(path.name, form, error) from None
         volts = [channel["unit"] == mne.io.constants.FIFF.FIFF_UNIT_V for channel in raw.info["chs"]]
-    texts = (printable(str(warning.message)) for warning in caught if warning.category is RuntimeWarning)
-    return raw, volts, [text for text in dict.fromkeys(texts) if "naming conventions" not in text]
-
-
-def _recorded(raw: Any, n_samples: int) -> NDArray[np.bool_]:
-    """Which samples (T,) were acquired: MNE-Python fills pauses of the acquisition with zeros and annotates them."""
-    keep = np.ones(n_samples, np.bool_)
-    rate_hz, origin_s = raw.info["sfreq"], raw.first_time
-    for onset_s, duration_s, text in zip(
-        raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True
-    ):
-        if text == _SKIP:
-            start = max(round((onset_s - origin_s) * rate_hz), 0)
-            keep[start : start + round(duration_s * rate_hz)] = False
-    return keep
+    texts = dict.fromkeys(printable(str(warning.message)) for warning in caught if warning.category is RuntimeWarning)
+    return raw, volts, [text for text in texts if not any(known in text for known in _TOLD_OTHERWISE)]

@@ -1,10 +1,11 @@
-"""Read the EEG stream of an XDF file, stamps as they were recorded.
+"""Read the streams of an XDF file, stamps as they were recorded.
 
 C channels, T samples.
 """
 
 import logging
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, stamp_remarks
 from eegstream.files.signals import Signals
 from eegstream.files.third_party import missing_extra, quietly
+from eegstream.files.xdf_channels import described_channels, first_text
 
 MAGIC = b"XDF:"
+
+_EEG = "EEG"
 
 
 class _Messages(logging.Handler):
@@ -32,34 +36,55 @@ class _Messages(logging.Handler):
 
 
 def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
-    """The channels of the file's EEG stream; of several, the one with most samples."""
+    """Every stream of numbers in the file; streams of markers and of text are none.
+
+    `rate_hz` serves the streams that state no rate. It overrides the stated one of the only EEG stream, or of the only
+    stream; which of several it is meant for is not known here.
+    """
     streams, remarks = _load(path)
-    stream, more = _eeg_stream(streams, path.name)
-    remarks += more
-    info = stream["info"]
+    held = (
+        ", ".join(f"{first_text(s['info'], 'name')} (type {first_text(s['info'], 'type')})" for s in streams)
+        or "no stream"
+    )
+    numeric = [stream for stream in streams if _is_numeric(stream)]
+    eeg = [stream for stream in numeric if _kind(stream).upper() == _EEG] or numeric
+    read = []
+    for stream, name in zip(numeric, _unique_names(numeric), strict=True):
+        overrides = len(eeg) == 1 and stream is eeg[0]
+        rate, more = _rate_hz(stream, rate_hz, overrides=overrides)
+        if rate is not None:
+            read.append(_signals(stream, name, rate, [*remarks, *more]))
+    if numeric and not read:
+        raise RecordingError(
+            f"{path.name} has no stream with a rate or usable stamps (it holds: {held})",
+            remedy="Give the rate with --rate",
+        )
+    if not read:
+        raise RecordingError(
+            f"{path.name} has no numeric stream with samples (it holds: {held})",
+            remedy="Give a recording that holds EEG",
+        )
+    return read
+
+
+def _signals(stream: dict[str, Any], name: str, rate_hz: float, remarks: Sequence[str]) -> Signals:
     values = np.asarray(stream["time_series"])
     times_s = np.asarray(stream["time_stamps"], np.float64)
-    n_channels = values.shape[1]
-    labels, types, units = (_described(info, key, n_channels) for key in ("label", "type", "unit"))
-    rate = _nominal_rate_hz(info) or rate_hz
-    if rate is None:
-        measured_hz = measured_rate_hz(times_s)
-        if measured_hz is None:
-            raise RecordingError(f"{path.name} has no rate and no usable stamps", remedy="Give the rate with --rate")
-        rate = snapped_rate_hz(measured_hz)
-    if stream.get("footer") is None:
-        remarks.append("truncated: the stream has no end, the recording was not closed or was cut")
-    return [
-        Signals(
-            rate_hz=rate,
-            labels=labels,
-            types=types,
-            units=units,
-            read=lambda index: values[:, index].astype(np.float64),
-            times_s=times_s,
-            remarks=(*remarks, *stamp_remarks(times_s, rate)),
-        )
-    ]
+    channels = described_channels(stream["info"], values.shape[1])
+    ended = stream.get("footer") is not None
+    cut = [] if ended else ["truncated: the stream has no end, the recording was not closed or was cut"]
+    return Signals(
+        rate_hz=rate_hz,
+        labels=channels.labels,
+        types=channels.types,
+        units=channels.units,
+        read=lambda index: values[:, index].astype(np.float64),
+        times_s=times_s,
+        remarks=(*remarks, *channels.remarks, *cut, *stamp_remarks(times_s, rate_hz)),
+        name=name,
+        kind=_kind(stream),
+        stamped=True,
+    )
 
 
 def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -73,9 +98,9 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     propagated, logger.propagate = logger.propagate, False
     logger.addHandler(messages)
     try:
-        with quietly():
+        with quietly(), path.open("rb") as file:  # opened here: by its name the library would unpack it once more
             streams, _ = pyxdf.load_xdf(
-                str(path), dejitter_timestamps=False, synchronize_clocks=False, handle_clock_resets=False
+                file, dejitter_timestamps=False, synchronize_clocks=False, handle_clock_resets=False
             )
     except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
         raise RecordingError(
@@ -88,50 +113,42 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     return list(streams), [f"the XDF reader says: {text}" for text in dict.fromkeys(messages.texts)]
 
 
-def _eeg_stream(streams: Sequence[dict[str, Any]], name: str) -> tuple[dict[str, Any], list[str]]:
-    """The stream of type EEG with most samples."""
-    found = ", ".join(f"{_first(s['info'], 'name')} (type {_first(s['info'], 'type')})" for s in streams)
-    eeg = [s for s in streams if _first(s["info"], "type").upper() == "EEG" and _is_numeric(s)]
-    if not eeg:
-        raise RecordingError(
-            f"{name} has no numeric stream of type EEG with samples (it holds: {found or 'no stream'})",
-            remedy="Give a recording that holds EEG",
-        )
-    best = max(eeg, key=lambda s: len(s["time_stamps"]))
-    if len(eeg) == 1:
-        return best, []
-    return best, [f"{len(eeg)} EEG streams, the one with most samples was read: {_first(best['info'], 'name')}"]
+def _rate_hz(stream: dict[str, Any], asked_hz: float | None, *, overrides: bool) -> tuple[float | None, list[str]]:
+    """The stream's rate: stated, else asked for, else that of its stamps, else None; and a remark."""
+    stated_hz = _nominal_rate_hz(stream["info"])
+    if stated_hz is not None:
+        if not overrides or asked_hz is None or abs(asked_hz - stated_hz) <= 1e-6 * stated_hz:
+            return stated_hz, []
+        return asked_hz, [f"{asked_hz:g} Hz were given and hold, the file states {stated_hz:g} Hz"]
+    if asked_hz is not None:
+        return asked_hz, []
+    measured_hz = measured_rate_hz(np.asarray(stream["time_stamps"], np.float64))
+    return (None if measured_hz is None else snapped_rate_hz(measured_hz)), []
 
 
 def _is_numeric(stream: dict[str, Any]) -> bool:
-    return (
-        len(stream["time_stamps"]) > 0
-        and np.asarray(stream["time_series"]).ndim == 2
-        and (np.asarray(stream["time_series"]).dtype.kind in "iuf")
-    )
+    values = np.asarray(stream["time_series"])
+    is_marker = "marker" in _kind(stream).lower()
+    return len(stream["time_stamps"]) > 0 and values.ndim == 2 and values.dtype.kind in "iuf" and not is_marker
 
 
-def _described(info: Any, key: str, n_channels: int) -> tuple[str, ...]:
-    """One entry a channel of the stream's description; "" where it says nothing."""
-    try:
-        channels = info["desc"][0]["channels"][0]["channel"]
-    except (KeyError, IndexError, TypeError):
-        channels = []
-    texts = [_first(channel, key) for channel in channels[:n_channels]]
-    return tuple(texts + [""] * (n_channels - len(texts)))
+def _kind(stream: dict[str, Any]) -> str:
+    return first_text(stream["info"], "type")
 
 
-def _first(entry: Any, key: str) -> str:
-    """The text of an XML element as the library gives it: a list of one, or nothing."""
-    try:
-        return printable(str(entry[key][0] or ""))
-    except (KeyError, IndexError, TypeError):
-        return ""
+def _unique_names(streams: Sequence[dict[str, Any]]) -> list[str]:
+    """A name for each stream; a repeated one gets a number, one without gets its number in the file."""
+    names: list[str] = []
+    for stream in streams:
+        stated = first_text(stream["info"], "name") or f"stream {stream['info'].get('stream_id', '')}".strip()
+        again = (f"{stated} ({number})" for number in count(2))
+        names.append(stated if stated not in names else next(name for name in again if name not in names))
+    return names
 
 
 def _nominal_rate_hz(info: Any) -> float | None:
     try:
-        rate_hz = float(_first(info, "nominal_srate"))
+        rate_hz = float(first_text(info, "nominal_srate"))
     except ValueError:
         return None
     return rate_hz if np.isfinite(rate_hz) and rate_hz > 0 else None

@@ -1,0 +1,69 @@
+"""Find the pauses of a recording that MNE-Python opened: it annotates them.
+
+T samples as MNE-Python gives them, N of them acquired.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SKIP = "BAD_ACQ_SKIP"
+"""A pause of known length, filled with zeros."""
+_BOUNDARY = "boundary"
+"""In the name of every mark between pieces that were joined: EEGLAB's "boundary", MNE-Python's "EDGE boundary"."""
+_BETWEEN_SAMPLES = 1e-2
+"""A mark lies on a sample, or half a sample before it; its time is rounded by less than this many samples."""
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """What the annotations say about time."""
+
+    keep: NDArray[np.bool_]
+    """(T,) which samples were acquired."""
+    times_s: NDArray[np.float64]
+    """(N,) since the first sample, with the pauses whose length is known."""
+    unknown: tuple[int, ...]
+    """First samples behind the others, from 0 to N."""
+    remarks: tuple[str, ...]
+
+
+def pauses_of(raw: Any, n_samples: int, *, removed_is_stated: bool) -> Pauses:
+    """The pauses of `raw`. With `removed_is_stated` a boundary is as long as what was cut out there, as in EEGLAB."""
+    rate_hz = float(raw.info["sfreq"])
+    keep = np.ones(n_samples, np.bool_)
+    removed_s: dict[int, float] = {}
+    notes = raw.annotations
+    for onset_s, duration_s, text in zip(notes.onset, notes.duration, notes.description, strict=True):
+        at = (onset_s - raw.first_time) * rate_hz
+        if text == _SKIP:
+            start = max(round(at), 0)
+            keep[start : start + round(duration_s * rate_hz)] = False
+        elif _BOUNDARY in str(text).lower():
+            first = int(np.ceil(at - _BETWEEN_SAMPLES))
+            stated_s = float(duration_s) if removed_is_stated and np.isfinite(duration_s) else 0.0
+            removed_s[first] = removed_s.get(first, 0.0) + max(stated_s, 0.0)
+    times_s = np.arange(n_samples) / rate_hz
+    inside = {first: length_s for first, length_s in sorted(removed_s.items()) if 0 < first < n_samples}
+    for first, length_s in inside.items():
+        times_s[first:] += length_s
+    unknown = tuple(
+        int(np.count_nonzero(keep[:first])) for first, length_s in inside.items() if not length_s and keep[first - 1]
+    )
+    return Pauses(keep, times_s[keep], unknown, _remarks(keep, list(inside.values())))
+
+
+def _remarks(keep: NDArray[np.bool_], removed_s: list[float]) -> tuple[str, ...]:
+    remarks = []
+    known = [length_s for length_s in removed_s if length_s]
+    if known:
+        remarks.append(f"{len(known)} boundaries mark where {sum(known):g} s in all were cut out: the holes are kept")
+    if len(removed_s) > len(known):
+        remarks.append(
+            f"{len(removed_s) - len(known)} boundaries mark where pieces were joined: how far apart is unknown"
+        )
+    if not keep.all():
+        remarks.append(f"{int(np.count_nonzero(~keep))} samples were never acquired, the holes are kept")
+    return tuple(remarks)
