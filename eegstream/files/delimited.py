@@ -1,142 +1,249 @@
-"""Read EEG from CSV: a header line with channel names, one line a sample.
+"""Read EEG from text: a header line with channel names, one line a sample.
 
-C channels, T samples.
+C channels, K columns, R rows, T samples.
 """
 
 import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, printable, unit_scale
+from eegstream.dsp.channels import EEG, channel_type, unit_scale
 from eegstream.errors import RecordingError
-from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, stamp_remarks
+from eegstream.files import openbci
+from eegstream.files.rates import measured_rate_hz, stamp_remarks
 from eegstream.files.signals import Signals, regular_times_s
-from eegstream.files.tables import Table, decoded, delimiter_of, is_number, read_table
+from eegstream.files.tables import Grid, Table, decoded, read_table
+from eegstream.files.text_layouts import Layout, layout_of
+from eegstream.files.text_lines import Text, read_text
+from eegstream.files.text_rates import SLOWEST_HZ, Rate, rate_in_column_hz, settled_rate, stated_rates_hz
+from eegstream.files.text_times import counts_up, stamp_parser, time_unit_s, unit_of_stamps, unwrapped_s
 
-_TIME_NAMES = frozenset(
-    {"time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "secs", "unixtime", "lsltime", "lsltimestamp"}
-)
-_TIME_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "millis": 1e-3, "us": 1e-6, "ns": 1e-9}
-_SLOWEST_HZ = 20.0
-"""Seconds that make fewer samples a second than this are no seconds but milli-, micro- or nanoseconds."""
 _UNIT_IN_NAME = re.compile(r"(.*?)\s*[\[(]([^\])]*[A-Za-z][^\])]*)[\])]\s*")
+_UNIT_BEHIND_NAME = re.compile(r"(.+)[ _]([munµμ]V)", re.IGNORECASE)
+_LABELS_OF_EMOTIV = re.compile(r"labels:\s*(.+?)(?:,|$)")
 
 
 def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
-    """The channels of a CSV file; `rate_hz` is needed where no column holds the time."""
-    lines = decoded(content, name).splitlines()
-    start = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
-    if start is None:
+    """The channels of a table of text; `rate_hz` is needed where nothing tells the time or the rate."""
+    text = read_text(decoded(content, name))
+    if not text.lines and not text.header:
         raise RecordingError(
             f"{name} holds no line of text, expected a header and samples", remedy="Get the file again"
         )
-    delimiter = delimiter_of(lines[start])
-    header = [printable(cell.replace('"', "")) for cell in lines[start].split(delimiter)]
-    _refuse_bad_header(header, name)
-    time_column = next((column for column, cell in enumerate(header) if _time_unit(cell) is not None), None)
-    if time_column is None and rate_hz is None:
+    text, least = _named(text, name)
+    _refuse_features(text, name)
+    layout = layout_of(text.header)
+    grid = _grid(text, least)
+    stated_hz = stated_rates_hz(text.about, text.header)
+    if rate_hz is None and not stated_hz and not grid.times and layout.only_hz is None and not _has_rate_column(text):
         raise RecordingError(
-            f"{name} has no time column (timestamps, time, t) among {', '.join(header[:8])}: its rate is unknown",
+            f"{name} has no time column (timestamps, time, t) among {', '.join(text.header[:8])}: its rate is unknown",
             remedy="If this is EEG, give the rate with --rate",
         )
-    body = [line.replace('"', "") for line in lines[start + 1 :]]
-    table = read_table(body, delimiter, len(header), name, time_column)
+    table = read_table(text.lines, grid, name)
     if len(table.numbers) < 2:
         raise RecordingError(
             f"{name} has {len(table.numbers)} lines of samples below its header, expected a recording",
             remedy="Give a longer recording",
         )
-    return [_signals(header, table, time_column, rate_hz, name)]
+    return [_Reader(text, layout, grid, table, name).signals(rate_hz, stated_hz)]
 
 
-def _refuse_bad_header(header: list[str], name: str) -> None:
-    """Raise unless the first line holds the names of at least one column."""
-    if sum(map(is_number, header)) * 2 > len(header) and all(_time_unit(cell) is None for cell in header):
+def _named(text: Text, name: str) -> tuple[Text, int | None]:
+    """`text` with a header, if need be of names that are known without one, and the cells of its shortest rows."""
+    if text.header:
+        if len(text.header) == 1 and len(text.header[0]) > 20:
+            openbci.refuse_numbers(replace(text, probe=()), name)
+        return text, None
+    if openbci.is_openbci(text.about):
+        names, least = openbci.names_of_columns(text, name)
+        return replace(text, header=tuple(names)), least
+    for found in filter(None, map(_LABELS_OF_EMOTIV.search, text.about)):
+        labels = found[1].split()
+        if text.n_columns - 2 <= len(labels) <= text.n_columns:
+            return replace(text, header=(*labels, *[""] * (text.n_columns - len(labels)))), len(labels)
+    openbci.refuse_numbers(text, name)
+    raise AssertionError("refused above")
+
+
+def _refuse_features(text: Text, name: str) -> None:
+    """Raise for what OpenViBE writes beside signals: features, spectra, matrices."""
+    if re.fullmatch(r"Time:[\dx]+(:\d+)?", text.header[0]) and "End Time" in text.header:
         raise RecordingError(
-            f"{name} begins with numbers, expected a header line with the channels' names",
-            remedy="Put a header line on top, such as: time,TP9,AF7,AF8,TP10",
-        )
-    if len(header) == 1 and (_time_unit(header[0]) is not None or len(header[0]) > 20):
-        raise RecordingError(
-            f"{name} is no recording of a known format (text without columns)",
-            remedy="Give a CSV file with a header line of channel names",
+            f"{name} holds features or spectra of OpenViBE, no signal", remedy="Write the signal itself into a CSV file"
         )
 
 
-def _signals(header: list[str], table: Table, time_column: int | None, rate_hz: float | None, name: str) -> Signals:
-    remarks = list(table.remarks)
-    times_s = None
-    if time_column is not None:
-        times_s, more = _seconds(table.numbers[:, time_column], _time_unit(header[time_column]) or 1.0, name)
-        remarks += more
-    channels = [column for column in range(len(header)) if column != time_column and column not in table.texts]
-    words = [header[column] for column in table.texts if channel_type(header[column]) == EEG]
-    if words:
-        remarks.append(f"columns that hold words were left out: {', '.join(words[:8])}")
-    names_units = [_name_and_unit(header[column]) for column in channels]
-    types = [
-        _column_type(label, table.numbers[:, column]) for (label, _), column in zip(names_units, channels, strict=True)
-    ]
-    rate = rate_hz if rate_hz is not None else _rate_of(times_s, name)
-    if times_s is not None:
-        remarks += stamp_remarks(times_s, rate)
-    return Signals(
-        rate_hz=rate,
-        labels=tuple(label for label, _ in names_units),
-        types=tuple(types),
-        units=tuple(unit for _, unit in names_units),
-        read=lambda index: table.numbers[:, channels[index]],
-        times_s=regular_times_s(len(table.numbers), rate) if times_s is None else times_s,
-        remarks=tuple(remarks),
-    )
+def _has_rate_column(text: Text) -> bool:
+    """Whether a column may state the rate."""
+    return any(re.match(r"sampl\w*[ _]?(rate|freq)|fs$|srate|sfreq", name, re.IGNORECASE) for name in text.header)
 
 
-def _time_unit(cell: str) -> float | None:
-    """Seconds in one unit of a time column; None if the header cell names none ("T7" is an electrode)."""
-    if re.search(r"\d", cell):
+def _grid(text: Text, least: int | None) -> Grid:
+    """How the lines become columns; columns with stamps as text, or called a time, are times."""
+    parsers = {}
+    for column in range(len(text.header)):
+        parser = stamp_parser([row[column] for row in text.probe if column < len(row)])
+        if parser is not None:
+            parsers[column] = parser
+    named = {column for column, cell in enumerate(text.header) if time_unit_s(cell) is not None}
+    return Grid(text.delimiter, text.header, parsers, frozenset(named | set(parsers)), least, text.decimal_comma)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """One table on its way to signals."""
+
+    text: Text
+    layout: Layout
+    grid: Grid
+    table: Table
+    name: str
+
+    def signals(self, user_hz: float | None, stated_hz: list[float]) -> Signals:
+        """The table's channels, with the rate and the times of its samples."""
+        stated_hz = stated_hz or [rate for rate in [rate_in_column_hz(self.text.header, self.table.numbers)] if rate]
+        known_hz = user_hz or (stated_hz[0] if stated_hz else None)
+        numbers = self.table.numbers
+        column = self._time_column(known_hz)
+        first = openbci.first_samples(numbers, column) if self.layout.name == "OpenBCI" else 0
+        numbers = numbers[first:]
+        times_s, remarks = (None, []) if column is None else self._seconds(column, numbers[:, column], known_hz)
+        rate = self._rate(user_hz, stated_hz, times_s)
+        remarks = [*self.table.remarks, *remarks, *rate.remarks, *self._lost(numbers)]
+        if first:
+            remarks.append("the first line holds only zeros and was dropped")
+        if times_s is not None:
+            remarks += stamp_remarks(times_s, rate.hz)
+        channels = self._channels(column)
+        remarks += self._words_left_out()
+        named = [self._name_and_unit(index) for index in channels]
+        types = tuple(self._type(index, label) for index, (label, _) in zip(channels, named, strict=True))
+        self._refuse_without_eeg(types, channels, numbers)
+        return Signals(
+            rate_hz=rate.hz,
+            labels=tuple(label for label, _ in named),
+            types=types,
+            units=tuple(
+                unit or (self.layout.unit if kind == EEG else "") for (_, unit), kind in zip(named, types, strict=True)
+            ),
+            read=lambda index: numbers[:, channels[index]],
+            times_s=regular_times_s(len(numbers), rate.hz) if times_s is None else times_s,
+            remarks=tuple(remarks),
+            stamped=times_s is not None,
+        )
+
+    def _time_column(self, known_hz: float | None) -> int | None:
+        """The first column of times that runs forward; a second writing of the same time comes last."""
+        candidates = sorted(self.grid.times, key=lambda column: ("ormatted" in self.text.header[column], column))
+        for column in candidates:
+            stamps = self.table.numbers[:, column]
+            finite = stamps[np.isfinite(stamps)]
+            if len(finite) * 2 > len(stamps) and measured_rate_hz(finite - finite[0]) is not None:
+                return column
+        if candidates and known_hz is None and self.layout.only_hz is None:
+            raise RecordingError(
+                f"{self.name} has a time column that does not run forward",
+                remedy="Correct its time stamps, or give the rate with --rate",
+            )
         return None
-    words = re.findall(r"[a-zµ]+", cell.lower())
-    for size in range(len(words), 0, -1):
-        unit = _TIME_UNITS.get("".join(words[size:]).replace("µ", "u"))
-        if "".join(words[:size]) in _TIME_NAMES and unit is not None:
-            return unit
-    return None
 
+    def _seconds(
+        self, column: int, stamps: NDArray[np.float64], known_hz: float | None
+    ) -> tuple[NDArray[np.float64], list[str]]:
+        """Stamps (T,) in seconds since the first, never sorted, and what is odd about them."""
+        cells = [row[column] for row in self.text.probe if column < len(row)]
+        if column in self.grid.parsers:
+            times_s = unwrapped_s(stamps, cells)
+            return times_s - times_s[np.isfinite(times_s)][0], []
+        first = stamps[np.isfinite(stamps)][0]
+        named_s = time_unit_s(self.text.units[column]) if self.text.units and self.text.units[column] else None
+        named_s = named_s if named_s not in (None, 1.0) else time_unit_s(self.text.header[column])
+        whole_s = self._seconds_and_milliseconds(column, stamps)
+        if whole_s is not None:
+            return whole_s - whole_s[0], []
+        unit_s, remark = unit_of_stamps(stamps, named_s or 1.0, known_hz)
+        if named_s == 1.0 and counts_up(stamps):
+            return self._counted(stamps, unit_s, known_hz)
+        return (stamps - first) * unit_s, [remark] if remark else []
 
-def _seconds(stamps: NDArray[np.float64], unit_s: float, name: str) -> tuple[NDArray[np.float64], list[str]]:
-    """Stamps (T,) in seconds, never sorted, and what is odd about them."""
-    remarks = []
-    measured_hz = measured_rate_hz((stamps - stamps[np.isfinite(stamps)][:1].sum()) * unit_s)
-    if measured_hz is None:
-        raise RecordingError(f"{name} has a time column that does not run forward", remedy="Correct its time stamps")
-    for factor, unit in ((1e-3, "milliseconds"), (1e-6, "microseconds"), (1e-9, "nanoseconds")):
-        if unit_s == 1.0 and measured_hz < _SLOWEST_HZ <= measured_hz / factor <= 1e5:
-            remarks.append(f"the time column was read as {unit}: as seconds it would make {measured_hz:.3g} Hz")
-            unit_s = factor
-            break
-    times_s = (stamps - stamps[np.isfinite(stamps)][0]) * unit_s
-    return times_s, remarks
+    def _counted(
+        self, stamps: NDArray[np.float64], unit_s: float, known_hz: float | None
+    ) -> tuple[NDArray[np.float64], list[str]]:
+        """Times (T,) of a time column that only counts: the samples, or milliseconds at 1000 Hz."""
+        if known_hz is None:
+            raise RecordingError(
+                f"{self.name} has a time column that counts 0, 1, 2: its rate is unknown",
+                remedy="Give the rate with --rate, 1000 if the column counts milliseconds",
+            )
+        if unit_s != 1.0:
+            return (stamps - stamps[0]) * unit_s, []
+        return (stamps - stamps[0]) / known_hz, ["the time column counts the samples"]
 
+    def _seconds_and_milliseconds(self, column: int, stamps: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Times (T,) of a pair of columns, X_s of whole seconds and X_ms of the rest; None if there is none."""
+        name = self.text.header[column]
+        rest = f"{name[:-1]}ms"
+        if not name.endswith("_s") or rest not in self.text.header:
+            return None
+        milliseconds = self.table.numbers[-len(stamps) :, self.text.header.index(rest)]
+        if np.nanmax(milliseconds) >= 1000 or np.any(stamps % 1):
+            return None
+        return stamps + milliseconds / 1e3
 
-def _rate_of(times_s: NDArray[np.float64] | None, name: str) -> float:
-    """The common rate that the stamps (T,) show."""
-    measured_hz = None if times_s is None else measured_rate_hz(times_s)
-    if measured_hz is None:
-        raise RecordingError(f"{name} has no usable time stamps", remedy="Give the rate with --rate")
-    return snapped_rate_hz(measured_hz)
+    def _rate(self, user_hz: float | None, stated_hz: list[float], times_s: NDArray[np.float64] | None) -> Rate:
+        measured_hz = None if times_s is None else measured_rate_hz(times_s)
+        if self.layout.name == "Mind Monitor" and measured_hz is not None and measured_hz < 5 * SLOWEST_HZ:
+            raise RecordingError(
+                f"{self.name} has {measured_hz:.3g} lines a second: the app left out most samples",
+                remedy=self.layout.remedy,
+            )
+        return settled_rate(user_hz, stated_hz, times_s, self.layout.only_hz, self.layout.name, self.name)
 
+    def _channels(self, time_column: int | None) -> list[int]:
+        """Columns (C,) that hold numbers, but for the time and its repetitions as text."""
+        hidden = {time_column, *self.table.texts, *self.grid.parsers}
+        return [column for column in range(len(self.text.header)) if column not in hidden]
 
-def _name_and_unit(cell: str) -> tuple[str, str]:
-    """Label and unit of a header cell such as "Fp1 (uV)"; the unit is "" unless it is a known one."""
-    match = _UNIT_IN_NAME.fullmatch(cell)
-    if match and unit_scale(match[2]) is not None:
-        return match[1], match[2]
-    return cell, ""
+    def _words_left_out(self) -> list[str]:
+        words = [self.text.header[column] for column in self.table.texts]
+        words = [word for word in words if (self.layout.column_type(word) or channel_type(word)) == EEG]
+        return [f"columns that hold words were left out: {', '.join(words[:8])}"] if words else []
 
+    def _name_and_unit(self, column: int) -> tuple[str, str]:
+        """Label and unit of a column, such as "Fp1 (uV)"; the unit is "" unless it is a known one."""
+        cell = self.text.header[column]
+        unit = self.text.units[column].strip("[]()") if self.text.units else ""
+        if unit_scale(unit) is not None and re.search("[A-Za-z]", unit):
+            return cell, unit
+        for pattern in (_UNIT_IN_NAME, _UNIT_BEHIND_NAME):
+            match = pattern.fullmatch(cell)
+            if match and unit_scale(match[2]) is not None:
+                return match[1], match[2]
+        return cell, ""
 
-def _column_type(label: str, numbers: NDArray[np.float64]) -> str:
-    """The type by the label; a column without a name that only counts is no EEG."""
-    if label in ("", "index", "Unnamed: 0") and np.all(np.diff(numbers) == 1):
-        return "COUNTER"
-    return channel_type(label) if _time_unit(label) is None else "TIME"
+    def _type(self, column: int, label: str) -> str:
+        """The stated type, "" where the label decides; a column without a name that only counts is no EEG."""
+        if label in ("", "index", "Unnamed: 0") and np.all(np.diff(self.table.numbers[:, column]) == 1):
+            return "COUNTER"
+        return "TIME" if column in self.grid.times else self.layout.column_type(label)
+
+    def _lost(self, numbers: NDArray[np.float64]) -> list[str]:
+        """Whether the sample counter jumps: packets were lost on the radio."""
+        counters = [c for c, cell in enumerate(self.text.header) if self.layout.column_type(cell) == "COUNTER"]
+        if self.layout.name not in ("OpenBCI", "Unicorn Recorder") or not counters:
+            return []
+        lost = openbci.lost_samples(numbers[:, counters[0]])
+        return [f"the sample counter jumps: at least {lost} samples were lost on the radio"] if lost else []
+
+    def _refuse_without_eeg(self, types: tuple[str, ...], channels: list[int], numbers: NDArray[np.float64]) -> None:
+        """Raise where a known program's table has no EEG, or where most of its rows have none."""
+        if not self.layout.name or "" in types:
+            return
+        eeg = [column for column, kind in zip(channels, types, strict=True) if kind == EEG]
+        filled = np.isfinite(numbers[:, eeg]).any(axis=1).mean() if eeg else 0.0
+        if filled < 0.5:
+            what = "no EEG, only what was made of it" if not eeg else f"EEG in only {filled:.0%} of its lines"
+            raise RecordingError(f"{self.name} holds {what} ({self.layout.name})", remedy=self.layout.remedy)

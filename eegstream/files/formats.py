@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from eegstream.files import ant, brainvision, delimited, edf, edf_header, gdf, mne_formats, nicolet, openbci, xdf
+from eegstream.files import ant, brainvision, delimited, edf, edf_header, gdf, mne_formats, nicolet, xdf
 from eegstream.files.companions import read_folder, refuse_by_name
 from eegstream.files.signals import Signals, with_rate
 
@@ -46,6 +46,4 @@ def read_signals(content: bytes, path: Path, rate_hz: float | None) -> list[Sign
     if streams:
         return [with_rate(streams[0], rate_hz)] if len(streams) == 1 else streams
     refuse_by_name(path)
-    if content.startswith(openbci.MAGIC):
-        return openbci.read_openbci(content, path.name, rate_hz)
     return delimited.read_delimited(content, path.name, rate_hz)

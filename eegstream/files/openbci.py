@@ -1,86 +1,131 @@
-"""Read the text files of the OpenBCI GUI: lines of "%" facts, a line of names, then samples.
+"""Name the columns of OpenBCI's tables that lack names, tell its SD card's files, count the samples lost on the radio.
 
-C channels, T samples.
+K columns, R rows.
 """
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, printable
 from eegstream.errors import RecordingError
-from eegstream.files.signals import Signals, regular_times_s
-from eegstream.files.tables import Table, decoded, read_table
+from eegstream.files.tables import is_number, number_of
+from eegstream.files.text_lines import Text
+from eegstream.files.text_times import is_stamp
 
-MAGIC = b"%OpenBCI"
-
-_EEG_NAME = re.compile(r"(?:EXG|EEG) Channel \d+")
+_CHANNELS = re.compile(r"number of channels\s*=\s*(\d+)", re.IGNORECASE)
+_BESIDE_EEG = (0, 3, 4, 5)
+"""Columns behind the EEG of version 4 and before: none, motion, and one or two of the time."""
+_BOARD_CHANNELS = (4, 8, 16)
 _COUNTS_UP_TO = 256
-"""Sample Index is one byte on the Cyton's radio."""
+"""Sample Index is one byte on the Cyton's radio; the Ganglion counts to 200."""
+_HEX_SAMPLE = re.compile(r"[0-9A-F]{6}", re.IGNORECASE)
 
 
-def read_openbci(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
-    """The channels of an OpenBCI text file; the columns "EXG Channel n" are its EEG, in microvolts."""
-    lines = decoded(content, name).splitlines()
-    facts = [line for line in lines if line.startswith("%")]
-    body = [line for line in lines if line.strip() and not line.startswith("%")]
-    header = [printable(cell) for cell in body[0].split(",")] if body else []
-    if not any(_EEG_NAME.fullmatch(cell) for cell in header):
+def is_openbci(about: Sequence[str]) -> bool:
+    """Whether the lines above a table say that it is one of OpenBCI's."""
+    return any(re.match(r"OpenBCI|OBCI", line) for line in about)
+
+
+def names_of_columns(text: Text, name: str) -> tuple[list[str], int]:
+    """Names (K,) for a table of OpenBCI without names, and how many cells a row has at least.
+
+    First the counter, then the EEG; the last columns are a time in milliseconds or seconds, or as text.
+    """
+    n_columns = text.n_columns
+    stated = [int(found[1]) for found in map(_CHANNELS.search, text.about) if found]
+    fitting = [n for n in _BOARD_CHANNELS if n_columns - 1 - n in _BESIDE_EEG]
+    n_eeg = stated[0] if stated else (fitting[0] if len(fitting) == 1 else 0)
+    if not 0 < n_eeg < n_columns:
         raise RecordingError(
-            f"{name} is an OpenBCI text file without a line of column names, expected 'EXG Channel 0' among them",
-            remedy="Export it from version 5 or later of the OpenBCI GUI",
+            f"{name} is an OpenBCI text file without a line of column names, and its {n_columns} columns fit no board",
+            remedy="Put a header line on top of the samples, such as: Sample Index,EXG Channel 0,...,Timestamp",
         )
-    stamps = header.index("Timestamp") if "Timestamp" in header else None
-    table = read_table(body[1:], ",", len(header), name, None)
-    if len(table.numbers) < 2:
-        raise RecordingError(f"{name} holds {len(table.numbers)} samples", remedy="Give a longer recording")
-    rate = _stated_rate_hz(facts) or rate_hz
-    if rate is None:
-        raise RecordingError(f"{name} states no '%Sample Rate'", remedy="Give the rate with --rate")
-    channels = [column for column in range(len(header)) if column not in (stamps, *table.texts)]
-    is_eeg = [_EEG_NAME.fullmatch(header[column]) is not None for column in channels]
-    return [
-        Signals(
-            rate_hz=rate,
-            labels=tuple(header[column] for column in channels),
-            types=tuple(
-                EEG if eeg else _other_type(header[column]) for eeg, column in zip(is_eeg, channels, strict=True)
-            ),
-            units=tuple("uV" if eeg else "" for eeg in is_eeg),
-            read=lambda index: table.numbers[:, channels[index]],
-            times_s=_times_s(table, stamps, rate),
-            remarks=(*table.remarks, *_lost(header, table)),
+    names = ["Sample Index", *(f"EXG Channel {number}" for number in range(n_eeg))]
+    names += [f"Accel Channel {number}" for number in range(min(3, n_columns - len(names)))]
+    names += ["Other"] * (n_columns - len(names))
+    for column in range(max(n_eeg + 1, n_columns - 3), n_columns):
+        cells = [row[column] for row in text.probe if len(row) == n_columns]
+        if sum(map(is_stamp, cells)) * 2 > len(cells):
+            names[column] = "Timestamp (Formatted)"
+        elif _is_since_1970(cells):
+            names[column] = "Timestamp"
+    return names, n_eeg + 1
+
+
+def _is_since_1970(cells: Sequence[str]) -> bool:
+    """Whether most cells hold seconds or milliseconds since 1970; the first row may hold zeros."""
+    numbers = [number_of(cell) or 0.0 for cell in cells]
+    return sum(1e9 < number < 5e9 or 1e12 < number < 5e12 for number in numbers) * 2 > len(numbers)
+
+
+def refuse_sd_card(text: Text, name: str) -> None:
+    """Raise if a table without names is a file of the board's SD card: a counter of one byte, then 8 or 16 samples.
+
+    It holds motion in some rows only. As the board writes it, its numbers are hexadecimal counts.
+    """
+    rows = [row for row in text.probe if len(row) in (9, 12, 17, 20)]
+    hexadecimal = [row for row in rows if len(row[0]) == 2 and all(map(_HEX_SAMPLE.fullmatch, row[1:9]))]
+    if len(hexadecimal) * 2 > len(text.probe) or any("STOP AT" in line for line in text.lines[:20]):
+        raise RecordingError(
+            f"{name} is a file of OpenBCI's SD card, with hexadecimal counts of an unknown gain",
+            remedy="Convert it with the OpenBCI GUI (SD card playback), and give the file that the GUI writes",
         )
-    ]
+    widths = {len(row) for row in rows}
+    counter = [number_of(row[0]) for row in rows]
+    steps = [(b - a) % _COUNTS_UP_TO for a, b in pairwise(counter) if a is not None and b is not None]
+    counts = bool(steps) and sum(step == 1 for step in steps) * 10 > len(steps) * 9
+    if len(rows) * 10 > len(text.probe) * 9 and counts and widths in ({9}, {17}, {9, 12}, {17, 20}):
+        raise RecordingError(
+            f"{name} has no header line; it looks like a file of OpenBCI's SD card",
+            remedy="Convert the card's file with the OpenBCI GUI (SD card playback), and give the file that it writes",
+        )
 
 
-def _stated_rate_hz(facts: list[str]) -> float | None:
-    match = re.search(r"%\s*Sample Rate\s*=\s*([\d.]+)\s*Hz", "\n".join(facts))
-    return float(match[1]) if match and float(match[1]) > 0 else None
+def first_samples(numbers: NDArray[np.float64], stamps: int | None) -> int:
+    """1 if the first row (K,) of a table (R, K) holds nothing but zeros, as early versions 5 of the GUI write it."""
+    if len(numbers) < 2 or stamps is None:
+        return 0
+    return int(not np.nan_to_num(numbers[0]).any() and bool(np.nan_to_num(numbers[1, stamps])))
 
 
-def _other_type(label: str) -> str:
-    """No other column of this format is EEG, whatever it is called."""
-    kind = channel_type(label)
-    return "MISC" if kind == EEG else kind
+def lost_samples(counter: NDArray[np.float64]) -> int:
+    """Samples that a counter (R,) jumps over; a Daisy's rows may count by two."""
+    counter = counter[np.isfinite(counter)]
+    if len(counter) < 3:
+        return 0
+    steps = np.diff(counter)
+    if counter.max() < _COUNTS_UP_TO:
+        around = _COUNTS_UP_TO if counter.max() > 200 else counter.max() + 1
+        steps = steps % around
+    usual = max(1.0, float(np.median(steps)))
+    jumps = steps[steps > usual]
+    return int(np.sum(np.round(jumps / usual) - 1))
 
 
-def _times_s(table: Table, stamps: int | None, rate_hz: float) -> NDArray[np.float64]:
-    """Arrival times (T,) as stamped by the computer, in seconds; the GUI wrote milliseconds before version 6."""
-    times = None if stamps is None else table.numbers[:, stamps]
-    if times is None or not np.isfinite(times).any():
-        return regular_times_s(len(table.numbers), rate_hz)
-    first = float(times[np.isfinite(times)][0])
-    scaled: NDArray[np.float64] = (times - first) * (1e-3 if first > 1e11 else 1.0)
-    return scaled
-
-
-def _lost(header: list[str], table: Table) -> list[str]:
-    """Whether the sample counter jumps: packets were lost on the radio."""
-    if "Sample Index" not in header:
-        return []
-    counter = table.numbers[:, header.index("Sample Index")]
-    steps = np.diff(counter) % _COUNTS_UP_TO
-    lost = int(np.nansum(steps[steps > 1] - 1))
-    return [f"the sample counter jumps: at least {lost} samples were lost on the radio"] if lost else []
+def refuse_numbers(text: Text, name: str) -> None:
+    """Raise for a table without names: which of its columns are EEG is not known."""
+    refuse_sd_card(text, name)
+    first = text.probe[0] if text.probe else ()
+    if len(text.probe) < text.n_columns and first and not is_number(first[0]) and text.n_columns > 50:
+        raise RecordingError(
+            f"{name} has one line a channel, expected one line a sample with the channels' names on top",
+            remedy="Export it with samples in rows (in EEGLAB: with 'transpose' switched on)",
+        )
+    if text.n_columns < 2 and not (first and is_number(first[0])):
+        raise RecordingError(
+            f"{name} is no recording of a known format (text without columns)",
+            remedy="Give a CSV file with a header line of channel names",
+        )
+    if text.delimiter == "\t" and text.n_columns > 4:
+        raise RecordingError(
+            f"{name} begins with numbers, expected a header line with the channels' names (BrainFlow writes such rows)",
+            remedy=f"Put a header line on top, {text.n_columns} names separated by tabs as the rows are, such as: "
+            "Sample Index, then the electrodes (Fp1, Fp2, ...), other columns as Unused 1, ..., Timestamp, Marker",
+        )
+    raise RecordingError(
+        f"{name} begins with numbers, expected a header line with the channels' names",
+        remedy="Put a header line on top, such as: time,TP9,AF7,AF8,TP10",
+    )

@@ -4,8 +4,10 @@ R rows, K columns.
 """
 
 import codecs
-from collections.abc import Sequence
-from dataclasses import dataclass
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,19 @@ from numpy.typing import NDArray
 from eegstream.errors import RecordingError
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-"})
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-"})
+_BLOCK_ROWS = 20_000
+_SWALLOWED_LINES = 50
+"""An open quotation mark swallows lines; a note with line breaks in it takes fewer than this."""
+
+Parser = Callable[[Sequence[str]], NDArray[np.float64]]
+
+_QUICK: tuple[Callable[[str], float], ...] = (
+    float,
+    lambda cell: float(cell or "nan"),
+    lambda cell: float(cell.replace(",", ".") or "nan"),
+)
+"""Ways to read a cell, the quickest first; the last one takes a comma for a point."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +40,48 @@ class Table:
     remarks: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Grid:
+    """How the lines of a text are cut into columns."""
+
+    delimiter: str
+    header: tuple[str, ...]
+    """(K,) names."""
+    parsers: Mapping[int, Parser] = field(default_factory=dict)
+    """What turns the cells of a column into numbers where they are no numbers themselves, such as dates."""
+    times: frozenset[int] = frozenset()
+    """Columns that may hold the time; a row with nothing but a time and words is an event."""
+    least: int | None = None
+    """Rows of this many cells are whole, their last columns were left out; None if every row needs all."""
+    decimal_comma: bool = True
+    """Whether "1,234" is little more than one."""
+
+
+@dataclass
+class _Reading:
+    """What has been read so far of a text."""
+
+    blocks: list[NDArray[np.float64]] = field(default_factory=list)
+    words: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(K,) cells that hold words."""
+    suspects: dict[int, set[int]] = field(default_factory=dict)
+    """Rows without a number: where they have words."""
+    events: int = 0
+    """Lines dropped already: they have neither the cells of a sample nor numbers."""
+    ragged: int = 0
+    ragged_cells: int = 0
+    unfinished: bool = False
+
+
 def decoded(content: bytes, name: str) -> str:
-    """The text of UTF-8, UTF-16 (with its mark) or else Latin-1 bytes; RecordingError if this is no text."""
+    """The text of UTF-8, UTF-16 or else Latin-1 bytes; RecordingError if this is no text."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, errors="replace")
+    head = content[:1024]
+    for zeros, letters, encoding in ((head[1::2], head[::2], "utf-16-le"), (head[::2], head[1::2], "utf-16-be")):
+        if zeros and not any(zeros) and all(letters):
+            return content.decode(encoding, errors="replace")
     if b"\0" in content[:65536]:
         raise RecordingError(
             f"{name} is no recording of a known format (binary bytes of none of them)",
@@ -42,65 +93,159 @@ def decoded(content: bytes, name: str) -> str:
         return content.decode("latin-1")
 
 
-def delimiter_of(line: str) -> str:
-    """Tab, semicolon or comma: the first of them that the line holds."""
-    return next((mark for mark in "\t;," if mark in line), ",")
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of one line; quoted ones may hold the delimiter."""
+    try:
+        return [
+            cell.strip() for cell in next(csv.reader([line.strip(" ")], delimiter=delimiter, skipinitialspace=True))
+        ]
+    except (csv.Error, StopIteration):
+        return []
 
 
-def read_table(lines: Sequence[str], delimiter: str, n_columns: int, name: str, time_column: int | None) -> Table:
-    """The numbers of `lines`, each of `n_columns` cells.
+def read_table(lines: Sequence[str], grid: Grid, name: str) -> Table:
+    """The numbers of `lines`, a sample each.
 
-    A line of another length is kept, but which of its cells is which cannot be known: all become NaN, except a
-    time in the first column. An unfinished last line is dropped.
+    Rows without a sample (events, comments, repeated headers) are dropped. A line of another length is kept, but which
+    of its cells is which cannot be known: all become NaN, except a time in the first column. An unfinished last line
+    is dropped.
     """
-    rows = [line.split(delimiter) for line in lines if line.strip()]
-    remarks = []
-    if rows and len(rows[-1]) < n_columns:
-        rows.pop()
-        remarks.append("the last line is unfinished and was dropped")
-    ragged = [number for number, row in enumerate(rows) if len(row) != n_columns]
-    if len(ragged) * 2 > len(rows):
+    reading = _Reading(words=np.zeros(len(grid.header), np.int64))
+    n_rows = 0
+    for rows, is_last in _blocks(lines, grid.delimiter, name):
+        whole = _whole_rows(rows, grid, reading, is_last)
+        if whole:
+            reading.blocks.append(_block(whole, grid, reading, n_rows))
+            n_rows += len(whole)
+    if reading.ragged * 2 > n_rows:
         raise RecordingError(
-            f"{name} has {len(rows[ragged[0]])} cells in most lines, its header has {n_columns}",
+            f"{name} has {reading.ragged_cells} cells in most lines, its header has {len(grid.header)}",
             remedy="Export it with one separator that is not the decimal mark too, such as a semicolon",
         )
-    for number in ragged:
-        keep = rows[number][:1] if time_column == 0 else [""]
-        rows[number] = keep + [""] * (n_columns - 1)
-    if ragged:
-        remarks.append(f"{len(ragged)} lines have too few or too many cells, their samples count as missing")
-    cells = np.array(rows, dtype=object).reshape(len(rows), n_columns)
-    numbers = np.empty(cells.shape)
-    texts = []
-    for column in range(n_columns):
-        numbers[:, column], is_text = _column(cells[:, column], decimal_comma=delimiter != ",")
-        if is_text:
-            texts.append(column)
-    return Table(numbers, tuple(texts), tuple(remarks))
+    numbers = np.concatenate(reading.blocks) if reading.blocks else np.empty((0, len(grid.header)))
+    texts = tuple(int(column) for column in np.flatnonzero(reading.words * 2 > len(numbers)))
+    dropped = [row for row, columns in reading.suspects.items() if not columns <= set(texts)]
+    if dropped:
+        numbers = np.delete(numbers, dropped, axis=0)
+    return Table(numbers, texts, tuple(_remarks(reading, len(dropped))))
 
 
-def _column(cells: NDArray[np.object_], decimal_comma: bool) -> tuple[NDArray[np.float64], bool]:
-    """One column's numbers (R,), and whether most of what it holds are words."""
-    if decimal_comma and not any("." in cell for cell in cells):
-        cells = np.array([cell.replace(",", ".") for cell in cells], dtype=object)
+def _remarks(reading: _Reading, dropped: int) -> list[str]:
+    remarks = []
+    if dropped + reading.events:
+        count = dropped + reading.events
+        remarks.append(f"{count} lines that hold no sample (events, comments, repeated headers) were dropped")
+    if reading.unfinished:
+        remarks.append("the last line is unfinished and was dropped")
+    if reading.ragged:
+        remarks.append(f"{reading.ragged} lines have too few or too many cells, their samples count as missing")
+    return remarks
+
+
+def _blocks(lines: Sequence[str], delimiter: str, name: str) -> Iterator[tuple[list[list[str]], bool]]:
+    """Rows that are not blank, many at a time, and whether they are the last ones."""
+    reader = csv.reader(
+        (line.strip(" ") for line in lines if line.strip(" ,;\t")), delimiter=delimiter, skipinitialspace=True
+    )
+    n_rows = 0
     try:
-        return cells.astype(np.float64), False
-    except ValueError:
+        rows = list(islice(reader, _BLOCK_ROWS))
+        while rows:
+            n_rows += len(rows)
+            following = list(islice(reader, _BLOCK_ROWS))
+            if reader.line_num - n_rows - len(following) > _SWALLOWED_LINES:
+                break
+            yield rows, not following
+            rows = following
+        else:
+            return
+    except csv.Error:
         pass
+    raise RecordingError(f"{name} has a quotation mark that is never closed", remedy="Correct or remove that mark")
+
+
+def _whole_rows(rows: list[list[str]], grid: Grid, reading: _Reading, is_last: bool) -> list[list[str]]:
+    """Rows of K cells each; those of another length are dropped, filled or counted as damaged."""
+    n_columns = len(grid.header)
+    if all(len(row) == n_columns for row in rows):
+        return rows
+    whole = []
+    for number, row in enumerate(rows):
+        if len(row) > n_columns and not any(cell.strip() for cell in row[n_columns:]):
+            whole.append(row[:n_columns])
+        elif len(row) == n_columns:
+            whole.append(row)
+        elif grid.least is not None and grid.least <= len(row) < n_columns:
+            whole.append(row + [""] * (n_columns - len(row)))
+        elif _is_event(row, grid):
+            reading.events += 1
+        elif is_last and number == len(rows) - 1 and len(row) < n_columns:
+            reading.unfinished = True
+        else:
+            reading.ragged += 1
+            reading.ragged_cells = reading.ragged_cells or len(row)
+            whole.append((row[:1] if 0 in grid.times else [""]) + [""] * (n_columns - 1))
+    return whole
+
+
+def _is_event(row: list[str], grid: Grid) -> bool:
+    """Whether a row of another length than most has words and no number but a time."""
+    others = [cell for column, cell in enumerate(row) if column not in grid.times]
+    if any(is_number(cell) for cell in others):
+        return False
+    return any(cell.strip().lower() not in MISSING for cell in others)
+
+
+def _block(rows: list[list[str]], grid: Grid, reading: _Reading, first: int) -> NDArray[np.float64]:
+    """Numbers (rows, K), in whose suspects rows are counted from `first`."""
+    numbers = np.empty((len(rows), len(grid.header)))
+    columns = list(zip(*rows, strict=True))
+    for column, cells in enumerate(columns):
+        if column in grid.parsers:
+            numbers[:, column] = grid.parsers[column](cells)
+        else:
+            numbers[:, column], words = _column(cells, grid.decimal_comma)
+            reading.words[column] += words
+    others = [column for column in range(len(grid.header)) if column not in grid.times and column not in grid.parsers]
+    for row in np.flatnonzero(np.isnan(numbers[:, others]).all(axis=1)):
+        words_at = {column for column in others if rows[row][column].strip().lower() not in MISSING}
+        if words_at:
+            reading.suspects[first + int(row)] = words_at
+    return numbers
+
+
+def _column(cells: Sequence[str], decimal_comma: bool) -> tuple[NDArray[np.float64], int]:
+    """One column's numbers, and how many of its cells hold words. The quickest way that works is taken."""
+    for read in _QUICK if decimal_comma else _QUICK[:2]:
+        try:
+            return np.fromiter(map(read, cells), np.float64, len(cells)), 0
+        except ValueError:
+            continue
     numbers = np.full(len(cells), np.nan)
     words = 0
     for row, cell in enumerate(cells):
-        try:
-            numbers[row] = float(cell)
-        except ValueError:
-            words += cell.strip().lower() not in _MISSING
-    return numbers, words * 2 > len(cells)
+        value = number_of(cell, decimal_comma)
+        if value is None:
+            words += cell.strip().lower() not in MISSING
+        else:
+            numbers[row] = value
+    return numbers, words
+
+
+def number_of(cell: str, decimal_comma: bool = True) -> float | None:
+    """The number in a cell, with a point or a comma before its fraction; None if it holds none."""
+    text = cell.strip().replace("\u2212", "-")
+    comma, point = text.rfind(","), text.rfind(".")
+    if 0 <= comma < point or (comma >= 0 > point and not decimal_comma):
+        text = text.replace(",", "")
+    elif comma >= 0:
+        text = text.replace(".", "").replace(",", ".")
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell reads as a number, with a point or a decimal comma."""
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    """Whether a cell reads as a number; a missing one does not."""
+    return cell.strip().lower() not in MISSING and number_of(cell) is not None

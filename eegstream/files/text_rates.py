@@ -1,0 +1,106 @@
+"""Settle the rate of a text: what it states, what its stamps show, what the user says."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.errors import RecordingError
+from eegstream.files.rates import measured_rate_hz, snapped_rate_hz
+
+SLOWEST_HZ = 20.0
+"""Samples that come more seldom are no EEG: band powers, or every n-th row."""
+_SAME_WITHIN = 0.005
+_DEVIATES = 0.02
+
+_NUMBER = r"(?P<rate>\d+(?:[.,]\d+)?)"
+_IN_HZ = r"(?:[ _]*[\[(]?(?:hz|sps)[\])]?)?"
+_STATEMENTS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"sampling[ _]?rate\s*[:=]\s*(?:[a-z]+_[\d.]+hz;|[a-z]+_[\d.]+;)*eeg_{_NUMBER}",
+        rf"\bsampl(?:es?|ing)?[ _-]*(?:rate|freq(?:uency)?){_IN_HZ}\W{{0,6}}{_NUMBER}\s*(?P<kilo>k)?",
+        rf"\bsampling\s*[:=]\s*{_NUMBER}\s*(?P<kilo>k)?",
+        rf"\b(?:fs|srate|sfreq|sps){_IN_HZ}\W{{1,6}}{_NUMBER}\s*(?P<kilo>k)?",
+        rf"\brate\s*[:=]\s*{_NUMBER}\s*(?P<kilo>k)?hz",
+    )
+)
+_RATE_COLUMN = re.compile(r"sampl(?:e|ing)[ _]?(?:rate|freq(?:uency)?)(?:[ _]?\(?hz\)?)?|fs|srate|sfreq", re.IGNORECASE)
+_RATE_IN_NAME = re.compile(rf"time\s*:\s*{_NUMBER}\s*Hz", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The rate, and what is to be said about it."""
+
+    hz: float
+    remarks: tuple[str, ...] = ()
+
+
+def stated_rates_hz(about: Sequence[str], header: Sequence[str]) -> list[float]:
+    """Rates that the lines above a table or its first name ("Time:512Hz") state, without repetitions."""
+    named = [found for found in map(_RATE_IN_NAME.fullmatch, header) if found]
+    if named:
+        return [float(named[0]["rate"])]
+    for statement in _STATEMENTS:
+        found = [each for line in about for each in statement.finditer(line)]
+        kilo = [1000.0 if "kilo" in each.groupdict() and each["kilo"] else 1.0 for each in found]
+        rates = [float(each["rate"].replace(",", ".")) * more for each, more in zip(found, kilo, strict=True)]
+        if any(rates):
+            return list(dict.fromkeys(rate for rate in rates if rate > 0))
+    return []
+
+
+def rate_in_column_hz(header: Sequence[str], numbers: NDArray[np.float64]) -> float | None:
+    """What a column called "Sampling Rate" holds, in its first row or in all."""
+    for column, name in enumerate(header):
+        values = numbers[np.isfinite(numbers[:, column]), column]
+        if _RATE_COLUMN.fullmatch(name) and values.size and values[0] > 0 and np.all(values == values[0]):
+            return float(values[0])
+    return None
+
+
+def settled_rate(
+    user_hz: float | None,
+    stated_hz: Sequence[float],
+    times_s: NDArray[np.float64] | None,
+    only_hz: float | None,
+    device: str,
+    name: str,
+) -> Rate:
+    """The user's rate, else the stated one, else that of the stamps (T,), else the only one the device has."""
+    measured_hz = None if times_s is None else measured_rate_hz(times_s)
+    snapped_hz = None if measured_hz is None else snapped_rate_hz(measured_hz)
+    if user_hz is not None:
+        return Rate(user_hz, tuple(_overridden(user_hz, stated_hz, snapped_hz)))
+    if len(stated_hz) > 1 and measured_hz is not None:
+        stated_hz = [rate for rate in stated_hz if abs(rate - measured_hz) <= _DEVIATES * rate][:1] or stated_hz
+    if len(stated_hz) > 1:
+        rates = " and ".join(f"{rate:g}" for rate in stated_hz)
+        raise RecordingError(f"{name} states several rates ({rates} Hz)", remedy="Give that of the EEG with --rate")
+    if stated_hz:
+        return Rate(stated_hz[0])
+    if snapped_hz is not None:
+        if snapped_hz < SLOWEST_HZ:
+            raise RecordingError(
+                f"{name} has {snapped_hz:.3g} lines a second, too few for samples of EEG",
+                remedy="Export every sample of the raw signal, or give the rate with --rate if the stamps are wrong",
+            )
+        return Rate(snapped_hz)
+    if only_hz is not None:
+        return Rate(only_hz, (f"the rate is taken as {only_hz:g} Hz, the only one of {device}",))
+    raise RecordingError(f"{name} has no usable time stamps", remedy="Give the rate with --rate")
+
+
+def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float | None) -> list[str]:
+    """What a rate given by the user differs from; large differences to the stamps are told with them."""
+    remarks = [
+        f"the rate is taken as {user_hz:g} Hz as given; the file states {rate:g} Hz"
+        for rate in stated_hz
+        if abs(rate - user_hz) > 1e-6 * user_hz
+    ]
+    if measured_hz is not None and _SAME_WITHIN < abs(measured_hz - user_hz) / user_hz <= _DEVIATES:
+        remarks.append(f"the rate is taken as {user_hz:g} Hz as given; the time stamps make {measured_hz:g} Hz")
+    return remarks

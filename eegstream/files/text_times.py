@@ -1,0 +1,167 @@
+"""Tell which columns of a text hold the time, and turn what stands in them into seconds.
+
+T stamps.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.files.rates import measured_rate_hz
+from eegstream.files.tables import number_of
+
+DAY_S, HOUR_S = 86400.0, 3600.0
+UNITS_S = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+
+_NAMES = frozenset(
+    {"time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "secs", "unixtime", "lsltime", "lsltimestamp"}
+    | {"localtime", "datetime", "systime", "systemtime", "unixtimestamp", "timestep", "zeit", "zeitstempel", "uhrzeit"}
+    | {"milliseconds", "millis", "microseconds", "micros", "stamp"}
+)
+_BESIDE = frozenset(
+    {"unix", "lsl", "local", "system", "sys", "sample", "recording", "elapsed", "relative", "device", "host", "pc"}
+    | {"utc", "gmt", "posix", "date", "original", "formatted", "since", "start", "from", "epoch", "computer", "clock"}
+    | {"stamp", "of", "the", "day", "and", "absolute", "rel", "abs", "eeg", "muse", "iso"}
+)
+"""Words that may stand beside a name of the time."""
+_UNIT_WORDS = {
+    **dict.fromkeys(("s", "sec", "secs", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "usec", "micros", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nsec", "nanos", "nanoseconds"), 1e-9),
+}
+_SLOWEST_HZ, _FASTEST_HZ = 20.0, 1e5
+"""Seconds that make fewer samples a second than this are no seconds but milli-, micro- or nanoseconds."""
+_SINCE_1970_S = (6e8, 5e9)
+"""Between 1989 and 2128."""
+
+_DATE = (
+    r"(?:(?P<y>\d{4})(?P<sep>[-/.]?)(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)|(?P<a>\d\d?)[-/.](?P<b>\d\d?)[-/.](?P<year>\d{4}))"
+)
+_CLOCK = r"(?P<h>\d\d?):(?P<min>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d+))?)?\s*(?P<half>[AaPp][Mm])?"
+_ZONE = r"\s*(?:Z|UTC|GMT|(?P<zone>[+-]\d\d):?(?P<zmin>\d\d)?)?"
+_STAMP = re.compile(rf"\s*(?:{_DATE}[T_,\s]+)?{_CLOCK}{_ZONE}(?:\s*\[.*\])?\s*")
+_MINUTES = re.compile(r"\s*(?P<min>\d\d?):(?P<s>\d\d)[.,](?P<f>\d+)\s*")
+
+
+def time_unit_s(name: str) -> float | None:
+    """Seconds in one unit of a column of that name, 1 where it states none; None if it is no time (such as "T7")."""
+    name = re.sub(r":\s*[\d.]+\s*Hz$", "", name.strip(), flags=re.IGNORECASE)
+    name = re.sub(r"\b1970(-\d+-\d+)?\b", "", name)
+    if re.search(r"\d", name):
+        return None
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).translate(str.maketrans("µμ", "uu"))
+    words = re.findall(r"[a-z]+", spaced.lower())
+    unit = 1.0
+    if words and words[-1] in _UNIT_WORDS:
+        unit = _UNIT_WORDS[words[-1]]
+        words = words[:-1] or words
+    beside = [word for word in words if word not in _NAMES]
+    joined = "".join(words) in _NAMES
+    named = joined or (len(beside) < len(words) and all(word in _BESIDE for word in beside))
+    return unit if named else None
+
+
+def is_stamp(cell: str) -> bool:
+    """Whether a cell holds a date with a time, or a time of day, as text."""
+    return _STAMP.fullmatch(cell) is not None or _MINUTES.fullmatch(cell) is not None
+
+
+def stamp_parser(sample: Sequence[str]) -> Callable[[Sequence[str]], NDArray[np.float64]] | None:
+    """What turns a column of stamps as text into seconds, given some of its cells; None if most of them are none."""
+    filled = [cell for cell in sample if cell.strip()]
+    if not filled or sum(map(is_stamp, filled)) * 2 <= len(filled):
+        return None
+    pairs = [(int(found["a"]), int(found["b"])) for found in map(_STAMP.fullmatch, filled) if found and found["a"]]
+    month_first = any(second > 12 for _, second in pairs)
+    days: dict[tuple[str, ...], float] = {}
+    return lambda cells: np.array([_stamp_s(cell, month_first, days) for cell in cells])
+
+
+def _stamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -> float:
+    """Seconds since midnight or since the year 1; NaN where the cell holds none."""
+    found = _STAMP.fullmatch(cell)
+    if found is None:
+        short = _MINUTES.fullmatch(cell)
+        if short is None:
+            number = number_of(cell)
+            return np.nan if number is None else number
+        return 60.0 * int(short["min"]) + int(short["s"]) + float(f"0.{short['f']}")
+    hours = int(found["h"])
+    if found["half"]:
+        hours = hours % 12 + 12 * (found["half"].lower() == "pm")
+    clock_s = hours * HOUR_S + 60.0 * int(found["min"]) + int(found["s"] or 0) + float(f"0.{found['f'] or 0}")
+    if found["zone"]:
+        sign = -1.0 if found["zone"][0] == "-" else 1.0
+        clock_s -= int(found["zone"]) * HOUR_S + sign * 60.0 * int(found["zmin"] or 0)
+    parts = (
+        found["y"] or "",
+        found["m"] or "",
+        found["d"] or "",
+        found["a"] or "",
+        found["b"] or "",
+        found["year"] or "",
+    )
+    if parts not in days:
+        days[parts] = _day_s(parts, month_first)
+    return days[parts] + clock_s
+
+
+def _day_s(parts: tuple[str, ...], month_first: bool) -> float:
+    """Seconds from the year 1 to a date; 0 where there is no date, NaN where it does not exist."""
+    year, month, day, first, second, last = parts
+    if first:
+        year, month, day = (last, first, second) if month_first else (last, second, first)
+    if not year:
+        return 0.0
+    try:
+        return (date(int(year), int(month), int(day)) - date(1970, 1, 1)).days * DAY_S
+    except ValueError:
+        return np.nan
+
+
+def unwrapped_s(times_s: NDArray[np.float64], sample: Sequence[str]) -> NDArray[np.float64]:
+    """Stamps (T,) without dates, as `sample` has them, that go on behind midnight (or the full hour)."""
+    filled = [cell for cell in sample if is_stamp(cell)]
+    if not filled or any(re.search(r"\d{4}|\d[-/]\d", cell.partition(":")[0]) for cell in filled):
+        return times_s
+    around_s = HOUR_S if all(_STAMP.fullmatch(cell) is None for cell in filled) else DAY_S
+    finite = np.isfinite(times_s)
+    steps_s = np.diff(times_s[finite])
+    turns = np.concatenate([[0.0], np.cumsum(steps_s < -around_s / 2)]) if steps_s.size else np.zeros(finite.sum())
+    result = times_s.copy()
+    result[finite] += turns * around_s
+    return result
+
+
+def counts_up(stamps: NDArray[np.float64]) -> bool:
+    """Whether stamps (T,) are but the numbers of the samples."""
+    return len(stamps) > 2 and bool(np.all(np.diff(stamps) == 1)) and 0 <= stamps[0] <= 1
+
+
+def unit_of_stamps(stamps: NDArray[np.float64], named_s: float, rate_hz: float | None) -> tuple[float, str]:
+    """Seconds in one unit of numeric stamps (T,), and a remark where their name does not say so.
+
+    Since 1970 the size tells; a known rate tells; else what makes more than 20 Hz.
+    """
+    first = float(stamps[np.isfinite(stamps)][0])
+    measured_hz = measured_rate_hz(stamps - first)
+    low, high = _SINCE_1970_S
+    for word, unit_s in UNITS_S.items():
+        if low <= first * unit_s <= high and (unit_s != 1.0 or named_s == 1.0):
+            said = unit_s == named_s
+            return unit_s, "" if said else f"the time column was read as {word}: its numbers are {word} since 1970"
+    if measured_hz is None or named_s != 1.0:
+        return named_s, ""
+    if rate_hz is not None:
+        near = {word: abs(np.log(measured_hz / unit_s / rate_hz)) for word, unit_s in UNITS_S.items()}
+        word = min(near, key=lambda each: near[each])
+        if near[word] < np.log(3):
+            return UNITS_S[word], "" if word == "seconds" else f"the time column was read as {word}: its rate tells"
+    for word, unit_s in list(UNITS_S.items())[1:]:
+        if measured_hz < _SLOWEST_HZ <= measured_hz / unit_s <= _FASTEST_HZ:
+            return unit_s, f"the time column was read as {word}: as seconds it would make {measured_hz:.3g} Hz"
+    return 1.0, ""
