@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from eegstream.errors import RecordingError
-from eegstream.files.mne_formats import read_egi
+from eegstream.files.mne_formats import read_mff
 from eegstream.files.signals import Signals
 
 _HEADER_OF = {
@@ -34,7 +34,7 @@ _MEG = {".con": "KIT", ".ds": "CTF", ".sqd": "KIT"}
 def read_folder(path: Path) -> list[Signals]:
     """The streams of a format that is a folder."""
     if path.suffix.lower() == ".mff":
-        return read_egi(path)
+        return read_mff(path)
     refuse_by_name(path)
     raise RecordingError(
         f"{path} cannot be read: it is a folder", remedy="Give a recording, or a format that is a folder (.mff)"

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from eegstream.files import ant, brainvision, delimited, edf, edf_header, gdf, mne_formats, nicolet, xdf
+from eegstream.files import (
+    ant,
+    brainvision,
+    delimited,
+    edf,
+    edf_header,
+    egi_raw,
+    gdf,
+    mne_formats,
+    nicolet,
+    persyst,
+    xdf,
+)
 from eegstream.files.companions import read_folder, refuse_by_name
 from eegstream.files.signals import Signals, with_rate
 
@@ -25,9 +37,9 @@ _READERS: tuple[tuple[_Begins, _Reader], ...] = (
         lambda content: content.startswith(mne_formats.NEUROSCAN_MAGIC),
         lambda _, path, __: mne_formats.read_neuroscan(path),
     ),
-    (mne_formats.looks_like_egi, lambda _, path, __: mne_formats.read_egi(path)),
+    (egi_raw.looks_like_egi, lambda content, path, _: egi_raw.read_egi_raw(content, path.name)),
     (mne_formats.looks_like_nihon, lambda _, path, __: mne_formats.read_nihon(path)),
-    (mne_formats.looks_like_persyst, lambda _, path, __: mne_formats.read_persyst(path)),
+    (persyst.looks_like_persyst, lambda content, path, _: persyst.read_persyst(content, path)),
 )
 
 

@@ -4,8 +4,8 @@ C channels, T samples.
 """
 
 import re
-import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,7 @@ MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", *HDF5_MAGICS)
 """What EEGLAB's .set files begin with."""
 NEUROSCAN_MAGIC = b"Version 3."
 _NIHON = re.compile(rb"(EEG-1100[ABC]|EEG-1200A|EEG-2100 |QI-403A  |DAE-2100D) V\d\d\.\d\d")
-_PERSYST = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[FileInfo\]", re.IGNORECASE)
-_EGI_HEAD_BYTES = 36
-_EGI_HEAD = ((2, 7), (1980, 2100), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
-"""Version, year, month, day, hour, minute and second: what their numbers can be."""
-_TOLD_OTHERWISE = ("naming conventions", "'boundary' events")
+_TOLD_OTHERWISE = ("naming conventions", "'boundary' events", "invalid value encountered")
 """Warnings about what does not matter here, or is said in other words."""
 
 
@@ -45,23 +41,17 @@ def read_eeglab(content: bytes, path: Path) -> list[Signals]:
 
 
 def read_neuroscan(path: Path) -> list[Signals]:
-    """The channels of a Neuroscan .cnt file."""
-    return [_signals(path, "Neuroscan .cnt", lambda mne: mne.io.read_raw_cnt)]
+    """The channels of a Neuroscan .cnt file.
+
+    Bad channels are marked as in the format's description; where older files have the mark, others have a label.
+    """
+    return [_signals(path, "Neuroscan .cnt", lambda mne: partial(mne.io.read_raw_cnt, header="new"))]
 
 
-def looks_like_egi(content: bytes) -> bool:
-    """Whether these bytes begin a simple binary file of EGI: a version in 32 bits, then a date, 16 bits a number."""
-    if len(content) < _EGI_HEAD_BYTES:
-        return False
-    numbers: tuple[int, ...] = struct.unpack(">i6h", content[:16])
-    return all(low <= number <= high for number, (low, high) in zip(numbers, _EGI_HEAD, strict=True))
-
-
-def read_egi(path: Path) -> list[Signals]:
-    """The channels of an EGI simple binary file or an .mff folder: electrodes are told from other inputs."""
-    is_folder = path.is_dir()
-    form = "EGI .mff" if is_folder else "EGI simple binary"
-    require(form, "mne", *(("mffpy",) if is_folder else ()))
+def read_mff(path: Path) -> list[Signals]:
+    """The channels of an EGI .mff folder: electrodes are told from other inputs."""
+    form = "EGI .mff"
+    require(form, "mne", "mffpy")
     return [_signals(path, form, lambda mne: mne.io.read_raw_egi, types_are_stated=True)]
 
 
@@ -73,16 +63,6 @@ def looks_like_nihon(content: bytes) -> bool:
 def read_nihon(path: Path) -> list[Signals]:
     """The channels of a Nihon Kohden .eeg file; the names of its electrodes stand in the .21E file beside it."""
     return [_signals(path, "Nihon Kohden .eeg", lambda mne: mne.io.read_raw_nihon)]
-
-
-def looks_like_persyst(content: bytes) -> bool:
-    """Whether these bytes begin a Persyst .lay file."""
-    return _PERSYST.match(content) is not None
-
-
-def read_persyst(path: Path) -> list[Signals]:
-    """The channels of a Persyst recording, whose .lay file names the .dat file."""
-    return [_signals(path, "Persyst .lay", lambda mne: mne.io.read_raw_persyst)]
 
 
 def _signals(

@@ -13,8 +13,8 @@ _SKIP = "BAD_ACQ_SKIP"
 """A pause of known length, filled with zeros."""
 _BOUNDARY = "boundary"
 """In the name of every mark between pieces that were joined: EEGLAB's "boundary", MNE-Python's "EDGE boundary"."""
-_BETWEEN_SAMPLES = 1e-2
-"""A mark lies on a sample, or half a sample before it; its time is rounded by less than this many samples."""
+_HALF = 0.5 + 1e-2
+"""A mark lies on a sample or half a sample before it, and its time may be rounded by a part of a sample."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,10 @@ def pauses_of(raw: Any, n_samples: int, *, removed_is_stated: bool) -> Pauses:
     removed_s: dict[int, float] = {}
     notes = raw.annotations
     for onset_s, duration_s, text in zip(notes.onset, notes.duration, notes.description, strict=True):
-        at = (onset_s - raw.first_time) * rate_hz
+        first = int(np.floor((onset_s - raw.first_time) * rate_hz + _HALF))
         if text == _SKIP:
-            start = max(round(at), 0)
-            keep[start : start + round(duration_s * rate_hz)] = False
+            keep[max(first, 0) : max(first + round(duration_s * rate_hz), 0)] = False
         elif _BOUNDARY in str(text).lower():
-            first = int(np.ceil(at - _BETWEEN_SAMPLES))
             stated_s = float(duration_s) if removed_is_stated and np.isfinite(duration_s) else 0.0
             removed_s[first] = removed_s.get(first, 0.0) + max(stated_s, 0.0)
     times_s = np.arange(n_samples) / rate_hz

@@ -5,7 +5,6 @@ C channels, T samples.
 
 import logging
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,29 +41,26 @@ def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
     stream; which of several it is meant for is not known here.
     """
     streams, remarks = _load(path)
-    held = (
-        ", ".join(f"{first_text(s['info'], 'name')} (type {first_text(s['info'], 'type')})" for s in streams)
-        or "no stream"
-    )
+    held = ", ".join(f"{first_text(s['info'], 'name')} (type {_kind(s)})" for s in streams) or "no stream"
     numeric = [stream for stream in streams if _is_numeric(stream)]
     eeg = [stream for stream in numeric if _kind(stream).upper() == _EEG] or numeric
-    read = []
-    for stream, name in zip(numeric, _unique_names(numeric), strict=True):
-        overrides = len(eeg) == 1 and stream is eeg[0]
-        rate, more = _rate_hz(stream, rate_hz, overrides=overrides)
-        if rate is not None:
-            read.append(_signals(stream, name, rate, [*remarks, *more]))
-    if numeric and not read:
-        raise RecordingError(
-            f"{path.name} has no stream with a rate or usable stamps (it holds: {held})",
-            remedy="Give the rate with --rate",
+    rates = [_rate_hz(stream, rate_hz, overrides=len(eeg) == 1 and stream is eeg[0]) for stream in numeric]
+    names = _unique_names(numeric)
+    lost = [name for name, (rate, _) in zip(names, rates, strict=True) if rate is None]
+    if len(lost) == len(numeric):
+        lacks, remedy = (
+            ("stream with a rate or usable stamps", "Give the rate with --rate")
+            if numeric
+            else ("numeric stream with samples", "Give a recording that holds EEG")
         )
-    if not read:
-        raise RecordingError(
-            f"{path.name} has no numeric stream with samples (it holds: {held})",
-            remedy="Give a recording that holds EEG",
-        )
-    return read
+        raise RecordingError(f"{path.name} has no {lacks} (it holds: {held})", remedy=remedy)
+    if lost:
+        remarks.append(f"left out, having neither rate nor usable stamps: {', '.join(lost)}")
+    return [
+        _signals(stream, name, rate, [*remarks, *more])
+        for stream, name, (rate, more) in zip(numeric, names, rates, strict=True)
+        if rate is not None
+    ]
 
 
 def _signals(stream: dict[str, Any], name: str, rate_hz: float, remarks: Sequence[str]) -> Signals:
@@ -137,13 +133,18 @@ def _kind(stream: dict[str, Any]) -> str:
 
 
 def _unique_names(streams: Sequence[dict[str, Any]]) -> list[str]:
-    """A name for each stream; a repeated one gets a number, one without gets its number in the file."""
-    names: list[str] = []
-    for stream in streams:
-        stated = first_text(stream["info"], "name") or f"stream {stream['info'].get('stream_id', '')}".strip()
-        again = (f"{stated} ({number})" for number in count(2))
-        names.append(stated if stated not in names else next(name for name in again if name not in names))
-    return names
+    """A name for each stream: of one name, their types tell them apart, else numbers."""
+    stated = [
+        first_text(stream["info"], "name") or f"stream {stream['info'].get('stream_id', '')}" for stream in streams
+    ]
+    typed = [
+        name if stated.count(name) == 1 else f"{name} ({_kind(stream)})"
+        for name, stream in zip(stated, streams, strict=True)
+    ]
+    return [
+        name if typed.count(name) == 1 else f"{name} {typed[: index + 1].count(name)}"
+        for index, name in enumerate(typed)
+    ]
 
 
 def _nominal_rate_hz(info: Any) -> float | None:
