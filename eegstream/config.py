@@ -7,13 +7,56 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from eegstream.dsp.channels import unit_scale
+from eegstream.dsp.channels import ChannelChoice
+from eegstream.dsp.units import unit_rules
 from eegstream.epoch import SignalOptions
 from eegstream.errors import ConfigError
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from eegstream.selection import Described, Selection
 
 _ENVIRONMENT_PREFIX = "EEGSTREAM_"
+
+
+def _patterns(value: object) -> object:
+    """A list of patterns, or one text with commas between them."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+def _known_units(unit: str | None) -> str | None:
+    try:
+        unit_rules(unit)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return unit
+
+
+def _is_selection(text: str) -> str:
+    try:
+        Selection.parse(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
+Units = Annotated[str | None, AfterValidator(_known_units)]
+RateHz = Annotated[float, Field(ge=LOWEST_RATE_HZ, le=HIGHEST_RATE_HZ)]
+Fields = Annotated[str, AfterValidator(_is_selection)]
+
+
+class StreamConfig(BaseModel):
+    """What a [[stream]] table says of the streams that it matches; what it leaves out is as for all streams."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match: Fields
+    """FIELD=PATTERN,... as `select`."""
+    channels: Patterns | None = None
+    drop: Patterns | None = None
+    unit: Units = None
+    rate: RateHz | None = None
 
 
 class RunConfig(BaseModel):
@@ -27,19 +70,17 @@ class RunConfig(BaseModel):
     device: str = "auto"
     bind: str = "tcp://127.0.0.1:5571"
     notch: Literal[50, 60] | None = None
-    unit: str | None = None
+    channels: Patterns = ()
+    drop: Patterns = ()
+    unit: Units = None
+    rate: RateHz | None = None
     fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    select: str = "type=EEG"
+    select: Fields = "type=EEG"
+    stream: tuple[StreamConfig, ...] = ()
+    """Settings of single streams; the first that matches counts. A stream that one matches is taken, too."""
     max_streams: Annotated[int, Field(ge=1)] = 64
     buffer_mb: Annotated[int, Field(ge=1)] = 64
     """Memory for one stream's waiting samples, at most; taken twice, in liblsl and before the encoder."""
-
-    @field_validator("unit")
-    @classmethod
-    def _is_known(cls, unit: str | None) -> str | None:
-        if unit is not None and unit_scale(unit.removesuffix("!")) is None:
-            raise ValueError("expected V, mV, uV or nV, with ! behind it to override what streams state")
-        return unit
 
     @field_validator("bind")
     @classmethod
@@ -58,10 +99,27 @@ class RunConfig(BaseModel):
             raise ValueError("expected a number")  # noqa: TRY004 - pydantic reads ValueErrors
         return value
 
-    @property
-    def signal_options(self) -> SignalOptions:
-        """The part that may change a code."""
-        return SignalOptions(notch_hz=self.notch, unit=self.unit, fill_ms=self.fill_ms)
+    def wants(self, stream: Described) -> bool:
+        """Whether a stream shall be taken."""
+        return Selection.parse(self.select).wants(stream) or self._own(stream) is not None
+
+    def rate_of(self, stream: Described) -> float | None:
+        """The rate that the user gives to a stream, in Hz."""
+        own = self._own(stream)
+        return own.rate if own is not None and own.rate is not None else self.rate
+
+    def signal_options(self, stream: Described) -> SignalOptions:
+        """The part that may change a stream's codes."""
+        own = self._own(stream) or StreamConfig(match="")
+        choice = ChannelChoice.of(
+            self.channels if own.channels is None else own.channels,
+            self.drop if own.drop is None else own.drop,
+            self.unit if own.unit is None else own.unit,
+        )
+        return SignalOptions(notch_hz=self.notch, fill_ms=self.fill_ms, choice=choice, rate_hz=self.rate_of(stream))
+
+    def _own(self, stream: Described) -> StreamConfig | None:
+        return next((own for own in self.stream if Selection.parse(own.match).wants(stream)), None)
 
 
 def run_config(file: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> RunConfig:
@@ -118,6 +176,8 @@ def _from_file(file: Path | None) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for name in _option_names():
+        if name == "stream":
+            continue
         value = environment.get(_ENVIRONMENT_PREFIX + name.upper().replace("-", "_"))
         if value is not None:
             found[name] = int(value) if name == "notch" and value.isdigit() else value

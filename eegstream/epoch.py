@@ -7,14 +7,14 @@ C kept channels, N samples in a patch, G codes of a patch, B patches of one chan
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.codec.manifest import Manifest
-from eegstream.dsp.channels import select_channels
+from eegstream.dsp.channels import ChannelChoice, select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
 from eegstream.pipeline import Patch, PipelineSettings, SegmentEnd, StreamPipeline
@@ -46,8 +46,11 @@ class SignalOptions:
     """The options that may change a code; alike in `run` and `encode`, and told in `spec.notes`."""
 
     notch_hz: float | None = None
-    unit: str | None = None
     fill_ms: float = 0.0
+    choice: ChannelChoice = field(default_factory=ChannelChoice)
+    """Channels and their units."""
+    rate_hz: float | None = None
+    """The user's say; the stream's own word and its stamps count no more then."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class StreamGeometry:
 
     source: Source
     rate_hz: float
+    """Nominal; 0 for an irregular stream."""
     labels: tuple[str, ...]
     types: tuple[str, ...]
     units: tuple[str, ...]
@@ -99,15 +103,25 @@ class _Header(TypedDict):
 
 
 class Epoch:
-    """One inlet on one outlet life, one geometry, one model.
+    """One inlet on one outlet life, one geometry, one rate, one model.
+
+    `rate_hz` is the rate that the stream really has; None for the one that it states.
 
     Raises:
         ConfigError: the settings do not suit this stream.
         StreamError: no channel of it is EEG.
     """
 
-    def __init__(self, geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, place: Place) -> None:
+    def __init__(
+        self,
+        geometry: StreamGeometry,
+        facts: ModelFacts,
+        options: SignalOptions,
+        place: Place,
+        rate_hz: float | None = None,
+    ) -> None:
         self._geometry, self._facts, self._place = geometry, facts, place
+        self._rate_hz = options.rate_hz or rate_hz or geometry.rate_hz
         manifest = facts.manifest
         self._frontend = FrontEndSettings(
             model_rate_hz=manifest.frontend.model_rate_hz,
@@ -121,9 +135,13 @@ class Epoch:
             amplitude_uv=manifest.amplitude_uv,
             fill_s=options.fill_ms / 1000,
         )
-        self._selection = select_channels(geometry.labels, geometry.types, geometry.units, options.unit)
-        self.pipeline = StreamPipeline(settings, geometry.rate_hz, self._selection)
-        self._notes = (*self._selection.notes, *_notes(geometry.rate_hz, manifest, options))
+        self._selection = select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
+        self.pipeline = StreamPipeline(settings, self._rate_hz, self._selection, watch_rate=options.rate_hz is None)
+        self._notes = (
+            *self._selection.notes,
+            *_rate_notes(self._rate_hz, geometry.rate_hz, options),
+            *_notes(self._rate_hz, manifest, options),
+        )
 
     @property
     def stream(self) -> str:
@@ -132,13 +150,18 @@ class Epoch:
 
     @property
     def rate_hz(self) -> float:
-        """The source's nominal rate: the model's condition."""
-        return self._geometry.rate_hz
+        """The rate that the source really has: the model's condition."""
+        return self._rate_hz
 
     @property
     def n_channels(self) -> int:
         """Kept channels."""
         return len(self._selection.kept)
+
+    @property
+    def summary(self) -> str:
+        """The epoch in a few words, for a log."""
+        return f"{self.n_channels} of {len(self._geometry.labels)} channels at {self._rate_hz:g} Hz"
 
     def spec(self, utc: UtcMark) -> Spec:
         """The message that opens the epoch."""
@@ -146,7 +169,7 @@ class Epoch:
         return Spec(
             **self._header(),
             source=self._geometry.source,
-            rate_hz=self._geometry.rate_hz,
+            rate_hz=self._rate_hz,
             channels=self._selection.labels,
             left_out=tuple(Omitted(label=channel.label, why=channel.why) for channel in self._selection.left_out),
             unit_scale=tuple(map(float, self._selection.unit_scale)),
@@ -239,6 +262,15 @@ def _encode_patches(pending: list[Pending], encoder: Encoder) -> list[NDArray[np
     rates_hz = np.repeat([np.float32(item.epoch.rate_hz) for item in pending], sizes)
     codes = encoder.encode(np.concatenate(rows), rates_hz)
     return np.split(codes, np.cumsum(sizes)[:-1])
+
+
+def _rate_notes(rate_hz: float, nominal_hz: float, options: SignalOptions) -> list[str]:
+    if rate_hz == nominal_hz:
+        return [] if options.rate_hz is None else [f"rate {rate_hz:g} Hz as --rate says"]
+    says = f"the stream says {nominal_hz:g} Hz" if nominal_hz else "the stream states no rate"
+    if options.rate_hz is not None:
+        return [f"rate {rate_hz:g} Hz as --rate says, {says}"]
+    return [f"{says}, its stamps make {rate_hz:g} Hz: taken as {rate_hz:g} Hz"]
 
 
 def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[str]:

@@ -10,10 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.amplitude import AmplitudeWatch
 from eegstream.dsp.channels import ChannelSelection
 from eegstream.dsp.flags import PatchFlag
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.dsp.history import SourceHistory
+from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.repair import HoldLastFinite, bridge
 from eegstream.dsp.timeline import Break, Timed, Timeline
@@ -30,6 +32,7 @@ _REASONS: dict[str, GapReason] = {
     "gap": "missing",
     "back": "clock",
     "frozen": "clock",
+    "rate": "clock",
     "noclock": "clock",
     "nostamps": "stamps",
 }
@@ -77,7 +80,7 @@ class SegmentEnd:
     t_to_s: float | None
     """Time of the next segment's first sample; None at the end of an epoch."""
     missing: int | None
-    """Source samples estimated lost; None at the end of an epoch."""
+    """Source samples estimated lost; None at the end of an epoch, and where nobody knows."""
     received: int
     discarded: int
     """Received source samples behind the last patch's own span."""
@@ -92,7 +95,7 @@ class _Border:
     """A segment that is over, while its successor's first sample is awaited."""
 
     reason: GapReason
-    missing: int
+    missing: int | None
     bridgeable: bool
 
 
@@ -120,15 +123,18 @@ class _Untimed:
 
 
 class StreamPipeline:
-    """Follow one stream from its first sample to its end.
+    """Follow one stream from its first sample to its end, or until it runs at another rate.
 
-    However the samples are cut into chunks, the same events come out, to the bit.
+    However the samples are cut into chunks, the same events come out, to the bit. Without `watch_rate` the stream is
+    taken at `rate_hz`, whatever its stamps say.
 
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
     """
 
-    def __init__(self, settings: PipelineSettings, rate_hz: float, selection: ChannelSelection) -> None:
+    def __init__(
+        self, settings: PipelineSettings, rate_hz: float, selection: ChannelSelection, *, watch_rate: bool = True
+    ) -> None:
         n_channels = len(selection.kept)
         self._settings, self._rate_hz = settings, rate_hz
         self._kept = np.array(selection.kept)
@@ -140,6 +146,10 @@ class StreamPipeline:
         self._patcher = Patcher(n_channels, settings.patch, settings.hop)
         self._history = SourceHistory(self._frontend.grid, settings.patch, settings.hop)
         self._settling_patches = self._count_settling_patches()
+        self._amplitude = AmplitudeWatch(settings.frontend.model_rate_hz or rate_hz, selection.unit_scale)
+        self._watch = RateWatch(rate_hz) if watch_rate else None
+        self.changed_rate_hz: float | None = None
+        """The rate that the stream turned to. From then on samples are counted only, and `finish` may come."""
         self._border: _Border | None = None
         self.segment = 0
         """Number of the running segment."""
@@ -150,6 +160,11 @@ class StreamPipeline:
     def delay_s(self) -> float:
         """Seconds that a patch waits beyond its last sample, by design of the resampler."""
         return self._frontend.delay_s
+
+    @property
+    def remark(self) -> str | None:
+        """What is odd about the size of the numbers, once the first seconds were seen."""
+        return self._amplitude.remark
 
     def push(
         self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float
@@ -163,13 +178,21 @@ class StreamPipeline:
 
     def overflow(self, dropped: int) -> list[Patch | SegmentEnd]:
         """End the segment because `dropped` samples were received but could not be queued."""
+        events = self._cut("overflow", 0)
+        self._received += dropped
+        return events
+
+    def pause(self) -> list[Patch | SegmentEnd]:
+        """End the segment because the source paused here, nobody knows for how long."""
+        return self._cut("missing", None)
+
+    def _cut(self, reason: GapReason, missing: int | None) -> list[Patch | SegmentEnd]:
         known = self._border
         events = self._follow(self._timeline.flush())
         self._timeline.reset()
         if self._border is None or self._border is not known:
-            self._border = _Border("overflow", 0, bridgeable=False)
+            self._border = _Border(reason, missing, bridgeable=False)
         self._border.bridgeable = False
-        self._received += dropped
         return events
 
     def finish(self, reason: EndReason) -> list[Patch | SegmentEnd]:
@@ -181,16 +204,33 @@ class StreamPipeline:
     def _follow(self, items: list[Timed | Break]) -> list[Patch | SegmentEnd]:
         events: list[Patch | SegmentEnd] = []
         for item in items:
-            if isinstance(item, Break):
+            if self.changed_rate_hz is not None:
+                self._count(item.skipped if isinstance(item, Break) else len(item.times_s))
+            elif isinstance(item, Break):
                 self._note_border(item)
             else:
-                x, arrived_s = self._untimed.take(len(item.times_s))
-                if self._border is not None:
-                    events += self._cross_border(self._border, x, item.times_s, arrived_s)
-                    self._border = None
-                self._received += x.shape[1]
-                events += self._advance(x, item.times_s, arrived_s, filled=False)
+                events += self._take_timed(item)
         return events
+
+    def _take_timed(self, item: Timed) -> list[Patch | SegmentEnd]:
+        """Put samples that got their times through the stages, up to where their rate turns out to be another."""
+        x, arrived_s = self._untimed.take(len(item.times_s))
+        times_s = item.times_s
+        events: list[Patch | SegmentEnd] = []
+        if self._border is not None:
+            events += self._cross_border(self._border, x, times_s, arrived_s)
+            self._border = None
+        count = len(times_s)
+        if self._watch is not None:
+            count, self.changed_rate_hz = self._watch.push(times_s, 0.0)
+        self._received += len(times_s)
+        return events + self._advance(x[:, :count], times_s[:count], arrived_s[:count], filled=False)
+
+    def _count(self, samples: int) -> None:
+        """Account for samples that nothing is made of any more."""
+        if samples:
+            self._untimed.take(samples)
+            self._received += samples
 
     def _note_border(self, item: Break) -> None:
         """Repeated borders without a timed sample between them are one."""
@@ -200,8 +240,7 @@ class StreamPipeline:
         else:
             self._border.bridgeable = False
         if item.skipped:
-            self._untimed.take(item.skipped)
-            self._received += item.skipped
+            self._count(item.skipped)
             self._border.bridgeable = False
 
     def _cross_border(
@@ -212,13 +251,17 @@ class StreamPipeline:
         arrived_s: NDArray[np.float64],
     ) -> list[Patch | SegmentEnd]:
         """Bridge a small hole, or close the segment; `x` and its times are what comes behind."""
-        if border.bridgeable:
+        if border.bridgeable and border.missing is not None:
+            if self._watch is not None:
+                self._watch.begin_segment(is_known=True)
             return self._fill(border.missing, x[:, :1], float(times_s[0]), float(arrived_s[0]))
         account = self._account(border.reason, t_to_s=float(times_s[0]), missing=border.missing)
         self.segment += 1
         self._received = self._covered = 0
         for stage in (self._repair, self._frontend, self._patcher, self._history):
             stage.reset()
+        if self._watch is not None:
+            self._watch.begin_segment()
         return [account]
 
     def _fill(
@@ -242,7 +285,9 @@ class StreamPipeline:
         x, replaced = self._repair.push(x)
         self._history.push(x, replaced, times_s, arrived_s, filled=filled)
         first = self._patcher.emitted
-        patches = self._patcher.push(self._frontend.push(x))
+        clean_uv = self._frontend.push(x)
+        self._amplitude.push(clean_uv)
+        patches = self._patcher.push(clean_uv)
         return [self._describe(first + n, samples) for n, samples in enumerate(patches)]
 
     def _describe(self, index: int, samples_uv: NDArray[np.float32]) -> Patch:

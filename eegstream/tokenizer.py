@@ -4,10 +4,10 @@ A channels of the source, C kept ones, T samples, P patches, G codes of a patch.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,6 @@ from eegstream.codec.engine import PRECISION, TORCH_VERSION, Engine, choose_devi
 from eegstream.epoch import (
     Clock,
     Encoder,
-    Epoch,
-    Event,
     ModelFacts,
     Pending,
     Place,
@@ -29,11 +27,13 @@ from eegstream.epoch import (
 from eegstream.errors import RecordingError
 from eegstream.files.codes import CodedSegment, collect_segments
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch
+from eegstream.following import Following, Happened, Opened, Step
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch, SegmentEnd
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
 
 _BATCH_ROWS = 512
+_ENDS = ("gone", "replaced", "shutdown")
 _SAME_CLOCK = Clock(offset_s=0.0, error_s=0.0)
 
 
@@ -59,6 +59,7 @@ def recording_geometry(recording: Recording) -> StreamGeometry:
             hostname="",
             session_id="",
             format=OUTLET_FORMAT,
+            nominal_rate_hz=recording.rate_hz,
         ),
         rate_hz=recording.rate_hz,
         labels=recording.labels,
@@ -68,20 +69,32 @@ def recording_geometry(recording: Recording) -> StreamGeometry:
 
 
 def encode_recording(
-    recording: Recording, encoder: Encoder, facts: ModelFacts, options: SignalOptions
+    recording: Recording,
+    encoder: Encoder,
+    facts: ModelFacts,
+    options: SignalOptions,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Message]:
     """Yield the messages of a recording: `spec`, `codes` and `gap` as they come, `end` (gone).
+
+    `tell` gets what is odd about the signal, a sentence each, once it was seen.
 
     Raises:
         ConfigError: the settings do not suit this recording.
         StreamError: no channel of it is EEG.
     """
-    epoch = _only_epoch(recording, facts, options)
-    yield epoch.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
     waiting: list[Pending] = []
-    for events in _push_all(epoch, recording):
-        waiting += [Pending(epoch, event, _SAME_CLOCK, _needed_s(event)) for event in events]
-        if len(waiting) * epoch.n_channels >= _BATCH_ROWS:
+    for steps in _follow(recording, facts, options):
+        for step in steps:
+            if isinstance(step, Opened):
+                yield from encode_pending(waiting, encoder)
+                waiting = []
+                yield step.epoch.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
+                continue
+            waiting.append(Pending(step.epoch, step.event, _SAME_CLOCK, _needed_s(step)))
+            if isinstance(step.event, SegmentEnd) and step.event.reason in _ENDS and step.epoch.pipeline.remark:
+                tell(step.epoch.pipeline.remark)
+        if sum(item.epoch.n_channels for item in waiting) >= _BATCH_ROWS:
             yield from encode_pending(waiting, encoder)
             waiting = []
     yield from encode_pending(waiting, encoder)
@@ -94,33 +107,30 @@ def offline_patches(recording: Recording, facts: ModelFacts, options: SignalOpti
         ConfigError: the settings do not suit this recording.
         StreamError: no channel of it is EEG.
     """
-    for events in _push_all(_only_epoch(recording, facts, options), recording):
-        yield from (event for event in events if isinstance(event, Patch))
+    for steps in _follow(recording, facts, options):
+        yield from (step.event for step in steps if isinstance(step, Happened) and isinstance(step.event, Patch))
 
 
-def _only_epoch(recording: Recording, facts: ModelFacts, options: SignalOptions) -> Epoch:
+def _follow(recording: Recording, facts: ModelFacts, options: SignalOptions) -> Iterator[list[Step]]:
+    """What the recording brings, as a stream that is played would."""
     geometry = recording_geometry(recording)
     source = geometry.source
-    place = Place(
-        stream=stream_name(source.name, source.type, source.source_id, source.hostname),
-        run=secrets.token_hex(8),
-        epoch=0,
-        next_seq=count().__next__,
-    )
-    return Epoch(geometry, facts, options, place)
-
-
-def _push_all(epoch: Epoch, recording: Recording) -> Iterator[list[Event]]:
+    stream = stream_name(source.name, source.type, source.source_id, source.hostname)
+    run, next_epoch, next_seq = secrets.token_hex(8), count().__next__, count().__next__
+    following = Following(geometry, facts, options, lambda: Place(stream, run, next_epoch(), next_seq))
     step = max(1, round(recording.rate_hz))
-    for start in range(0, recording.samples.shape[1], step):
-        chunk = slice(start, start + step)
-        yield epoch.pipeline.push(recording.samples[:, chunk], recording.times_s[chunk], arrived_s=0.0)
-    yield epoch.pipeline.finish("gone")
+    n_samples = recording.samples.shape[1]
+    cuts = sorted({*range(0, n_samples, step), *recording.pauses, n_samples})
+    for start, stop in pairwise(cuts):
+        if start in recording.pauses:
+            yield following.pause()
+        yield following.push(recording.samples[:, start:stop], recording.times_s[start:stop], arrived_s=0.0)
+    yield following.finish("gone")
 
 
-def _needed_s(event: Event) -> float:
+def _needed_s(step: Happened) -> float:
     """Offline, a sample arrives at its own time."""
-    return event.needed_s if isinstance(event, Patch) else 0.0
+    return step.event.needed_s if isinstance(step.event, Patch) else 0.0
 
 
 @dataclass(frozen=True)

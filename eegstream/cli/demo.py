@@ -22,14 +22,17 @@ def command(seconds: float | None, recording: str | None) -> None:
     from eegstream.tokenizer import Tokenizer
 
     file = recording or f"synthetic:rate=250,channels=8,seconds={seconds or 600:g}"
-    source = read_for_user(file, seconds=seconds)
+    source, *others = read_for_user(file, seconds=seconds)
     click.echo(f"playing {source.name}, {source.samples.shape[1] / source.rate_hz:.0f} s; Ctrl-C ends", err=True)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with private_configuration() as lsl_configuration, demo_daemon(lsl_configuration) as daemon:
         printer = LivePrinter(source, Tokenizer.load("default", "cpu").engine)
-        with Subscriber(daemon.url) as subscriber, demo_player(lsl_configuration, file, seconds) as player:
+        with (
+            Subscriber(daemon.url) as subscriber,
+            demo_player(lsl_configuration, file, seconds, source.stream if others else None) as player,
+        ):
             while not stop.is_set() and not printer.ended:
                 item = subscriber.receive(0.1)
                 if item is not None:

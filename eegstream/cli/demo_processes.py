@@ -95,8 +95,9 @@ def demo_daemon(lsl_configuration: Path) -> Iterator[DemoProcess]:
 
 
 @contextmanager
-def demo_player(lsl_configuration: Path, file: str, seconds: float | None) -> Iterator[DemoProcess]:
-    """Run `eegstream play --wait`."""
+def demo_player(lsl_configuration: Path, file: str, seconds: float | None, stream: str | None) -> Iterator[DemoProcess]:
+    """Run `eegstream play --wait`, of a file with several streams only that one."""
     limit = [] if seconds is None else ["--seconds", f"{seconds:g}"]
-    with _process(["play", file, "--wait", *limit], lsl_configuration) as process:
+    choice = [] if stream is None else ["--stream", stream]
+    with _process(["play", file, "--wait", *limit, *choice], lsl_configuration) as process:
         yield process

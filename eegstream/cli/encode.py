@@ -1,10 +1,51 @@
 """`eegstream encode`."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from eegstream.cli.options import PositiveSeconds, device_option, model_option, signal_options
+from eegstream.cli.options import (
+    PositiveSeconds,
+    channel_options,
+    device_option,
+    model_option,
+    signal_options,
+    stream_option,
+)
+
+if TYPE_CHECKING:
+    from eegstream.wire.messages import Message
+
+
+@dataclass
+class _Account:
+    """What became of one stream."""
+
+    patches: int = 0
+    gaps: int = 0
+    discarded_s: float = 0.0
+    _rate_hz: float = 1.0
+
+    def add(self, message: "Message") -> None:
+        """Count a message."""
+        from eegstream.wire.messages import Codes, End, Gap, Spec
+
+        if isinstance(message, Spec):
+            self._rate_hz = message.rate_hz
+        elif isinstance(message, Codes):
+            self.patches += message.shape[0] * message.shape[1]
+        elif isinstance(message, Gap | End):
+            self.gaps += isinstance(message, Gap)
+            self.discarded_s += message.discarded / self._rate_hz
+
+    def told(self, bundle: str, codes: int) -> str:
+        """One line for the user."""
+        return (
+            f"{self.patches} patches of one channel, {codes} codes each, by {bundle}; "
+            f"{self.gaps} gaps, {self.discarded_s:.2f} s that no patch covers"
+        )
 
 
 @click.command("encode")
@@ -13,56 +54,67 @@ from eegstream.cli.options import PositiveSeconds, device_option, model_option, 
 @model_option
 @device_option
 @click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
+@stream_option
+@channel_options
 @signal_options
-@click.option("--rate", type=click.FloatRange(min=0.5, max=50_000), help="Sampling rate in Hz, where FILE has none.")
 def command(
     file: str,
     output: Path,
     model: str | None,
     device: str | None,
     seconds: float | None,
-    notch: str | None,
+    stream: str | None,
+    channels: str | None,
+    drop: str | None,
     unit: str | None,
-    fill_ms: float | None,
     rate: float | None,
+    notch: str | None,
+    fill_ms: float | None,
 ) -> None:
     """Encode FILE into a codes file, with the content that `run` would publish for `play FILE`.
 
-    FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
+    Each stream of EEG in FILE becomes a stream of the codes file. FILE is a recording, or
+    synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user, require_other_file
+    from eegstream.dsp.channels import ChannelChoice
     from eegstream.epoch import SignalOptions
     from eegstream.files.codes import write_codes
     from eegstream.tokenizer import Tokenizer, encode_recording, model_facts
-    from eegstream.wire.messages import Codes, End, Gap, Spec
+    from eegstream.wire.messages import Codes, Spec
 
     require_other_file(file, output)
-    options = SignalOptions(notch_hz=float(notch) if notch else None, unit=unit, fill_ms=fill_ms or 0.0)
-    recording = read_for_user(file, seconds=seconds, rate_hz=rate, raw_units=bool(unit and unit.endswith("!")))
+    choice = ChannelChoice.of(channels, drop, unit)
+    options = SignalOptions(
+        notch_hz=float(notch) if notch else None, fill_ms=fill_ms or 0.0, choice=choice, rate_hz=rate
+    )
+    recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream, choice=choice)
     engine = Tokenizer.load(model or "default", device or "auto").engine
-    messages = encode_recording(recording, engine, model_facts(engine), options)
-    patches = gaps = discarded = 0
-    manifest = engine.bundle.manifest
-    total_s = recording.samples.shape[1] / recording.rate_hz
+    total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
     with (
         write_codes(output) as writer,
         progress("encoding", max(1, int(total_s))) as bar,
     ):
-        for message in messages:
-            writer.write(message)
-            if isinstance(message, Spec):
-                for note in message.notes:
-                    click.echo(f"{recording.name}: {note}", err=True)
-            elif isinstance(message, Codes):
-                patches += message.shape[0] * message.shape[1]
-                bar.update(max(0, int(message.t[0]) - bar.pos))
-            elif isinstance(message, Gap | End):
-                gaps += isinstance(message, Gap)
-                discarded += message.discarded
+        done_s = 0.0
+        sums = []
+        for recording in recordings:
+            account = _Account()
+
+            def tell(remark: str, name: str = recording.name) -> None:
+                click.echo(f"{name}: {remark}", err=True)
+
+            for message in encode_recording(recording, engine, model_facts(engine), options, tell):
+                writer.write(message)
+                account.add(message)
+                if isinstance(message, Spec):
+                    for note in message.notes:
+                        tell(note)
+                elif isinstance(message, Codes):
+                    bar.update(max(0, int(done_s + message.t[0]) - bar.pos))
+            done_s += recording.samples.shape[1] / recording.rate_hz
+            sums.append((recording, account))
         bar.update(bar.length or 0)
-    click.echo(
-        f"{output}: {patches} patches of one channel, {len(manifest.words)} codes each, by {engine.bundle.title}; "
-        f"{gaps} gaps, {discarded / recording.rate_hz:.2f} s that no patch covers",
-        err=True,
-    )
+    for recording, account in sums:
+        which = f" {recording.name}:" if len(sums) > 1 else ""
+        click.echo(f"{output}:{which} {account.told(engine.bundle.title, len(engine.bundle.manifest.words))}", err=True)

@@ -23,21 +23,46 @@ class PositiveSeconds(click.FloatRange):
         return seconds
 
 
-def signal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that may change a code."""
+def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what the user says of channels and rate; in `run`, `encode` and `streams` alike."""
     for option in (
         click.option(
-            "--fill-ms", type=click.FloatRange(min=0), help="Bridge holes of at most so many ms by interpolation."
+            "--rate",
+            type=click.FloatRange(min=0.5, max=50_000),
+            metavar="HZ",
+            help="The sampling rate, whatever is stated.",
         ),
         click.option(
             "--unit",
-            metavar="U",
-            help="Unit of channels that state none (default uV); with a '!' behind it, of all channels.",
+            metavar="[PATTERN=]U[!],...",
+            help="Unit of channels that state none (default uV), such as mV or 0.1uV; with a '!' behind it, of all.",
+        ),
+        click.option("--drop", metavar="PATTERN,...", help="Leave these channels out: labels, or numbers from 1."),
+        click.option(
+            "--channels", metavar="PATTERN,...", help="Take these channels: labels (Fp*,Cz), or numbers (1-8)."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def signal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the other options that may change a code."""
+    for option in (
+        click.option(
+            "--fill-ms", type=click.FloatRange(min=0), help="Bridge holes of at most so many ms by interpolation."
         ),
         click.option("--notch", type=click.Choice(["50", "60"]), help="Mains notch, in Hz (default: the bundle's)."),
     ):
         command = option(command)
     return command
+
+
+def stream_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--stream`, for files that hold several."""
+    return click.option(
+        "--stream", metavar="NAME", help="Only this stream of a FILE with several, by name or number, of EEG or not."
+    )(command)
 
 
 def device_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ import threading
 
 import click
 
-from eegstream.cli.options import PositiveSeconds
+from eegstream.cli.options import PositiveSeconds, stream_option
 
 
 def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
@@ -25,7 +25,10 @@ def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option("--name", help="Name of the stream (default: the file's stem).")
 @click.option("--chunk", type=click.IntRange(min=1), help="Samples pushed at a time (default 20 ms).")
 @click.option("--speed", metavar="X|max", default="1", show_default=True, callback=_speed, help="Times real time.")
-@click.option("--rate", type=click.FloatRange(min=0.5, max=50_000), help="Sampling rate in Hz, where FILE has none.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0.5, max=50_000), metavar="HZ", help="The sampling rate, whatever FILE says."
+)
+@stream_option
 @click.option("--loop", is_flag=True, help="Begin again at the end.")
 def command(
     file: str,
@@ -36,34 +39,38 @@ def command(
     chunk: int | None,
     speed: float,
     rate: float | None,
+    stream: str | None,
     loop: bool,
 ) -> None:
-    """Play FILE as an LSL outlet, every sample with its own stamp.
+    """Play FILE as an LSL outlet, every sample with its own stamp; one outlet for each stream of EEG in it.
 
     FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user
-    from eegstream.lsl.outlet import Pace, RecordingOutlet
+    from eegstream.lsl.outlet import Pace, RecordingOutlet, play_together
 
-    recording = read_for_user(file, seconds=seconds, rate_hz=rate)
+    recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream)
+    if name is not None and len(recordings) > 1:
+        raise click.UsageError(f"--name is one name, FILE holds {len(recordings)} streams; name one with --stream")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    outlet = RecordingOutlet(recording, name)
-    n_channels, n_samples = recording.samples.shape
-    click.echo(
-        f"playing {name or recording.name}: {n_channels} channels at {recording.rate_hz:g} Hz, "
-        f"{n_samples / recording.rate_hz:.1f} s",
-        err=True,
-    )
+    outlets = [RecordingOutlet(recording, name) for recording in recordings]
+    for recording in recordings:
+        n_channels, n_samples = recording.samples.shape
+        click.echo(
+            f"playing {name or recording.name}: {n_channels} channels at {recording.rate_hz:g} Hz, "
+            f"{n_samples / recording.rate_hz:.1f} s",
+            err=True,
+        )
     if wait:
         click.echo("waiting for somebody to subscribe", err=True)
-        if not outlet.wait_for_consumer(stop):
+        if not all(outlet.wait_for_consumer(stop) for outlet in outlets):
             return
     pushed = 0
-    with progress("playing", n_samples) as bar:
-        for pushed_now in outlet.play(Pace(speed, chunk, loop), stop):
+    with progress("playing", sum(recording.samples.shape[1] for recording in recordings)) as bar:
+        for pushed_now in play_together(outlets, Pace(speed, chunk, loop), stop):
             bar.update(pushed_now - pushed)
             pushed = pushed_now
     click.echo(f"{pushed} samples pushed", err=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from eegstream.cli.options import device_option, model_option, signal_options
+from eegstream.cli.options import channel_options, device_option, model_option, signal_options
 
 
 @click.command("run")
@@ -13,6 +13,7 @@ from eegstream.cli.options import device_option, model_option, signal_options
 @model_option
 @device_option
 @click.option("--bind", metavar="URL", help="Where codes are published (default tcp://127.0.0.1:5571).")
+@channel_options
 @signal_options
 @click.option("--select", metavar="FIELD=PATTERN,...", help="Which LSL streams are taken (default type=EEG).")
 @click.option("--max-streams", type=click.IntRange(min=1), help="Most streams at a time (default 64).")

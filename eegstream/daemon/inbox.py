@@ -75,7 +75,7 @@ class Inbox:
         count = len(stamps_s)
         with self._filled:
             queued = self._queued.get(reader, 0)
-            if queued + count > max(reader.buffer_s * reader.stream.rate_hz, count):
+            if queued + count > max(reader.buffer_s * reader.rate_hz, count):
                 self._refused[reader] = self._refused.get(reader, 0) + count
                 return
             self._tell_refused(reader)

@@ -16,7 +16,7 @@ from eegstream.daemon.inbox import Inbox
 from eegstream.daemon.supervisor import Supervisor
 from eegstream.daemon.worker import Worker
 from eegstream.lsl import local_clock
-from eegstream.lsl.discovery import Discovery, Selection
+from eegstream.lsl.discovery import Discovery
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.tokenizer import model_facts
 
@@ -31,7 +31,6 @@ def serve(config: RunConfig) -> None:
     Raises:
         EegstreamError: something that a person must act upon; its class tells the exit code.
     """
-    selection = Selection.parse(config.select)
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals(stop))
@@ -41,10 +40,9 @@ def serve(config: RunConfig) -> None:
         publisher = stack.enter_context(open_publisher(config.bind))
         inbox = Inbox()
         run = secrets.token_hex(8)
-        options = config.signal_options
-        worker = Worker(inbox, publisher, engine, model_facts(engine), options, run, local_clock)
+        worker = Worker(inbox, publisher, engine, model_facts(engine), config.signal_options, run, local_clock)
         supervisor = Supervisor(
-            Discovery(), selection, inbox, config.buffer_mb * 1024 * 1024, config.max_streams, local_clock
+            Discovery(), config, inbox, config.buffer_mb * 1024 * 1024, config.max_streams, local_clock
         )
         worker.start()
         log.info("ready: %s on %s, publishing at %s, run %s", engine.bundle.title, device, publisher.url, run)

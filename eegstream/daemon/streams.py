@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from eegstream.epoch import Epoch
+from eegstream.following import Following
 from eegstream.lsl.reader import Reader
 from eegstream.wire.messages import State
 
@@ -17,11 +18,11 @@ Status = Literal["live", "stalled", "lost", "refused"]
 
 @dataclass
 class LiveStream:
-    """One stream of this run: its counters, and its epoch while it has one."""
+    """One stream of this run: its counters, and what follows its outlet while it has one."""
 
     name: str
     reader: Reader | None = None
-    epoch: Epoch | None = None
+    following: Following | None = None
     epochs: int = 0
     """Epochs opened so far."""
     why: str | None = None
@@ -49,16 +50,20 @@ class LiveStream:
         while arrived_s - self._arrivals[0][0] > _RATE_WINDOW_S:
             self._arrivals.popleft()
 
-    def open_epoch(self, reader: Reader, epoch: Epoch, now_s: float) -> None:
-        """Note that `reader` brings the samples of a new epoch."""
-        self.reader, self.epoch, self.why = reader, epoch, None
+    @property
+    def epoch(self) -> Epoch | None:
+        """The open epoch; None while the stream's rate is being found, and while it has no outlet."""
+        return self.following.epoch if self.following is not None else None
+
+    def attach(self, reader: Reader, following: Following, now_s: float) -> None:
+        """Note that `reader` brings the samples from now on."""
+        self.reader, self.following, self.why = reader, following, None
         self.last_samples_s = self.changed_s = now_s
         self._arrivals.clear()
-        self.epochs += 1
 
-    def close_epoch(self, why: str, now_s: float) -> None:
-        """Note that the stream has no epoch any more."""
-        self.reader = self.epoch = None
+    def detach(self, why: str, now_s: float) -> None:
+        """Note that the stream has no outlet any more."""
+        self.reader = self.following = None
         self.why, self.changed_s = why, now_s
 
     def state(self, run: str, now_s: float, refused: str | None) -> State:
@@ -78,15 +83,22 @@ class LiveStream:
             segment=self.epoch.pipeline.segment if self.epoch else None,
             t=now_s,
             rate_measured_hz=self._measured_rate_hz(now_s),
+            remarks=self._remarks(),
         )
 
+    def _remarks(self) -> tuple[str, ...]:
+        remark = self.epoch.pipeline.remark if self.epoch is not None else None
+        return () if remark is None else (remark,)
+
     def _status(self, now_s: float, refused: str | None) -> tuple[Status, str | None]:
-        if self.epoch is None:
+        if self.following is None:
             return ("lost", self.why) if refused is None else ("refused", refused)
         silent_s = now_s - self.last_samples_s
         if silent_s > _STALLED_AFTER_S:
             return "stalled", f"no samples for {silent_s:.0f} s"
-        return "live", None
+        if self.epoch is None:
+            return "live", "its sampling rate is being measured"
+        return "live", self.epoch.pipeline.remark
 
     def _measured_rate_hz(self, now_s: float) -> float | None:
         """Samples a second lately; None while nothing comes."""

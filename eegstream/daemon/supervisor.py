@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from eegstream.daemon.inbox import Inbox
-from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement, Discovery, Selection, refusal
+from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement, Discovery, refusal
 from eegstream.lsl.reader import Reader
+from eegstream.selection import Described
 from eegstream.wire.identity import stream_name
 
 log = logging.getLogger(__name__)
@@ -27,19 +29,29 @@ class _Retry:
     wait_s: float
 
 
+class Wishes(Protocol):
+    """Which streams the user wants, and what he says of them; `config.RunConfig` in the product."""
+
+    def wants(self, stream: Described) -> bool:
+        """Whether the stream shall be taken."""
+
+    def rate_of(self, stream: Described) -> float | None:
+        """The rate that the user gives to the stream, in Hz."""
+
+
 class Supervisor:
     """Decide which announced outlets have a reader; used from one thread, `clock` is the daemon's in seconds."""
 
     def __init__(
         self,
         discovery: Discovery,
-        selection: Selection,
+        wishes: Wishes,
         inbox: Inbox,
         buffer_bytes: int,
         max_streams: int,
         clock: Callable[[], float],
     ) -> None:
-        self._discovery, self._selection, self._inbox = discovery, selection, inbox
+        self._discovery, self._wishes, self._inbox = discovery, wishes, inbox
         self._buffer_bytes, self._max_streams, self._clock = buffer_bytes, max_streams, clock
         self._readers: dict[str, Reader] = {}
         """By wire name."""
@@ -52,7 +64,7 @@ class Supervisor:
 
     def update(self) -> dict[str, str]:
         """Look once at what is announced and act upon it; return the refused streams with their reasons."""
-        announced = {stream.uid: stream for stream in self._discovery.announcements() if self._selection.wants(stream)}
+        announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
         self._bury_ended(announced)
         self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
         reading = {reader.stream.uid for reader in self._readers.values()}
@@ -60,7 +72,7 @@ class Supervisor:
         for stream in announced.values():
             if stream.uid in reading:
                 continue
-            why = refusal(stream) or self._useless.get(stream.uid)
+            why = refusal(stream, self._wishes.rate_of(stream)) or self._useless.get(stream.uid)
             if why is None and len(self._readers) >= self._max_streams:
                 why = f"{len(self._readers)} streams are being read, the most that max-streams allows"
             if why is None:
@@ -115,7 +127,7 @@ class Supervisor:
         while name in self._readers:
             name = f"{_base_name(stream)}-{twin}"
             twin += 1
-        reader = Reader(stream, name, self._inbox, self._buffer_bytes)
+        reader = Reader(stream, name, self._inbox, self._buffer_bytes, self._wishes.rate_of(stream))
         self._readers[name] = reader
         reader.start()
 

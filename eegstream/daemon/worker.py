@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 
 from eegstream.daemon.inbox import Closed, Dropped, Inbox, Item, Opened, Samples
 from eegstream.daemon.streams import LiveStream
-from eegstream.epoch import Encoder, Epoch, Event, ModelFacts, Pending, Place, SignalOptions, encode_pending
+from eegstream.epoch import Encoder, Epoch, ModelFacts, Pending, Place, SignalOptions, encode_pending
 from eegstream.errors import EegstreamError
+from eegstream.following import Following, Step
+from eegstream.following import Opened as EpochOpened
+from eegstream.lsl.reader import Reader
 from eegstream.pipeline import Patch
 from eegstream.pubsub.publisher import Publisher
 from eegstream.wire.identity import DAEMON
-from eegstream.wire.messages import Codes, State, UtcMark
+from eegstream.wire.messages import Codes, Source, State, UtcMark
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +41,12 @@ class Worker:
         publisher: Publisher,
         encoder: Encoder,
         facts: ModelFacts,
-        options: SignalOptions,
+        options_of: Callable[[Source], SignalOptions],
         run: str,
         clock: Callable[[], float],
     ) -> None:
         self._inbox, self._publisher, self._encoder = inbox, publisher, encoder
-        self._facts, self._options, self._run, self._clock = facts, options, run, clock
+        self._facts, self._options_of, self._run, self._clock = facts, options_of, run, clock
         self._streams: dict[str, LiveStream] = {}
         self.refused: dict[str, str] = {}
         """Announced streams that cannot be used, and why; replaced as a whole by the supervisor."""
@@ -77,75 +80,81 @@ class Worker:
         pending: list[Pending] = []
         for item in items:
             if isinstance(item, Opened):
+                self._attach(item)
+                continue
+            stream = self._streams.get(item.reader.wire_name)
+            if stream is None or stream.reader is not item.reader or stream.following is None:
+                continue
+            try:
+                steps = self._follow(item, stream, stream.following)
+            except EegstreamError as error:
+                self._refuse(item.reader, str(error))
+                stream.detach(str(error), self._clock())
+                continue
+            self._take(steps, item.reader, stream, pending)
+            if isinstance(item, Closed):
                 self._publish(pending)
-                self._open(item)
-            else:
-                pending += self._follow(item)
-                if isinstance(item, Closed):
-                    self._publish(pending)
-                    self._close(item)
-                elif sum(entry.epoch.n_channels for entry in pending) >= _BATCH_ROWS:
-                    self._publish(pending)
+                self._detach(item, stream)
         self._publish(pending)
         self._keep_house()
 
-    def _follow(self, item: Samples | Dropped | Closed) -> list[Pending]:
-        reader = item.reader
-        stream = self._streams.get(reader.wire_name)
-        if stream is None or stream.reader is not reader or stream.epoch is None:
-            return []
-        pipeline = stream.epoch.pipeline
-        events: list[Event]
+    def _follow(self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following) -> list[Step]:
         if isinstance(item, Samples):
             stream.note_samples(len(item.stamps_s), item.arrived_s)
-            events = pipeline.push(item.raw, item.stamps_s, item.arrived_s)
-        elif isinstance(item, Dropped):
+            return following.push(item.raw, item.stamps_s, item.arrived_s)
+        if isinstance(item, Dropped):
             stream.received += item.count
             stream.dropped += item.count
             log.warning("%s: %d samples dropped, the encoder is behind", stream.name, item.count)
-            events = pipeline.overflow(item.count)
-        else:
-            events = pipeline.finish(reader.end_reason)
-        clock = reader.clock
-        return [
-            Pending(stream.epoch, event, clock, event.arrived_s if isinstance(event, Patch) else 0.0)
-            for event in events
-        ]
+            return following.overflow(item.count)
+        return following.finish(item.reader.end_reason)
 
-    def _open(self, item: Opened) -> None:
+    def _take(self, steps: list[Step], reader: Reader, stream: LiveStream, pending: list[Pending]) -> None:
+        """Announce epochs, and gather what happened in them until it is worth a batch."""
+        for step in steps:
+            if isinstance(step, EpochOpened):
+                self._publish(pending)
+                self._announce(step.epoch, stream)
+                continue
+            event = step.event
+            arrived_s = event.arrived_s if isinstance(event, Patch) else 0.0
+            pending.append(Pending(step.epoch, event, reader.clock, arrived_s))
+            if sum(entry.epoch.n_channels for entry in pending) >= _BATCH_ROWS:
+                self._publish(pending)
+
+    def _attach(self, item: Opened) -> None:
         reader, now_s = item.reader, self._clock()
         stream = self._streams.get(reader.wire_name) or LiveStream(reader.wire_name)
         if len(self._streams) >= _MOST_STREAMS and stream.name not in self._streams:
-            reader.refusal = f"{_MOST_STREAMS} different streams came in this run; start the daemon again"
-            reader.stop("gone")
+            self._refuse(reader, f"{_MOST_STREAMS} different streams came in this run; start the daemon again")
             return
-        place = Place(stream.name, self._run, stream.epochs, stream.next_seq)
+
+        def place() -> Place:
+            return Place(stream.name, self._run, stream.epochs, stream.next_seq)
+
         try:
-            epoch = Epoch(item.geometry, self._facts, self._options, place)
+            following = Following(item.geometry, self._facts, self._options_of(item.geometry.source), place)
         except EegstreamError as error:
-            reader.refusal = str(error)
-            log.warning("%s refused: %s", stream.name, error)
-            reader.stop("gone")
+            self._refuse(reader, str(error))
             return
         self._streams[stream.name] = stream
-        stream.open_epoch(reader, epoch, now_s)
-        iso = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._publisher.publish(epoch.spec(UtcMark(iso=iso, clock=now_s)))
-        log.info(
-            "%s epoch %d: %d of %d channels at %g Hz",
-            stream.name,
-            stream.epochs - 1,
-            epoch.n_channels,
-            len(item.geometry.labels),
-            epoch.rate_hz,
-        )
+        stream.attach(reader, following, now_s)
 
-    def _close(self, item: Closed) -> None:
-        stream = self._streams.get(item.reader.wire_name)
-        if stream is None or stream.reader is not item.reader:
-            return
+    @staticmethod
+    def _refuse(reader: Reader, why: str) -> None:
+        reader.refusal = why
+        log.warning("%s refused: %s", reader.wire_name, why)
+        reader.stop("gone")
+
+    def _announce(self, epoch: Epoch, stream: LiveStream) -> None:
+        stream.epochs += 1
+        iso = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._publisher.publish(epoch.spec(UtcMark(iso=iso, clock=self._clock())))
+        log.info("%s epoch %d: %s", stream.name, stream.epochs - 1, epoch.summary)
+
+    def _detach(self, item: Closed, stream: LiveStream) -> None:
         self._publisher.forget(stream.name)
-        stream.close_epoch(item.why, self._clock())
+        stream.detach(item.why, self._clock())
         log.info("%s epoch %d ended: %s", stream.name, stream.epochs - 1, item.why)
 
     def _publish(self, pending: list[Pending]) -> None:
@@ -174,7 +183,7 @@ class Worker:
         told = [
             stream.state(self._run, now_s, refused.get(stream.name))
             for stream in self._streams.values()
-            if stream.epoch is not None or stream.name in refused or now_s - stream.changed_s < _REMEMBER_LOST_S
+            if stream.following is not None or stream.name in refused or now_s - stream.changed_s < _REMEMBER_LOST_S
         ]
         told += [
             LiveStream(name).state(self._run, now_s, why) for name, why in refused.items() if name not in self._streams

@@ -1,70 +1,25 @@
-"""Decide which channels of a source are EEG, and in what unit they come.
+"""Decide which channels of a source are EEG, and what one of their steps is in microvolts.
 
-C channels of the source, K of them kept. Live streams and recordings go through the same rule.
+C channels of the source, K of them kept. Live streams, recordings and training data go through the same rule.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.errors import ConfigError, StreamError
+from eegstream.dsp.channel_words import EEG, SPARE, Name, take_apart
+from eegstream.dsp.patterns import matching, split_patterns
+from eegstream.dsp.units import UnitRule, rule_of_each, unit_kind, unit_rules, unit_scale
+from eegstream.errors import StreamError
 
-EEG = "EEG"
-
-NOT_EEG: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("ECG", "EKG"), "ECG"),
-        **dict.fromkeys(("EOG", "HEOG", "VEOG", "REOG", "LEOG", "IEOG", "EYE", "GAZE", "PUPIL"), "EOG"),
-        **dict.fromkeys(("EMG", "CHIN"), "EMG"),
-        **dict.fromkeys(("RESP", "FLOW", "AIRFLOW", "NASAL", "SNORE", "THOR", "ABDO", "CHEST"), "RESP"),
-        **dict.fromkeys(("PPG", "PLET", "PULSE", "HEART", "HR"), "PPG"),
-        **dict.fromkeys(("SPO2", "SAO2", "OSAT"), "SPO2"),
-        **dict.fromkeys(("CO2", "ETCO2", "CAPNO"), "CO2"),
-        **dict.fromkeys(("GSR", "EDA"), "GSR"),
-        **dict.fromkeys(("TRIG", "TTL", "PHOTIC"), "TRIG"),
-        **dict.fromkeys(("MARKER", "ANNOTATION", "EDF ANNOTATION", "BDF ANNOTATION"), "MARKER"),
-        **dict.fromkeys(("COUNTER", "SAMPLE", "PACKET"), "COUNTER"),
-        **dict.fromkeys(("AUX", "ANALOG", "DIGITAL", "EXG"), "AUX"),
-        **dict.fromkeys(("MISC", "NOT USED", "UNUSED", "LIGHT", "BATT", "BP", "ERG"), "MISC"),
-        "STI": "STI",
-        "EVENT": "EVENT",
-        "ACC": "ACC",
-        "GYR": "GYR",
-        "TEMP": "TEMP",
-        "STATUS": "STATUS",
-        "IMP": "IMP",
-        "TIME": "TIME",
-        "DC": "DC",
-    }
-)
-"""A label that starts with one of these words (any case) names no EEG channel; the value is its type."""
-
-_WORDS_LONGEST_FIRST = sorted(NOT_EEG, key=len, reverse=True)
-
-# Muse calls its spare electrode "Right AUX": this word alone counts anywhere in a label, if it stands by itself.
-_AUX_BY_ITSELF = re.compile(r"(?<![A-Z0-9])AUX\d*(?![A-Z0-9])")
-
-_MICROVOLTS_PER_PREFIX = {"": 1e6, "m": 1e3, "u": 1.0, "n": 1e-3}
-_LONG_PREFIXES = {"": "", "m": "milli", "u": "micro", "n": "nano"}
-_MICROVOLTS_PER_EXPONENT = {"0": 1e6, "-3": 1e3, "-6": 1.0, "-9": 1e-3}
-_MICRO_SIGNS = str.maketrans("\u00b5\u03bc", "uu")
-
-
-def _unit_table() -> dict[str, float]:
-    """Factor to µV of every known unit, in lower case and with "u" for both micro signs."""
-    table = dict(_MICROVOLTS_PER_EXPONENT)
-    for short, scale in _MICROVOLTS_PER_PREFIX.items():
-        for name in (f"{short}v", f"{_LONG_PREFIXES[short]}volt", f"{_LONG_PREFIXES[short]}volts"):
-            table[name] = scale
-    return table
-
-
-_UNIT_TABLE = _unit_table()
-KNOWN_UNITS = "V, mV, uV, nV (or volts, millivolts, microvolts, nanovolts)"
+_UNSTATED = frozenset({"", "N/A", "NA", "NONE", "NULL", "UNKNOWN", "UNDEFINED", "UNSPECIFIED", "-", "?"})
+"""What stands for a type where nobody stated one."""
+_FEWEST_OF_NET = 3
+"""So many labels of the form E1, E2, ... make a net of electrodes; fewer are eyes."""
+OTHER = "MISC"
+"""The type of a channel that is no EEG for another reason than its name."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +27,42 @@ class LeftOut:
     """A channel that is not encoded."""
 
     label: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ChannelChoice:
+    """What the user says of channels."""
+
+    channels: tuple[str, ...] = ()
+    """Patterns of labels, or numbers from 1: these are kept, whatever the source calls them. Empty: by rule."""
+    drop: tuple[str, ...] = ()
+    """The same, of channels that are left out."""
+    unit: str | None = None
+    """Units, as `units.unit_rules` reads them."""
+
+    @classmethod
+    def of(
+        cls,
+        channels: str | Sequence[str] | None = None,
+        drop: str | Sequence[str] | None = None,
+        unit: str | None = None,
+    ) -> "ChannelChoice":
+        """From options as they are typed.
+
+        Raises:
+            ConfigError: a unit is not known.
+        """
+        unit_rules(unit)
+        return cls(split_patterns(channels), split_patterns(drop), unit)
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one channel."""
+
+    kind: str
+    """"EEG" if it is kept; else what it is."""
     why: str
 
 
@@ -87,24 +78,7 @@ class ChannelSelection:
     unit_scale: NDArray[np.float64]
     """(K,) factors that turn the source's numbers into µV."""
     notes: tuple[str, ...]
-    """What was assumed, for `spec.notes`; the same text for the same source."""
-
-
-def unit_scale(unit: str) -> float | None:
-    """Microvolts in one `unit`, or None if the unit is missing or unknown."""
-    return _UNIT_TABLE.get(unit.strip().lower().translate(_MICRO_SIGNS))
-
-
-def channel_type(label: str) -> str:
-    """LSL type that a label stands for: "EEG", or the class of the word it starts with.
-
-    A leading "EEG", dots and the reference after "-" do not count: "EEG ECG-Ref" is "ECG", "Fc5." is "EEG".
-    """
-    name = label.strip().upper().removeprefix("EEG").replace(".", "").partition("-")[0].strip()
-    for word in _WORDS_LONGEST_FIRST:
-        if name.startswith(word):
-            return NOT_EEG[word]
-    return NOT_EEG["AUX"] if _AUX_BY_ITSELF.search(name.replace("_", " ")) else EEG
+    """What was assumed or said by the user, for `spec.notes`; the same text for the same source."""
 
 
 def printable_label(label: str, position: int) -> str:
@@ -117,65 +91,175 @@ def printable(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
+def channel_type(label: str) -> str:
+    """Type that a label by itself stands for: "EEG", or that of the words it holds."""
+    return take_apart(label).other_type or EEG
+
+
+def fates(
+    labels: Sequence[str], types: Sequence[str], units: Sequence[str], choice: ChannelChoice | None = None
+) -> list[Fate]:
+    """What becomes of each of C channels; what the source does not state is "".
+
+    The user's say counts first, then the stated type unless unit or label contradict it, then the label, judged
+    within the whole montage.
+    """
+    shown = [printable_label(label, position) for position, label in enumerate(labels, start=1)]
+    montage = _Montage([take_apart(label) for label in labels], types, units)
+    found = montage.fates()
+    if choice is None:
+        return found
+    if choice.channels:
+        chosen = {index for pattern in choice.channels for index in matching(pattern, shown)}
+        found = [
+            Fate(EEG, "chosen by --channels")
+            if index in chosen
+            else Fate(fate.kind if fate.kind != EEG else OTHER, "not among --channels")
+            for index, fate in enumerate(found)
+        ]
+    for pattern in choice.drop:
+        for index in matching(pattern, shown):
+            found[index] = Fate(found[index].kind if found[index].kind != EEG else OTHER, "left out by --drop")
+    return found
+
+
+class _Montage:
+    """All channels of a source, by which each is judged."""
+
+    def __init__(self, names: Sequence[Name], types: Sequence[str], units: Sequence[str]) -> None:
+        self._names = names
+        self._types = [_stated(text) for text in types]
+        self._units = [unit.strip() for unit in units]
+        self._labelled = any(name.body or name.says_eeg for name in names)
+        self._is_net = len({name.body.upper() for name in names if name.is_of_net}) >= _FEWEST_OF_NET
+        self._has_eeg_prefix = any(name.says_eeg and name.other_type is None for name in names)
+        self._voltage_beside = any(
+            (name.is_electrode or name.says_eeg) and unit_scale(unit) is not None
+            for name, unit in zip(names, self._units, strict=True)
+        )
+
+    def fates(self) -> list[Fate]:
+        """What becomes of each channel."""
+        found = [self._fate(index) for index in range(len(self._names))]
+        if all(fate.kind != EEG for fate in found):
+            # Spare inputs that the source calls EEG, and nothing else: that is what they were used for.
+            found = [
+                Fate(EEG, "type EEG") if fate.kind == SPARE and kind == EEG else fate
+                for fate, kind in zip(found, self._types, strict=True)
+            ]
+        return found
+
+    def _fate(self, index: int) -> Fate:
+        stated, unit = self._types[index], self._units[index]
+        if unit_kind(unit) == "other":
+            return Fate(OTHER if stated in ("", EEG) else stated, f"unit {unit}, which is no voltage")
+        if stated not in ("", EEG):
+            return Fate(stated, f"type {stated}")
+        fate = self._by_label(index, stated)
+        if stated == EEG and fate.kind != EEG:
+            return Fate(fate.kind, f"{fate.why}, although its type is EEG")
+        return fate
+
+    def _by_label(self, index: int, stated: str) -> Fate:
+        """Whether the label contradicts a stated type EEG; without a stated one, what it says."""
+        name = self._names[index]
+        fate = Fate(EEG, "type EEG" if stated else "its label names no other signal")
+        if name.other_type is not None:
+            fate = Fate(name.other_type, f"its label says {name.other_type}")
+        elif self._labelled and name.is_dummy:
+            fate = Fate(OTHER, "its label says that it is not used")
+        elif stated == EEG:
+            pass
+        elif name.is_pol and (self._has_eeg_prefix or not name.is_electrode):
+            fate = Fate(OTHER, "its label says POL, which is no EEG input")
+        elif name.is_eye and not self._is_net:
+            fate = Fate("EOG", "its label is that of an eye")
+        elif name.is_electrode or name.says_eeg:
+            fate = Fate(EEG, "its label is that of an electrode")
+        elif self._voltage_beside and unit_kind(self._units[index]) != "voltage":
+            fate = Fate(OTHER, "its label names no electrode, and it states no voltage as electrodes beside it do")
+        return fate
+
+
+def _stated(text: str) -> str:
+    kind = printable(text).upper()
+    return "" if kind in _UNSTATED else kind
+
+
 def select_channels(
-    labels: Sequence[str], types: Sequence[str], units: Sequence[str], unit_option: str | None = None
+    labels: Sequence[str], types: Sequence[str], units: Sequence[str], choice: ChannelChoice | None = None
 ) -> ChannelSelection:
     """Keep the EEG channels of a source with C `labels`, `types` and `units` ("" where not stated).
 
-    `unit_option` "mV" holds where the source states no known unit; "mV!" holds for every channel.
+    Raises:
+        StreamError: no channel is left, or a pattern of the user names none.
+        ConfigError: a unit is not known.
     """
+    choice = choice or ChannelChoice()
     shown = [printable_label(label, position) for position, label in enumerate(labels, start=1)]
-    kept: list[int] = []
-    left_out: list[LeftOut] = []
-    for index, (label, stated) in enumerate(zip(shown, types, strict=True)):
-        kind = stated.strip().upper() or channel_type(label)
-        if kind == EEG:
-            kept.append(index)
-        else:
-            left_out.append(LeftOut(label, f"type {kind}"))
+    _require_matches(choice, shown)
+    found = fates(labels, types, units, choice)
+    kept = [index for index, fate in enumerate(found) if fate.kind == EEG]
+    left_out = [LeftOut(label, fate.why) for label, fate in zip(shown, found, strict=True) if fate.kind != EEG]
     if not kept:
+        listed = "; ".join(f"{out.label}: {out.why}" for out in left_out[:8])
         raise StreamError(
-            f"none of the {len(shown)} channels is EEG ({_listed([out.label for out in left_out]) or 'there is none'})",
-            remedy="Give EEG channels the type EEG, or labels that do not start with another signal's name",
+            f"none of the {len(shown)} channels is EEG ({listed or 'there is none'})",
+            remedy="Name the EEG channels with --channels, by labels or numbers",
         )
     kept_labels = [shown[index] for index in kept]
-    scale, notes = _scales(kept_labels, [units[index].strip() for index in kept], unit_option)
-    return ChannelSelection(tuple(kept), tuple(kept_labels), tuple(left_out), scale, notes)
+    scale, unit_notes = _scales(kept_labels, [units[index].strip() for index in kept], choice.unit)
+    notes = [*_choice_notes(choice), *_label_notes(labels), *unit_notes]
+    return ChannelSelection(tuple(kept), tuple(kept_labels), tuple(left_out), scale, tuple(notes))
+
+
+def _require_matches(choice: ChannelChoice, shown: Sequence[str]) -> None:
+    for option, patterns in (("--channels", choice.channels), ("--drop", choice.drop)):
+        absent = [pattern for pattern in patterns if not matching(pattern, shown)]
+        if absent and (option == "--channels" or len(absent) == len(patterns)):
+            raise StreamError(
+                f"{option} has {', '.join(absent)}, which names none of the {len(shown)} channels ({_listed(shown)})",
+                remedy=f"Correct {option}: labels, with * and ?, or numbers from 1",
+            )
+
+
+def _choice_notes(choice: ChannelChoice) -> list[str]:
+    said = (("kept", "--channels", choice.channels), ("left out", "--drop", choice.drop))
+    return [f"channels {what} as {option} says: {', '.join(which)}" for what, option, which in said if which]
+
+
+def _label_notes(labels: Sequence[str]) -> list[str]:
+    if any(label.strip() for label in labels):
+        return []
+    return [f"no channel has a label: they are called ch1 to ch{len(labels)} by their position"]
 
 
 def _scales(
-    labels: Sequence[str], units: Sequence[str], unit_option: str | None
+    labels: Sequence[str], units: Sequence[str], option: str | None
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Factors (K,) to µV of the kept channels, and a note for every unit that was not taken as stated."""
-    option = (unit_option or "uV").strip()
-    forced = option.endswith("!")
-    option = option.removesuffix("!").strip()
-    option_scale = unit_scale(option)
-    if option_scale is None:
-        raise ConfigError(
-            f"unit {unit_option!r} is not known; known are {KNOWN_UNITS}",
-            remedy="Give one of them to --unit, with ! to override what the source states",
-        )
+    rules = rule_of_each(unit_rules(option), labels)
     scale = np.empty(len(labels))
-    by_unit: dict[str, list[str]] = {}
-    for k, (label, unit) in enumerate(zip(labels, units, strict=True)):
-        stated_scale = unit_scale(unit)
-        scale[k] = option_scale if forced or stated_scale is None else stated_scale
-        if forced or stated_scale is None:
-            by_unit.setdefault(unit, []).append(label)
-    origin = "as --unit says" if unit_option else "assumed"
-    return scale, tuple(_unit_note(unit, names, option, origin) for unit, names in by_unit.items())
+    by_note: dict[tuple[str, str], list[str]] = {}
+    for k, (label, unit, rule) in enumerate(zip(labels, units, rules, strict=True)):
+        stated = unit_scale(unit)
+        if stated is not None and not (rule and rule.forced):
+            scale[k] = stated
+            continue
+        scale[k] = rule.scale if rule else 1.0
+        by_note.setdefault((_unit_found(unit), _unit_taken(rule)), []).append(label)
+    return scale, tuple(f"{found}: {taken} for {_listed(names)}" for (found, taken), names in by_note.items())
 
 
-def _unit_note(unit: str, labels: Sequence[str], option: str, origin: str) -> str:
-    """One sentence on channels whose stated `unit` was not used."""
+def _unit_found(unit: str) -> str:
+    """What was there instead of a unit that was used."""
     if not unit:
-        found = "no unit stated"
-    elif unit_scale(unit) is None:
-        found = f"unit {unit!r} is not known"
-    else:
-        found = f"unit {unit!r} overridden"
-    return f"{found}: {option} {origin} for {_listed(labels)}"
+        return "no unit stated"
+    return f"unit {unit!r} is not known" if unit_scale(unit) is None else f"unit {unit!r} overridden"
+
+
+def _unit_taken(rule: UnitRule | None) -> str:
+    return "uV assumed" if rule is None else f"{rule.unit} as --unit says"
 
 
 def _listed(labels: Sequence[str]) -> str:

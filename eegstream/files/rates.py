@@ -6,21 +6,15 @@ T stamps.
 import numpy as np
 from numpy.typing import NDArray
 
-COMMON_RATES_HZ = (
-    *(50.0, 64.0, 80.0, 100.0, 120.0, 125.0, 128.0, 150.0, 160.0, 173.61, 178.0, 200.0, 220.0, 240.0, 250.0, 256.0),
-    *(300.0, 400.0, 500.0, 512.0, 600.0, 1000.0, 1024.0, 1200.0, 1250.0, 2000.0, 2048.0, 2400.0, 2500.0),
-    *(4000.0, 4096.0, 4800.0, 5000.0, 8000.0, 8192.0, 10000.0, 16384.0, 19200.0, 20000.0),
-)
-_SNAP_WITHIN = 0.005
+from eegstream.dsp.rates import COMMON_RATES_HZ, snapped_rate_hz
+
+__all__ = ["COMMON_RATES_HZ", "measured_rate_hz", "snapped_rate_hz", "stamp_remarks"]
+
 _DEVIATES = 0.02
 _JUMP_S = 0.25
 _REGULAR, _JUMP_STEPS = 1.2, 8.0
-
-
-def snapped_rate_hz(rate_hz: float, within: float = _SNAP_WITHIN) -> float:
-    """The nearest common rate if it is near enough (0.5 %), or the rate itself."""
-    nearest = min(COMMON_RATES_HZ, key=lambda common: abs(common - rate_hz) / common)
-    return nearest if abs(nearest - rate_hz) <= within * nearest else rate_hz
+_FASTEST_HZ, _BURST_PACE = 2500.0, 10.0
+_LOST_BELOW = 0.75
 
 
 def measured_rate_hz(times_s: NDArray[np.float64]) -> float | None:
@@ -28,10 +22,15 @@ def measured_rate_hz(times_s: NDArray[np.float64]) -> float | None:
 
     Jumps either way are taken out, with the step itself: they would change a rate that never changed. In regular
     stamps a jump is a step beyond eight middle ones or below half of one, in others one beyond eight and 0.25 s.
+    Stamps of samples that came together are counted from one arrival to the next.
     """
-    steps_s = np.diff(times_s[np.isfinite(times_s)])
+    finite_s = times_s[np.isfinite(times_s)]
+    steps_s = np.diff(finite_s)
     if steps_s.size == 0:
         return None
+    arrivals = _arrivals(finite_s, steps_s)
+    if arrivals is not None:
+        return _rate_of_arrivals_hz(arrivals, finite_s)
     sizes_s = np.abs(steps_s)
     middle_s, large_s = np.quantile(sizes_s, [0.5, 0.95])
     regular = 0 < large_s <= _REGULAR * middle_s
@@ -44,6 +43,43 @@ def measured_rate_hz(times_s: NDArray[np.float64]) -> float | None:
     return usual_s.size / span_s if span_s > 0 else None
 
 
+def _arrivals(times_s: NDArray[np.float64], steps_s: NDArray[np.float64]) -> NDArray[np.intp] | None:
+    """Positions of the first sample of each burst but the first; None where samples did not come in bursts.
+
+    Within a burst, samples seem to come at least ten times as fast as in the whole, and faster than any EEG is sampled.
+    """
+    large = steps_s > _JUMP_STEPS * float(np.median(np.abs(steps_s)))
+    positions = np.flatnonzero(large) + 1
+    span_s = times_s[-1] - times_s[0]
+    if len(positions) < 3 or span_s <= 0:
+        return None
+    inside_s = np.abs(steps_s[~large]).sum()
+    least_hz = max(_FASTEST_HZ, _BURST_PACE * len(times_s) / span_s)
+    return positions if inside_s * least_hz < np.count_nonzero(~large) else None
+
+
+def _rate_of_arrivals_hz(positions: NDArray[np.intp], times_s: NDArray[np.float64]) -> float | None:
+    """Samples a second between arrivals; one that comes late with too few samples has lost some, and does not count."""
+    counts, spans_s = np.diff(positions), np.diff(times_s[positions])
+    forward = spans_s > 0
+    counts, spans_s = counts[forward], spans_s[forward]
+    if not counts.size:
+        return None
+    usual = (spans_s <= _JUMP_S) | (counts / spans_s >= _LOST_BELOW * np.median(counts / spans_s))
+    return float(counts[usual].sum() / spans_s[usual].sum()) if usual.any() else None
+
+
+def _holes_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """How long each hole in finite stamps is, beyond what the samples that came together beside it account for."""
+    steps_s = np.diff(times_s)
+    at = np.flatnonzero(steps_s > _JUMP_S + 1.0 / rate_hz)
+    first, last = np.concatenate([[0], at + 1]), np.concatenate([at, [len(times_s) - 1]])
+    own_s = (last - first + 1) / rate_hz - np.maximum(times_s[last] - times_s[first], 0.0)
+    own_s = np.maximum(own_s, 1.0 / rate_hz)
+    holes_s: NDArray[np.float64] = steps_s[at] - np.maximum(own_s[:-1], own_s[1:])
+    return holes_s[holes_s > _JUMP_S]
+
+
 def stamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]:
     """What is odd about stamps (T,) of samples that come at a nominal `rate_hz`."""
     remarks = []
@@ -54,7 +90,7 @@ def stamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]:
     back = int(np.count_nonzero(steps_s < 0))
     if back:
         remarks.append(f"the time stamps run backwards in {back} places, by {-steps_s.min():.3g} s at most")
-    holes_s = steps_s[steps_s > _JUMP_S + 1.0 / rate_hz]
+    holes_s = _holes_s(finite_s, rate_hz) if steps_s.size else steps_s
     if holes_s.size:
         remarks.append(f"the time stamps jump forward in {holes_s.size} places, {holes_s.sum():.3g} s in all")
     measured_hz = measured_rate_hz(times_s)

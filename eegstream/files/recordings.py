@@ -6,13 +6,18 @@ C channels, T samples. The content decides which format a file has, not its name
 import hashlib
 import tempfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, printable, printable_label, unit_scale
+from eegstream.dsp.amplitude import robust_sd
+from eegstream.dsp.channel_words import EEG
+from eegstream.dsp.channels import ChannelChoice, Fate, fates, printable, printable_label
+from eegstream.dsp.units import rule_of_each, unit_rules, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.formats import read_signals
 from eegstream.files.signals import Signals
@@ -21,9 +26,10 @@ MICROVOLTS = "microvolts"
 SYNTHETIC_PREFIX = "synthetic:"
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_PLAUSIBLE_UV = (0.1, 5000.0)
-"""Between these lies the robust standard deviation of EEG, offset removed; outside, the unit is likely wrong."""
+_SLOWEST_HZ = 50.0
+"""Slower channels beside faster EEG are none, unless the user says so."""
 _LARGEST_UNPACKED_BYTES = 8 << 30
+_PLAYED_PAUSE_S = 1.0
 
 
 OUTLET_TYPE, OUTLET_FORMAT = EEG, "float32"
@@ -32,12 +38,12 @@ OUTLET_TYPE, OUTLET_FORMAT = EEG, "float32"
 
 @dataclass(frozen=True)
 class Recording:
-    """One continuous piece of EEG with everything a stream of it would state."""
+    """One stream of EEG with everything that an outlet of it would state."""
 
     name: str
-    """The file's name without its extension."""
+    """The file's name without its extension; of a file with several streams of EEG, the stream's name behind it."""
     source_id: str
-    """"file:" and the first 16 hex digits of the SHA-256 of the file's bytes."""
+    """"file:" and the first 16 hex digits of the SHA-256 of the file's bytes; the same as in `name` behind it."""
     rate_hz: float
     """Nominal."""
     labels: tuple[str, ...]
@@ -55,31 +61,73 @@ class Recording:
     bad: tuple[str, ...] = ()
     """Labels of channels that the file marks as bad. They are played and encoded like others; training leaves them
     out."""
+    stream: str = ""
+    """Name of the stream within a file that holds several."""
+    pauses: tuple[int, ...] = ()
+    """First sample behind each pause of unknown length; `times_s` shows nothing of those."""
+
+    @property
+    def played_times_s(self) -> NDArray[np.float64]:
+        """`times_s` (T,) with each pause of unknown length as one of a second: stamps cannot say "unknown"."""
+        behind = np.zeros(len(self.times_s))
+        behind[list(self.pauses)] = _PLAYED_PAUSE_S
+        return self.times_s + np.cumsum(behind)
 
 
-def read_recording(path: str | Path, *, rate_hz: float | None = None, raw_units: bool = False) -> Recording:
-    """The recording at `path`, or RecordingError in one line.
+def read_recording(path: str | Path, *, rate_hz: float | None = None, choice: ChannelChoice | None = None) -> Recording:
+    """The recording at `path`, which holds one stream of EEG, or RecordingError in one line."""
+    first, *more = read_recordings(path, rate_hz=rate_hz, choice=choice)
+    if more:
+        names = ", ".join(recording.name for recording in (first, *more))
+        raise RecordingError(f"{path} holds {len(more) + 1} streams of EEG ({names})", "Name one with --stream")
+    return first
 
-    `rate_hz` serves files that state no rate. With `raw_units` the numbers stay in the file's own units.
-    A path such as "synthetic:rate=250,channels=8,seconds=60,seed=1" is made up, not read.
+
+def read_recordings(
+    path: str | Path, *, rate_hz: float | None = None, stream: str | None = None, choice: ChannelChoice | None = None
+) -> list[Recording]:
+    """Every stream of EEG in the file at `path`, at least one, or RecordingError in one line.
+
+    `rate_hz`, `stream` and `choice` are the user's say: the sampling rate, the name or number of a stream within the
+    file, of EEG or not, and which channels count as EEG. Channels whose unit `choice` overrides keep the file's own
+    numbers. A path such as "synthetic:rate=250,channels=8,seconds=60,seed=1" is made up, not read.
     """
     if str(path).startswith(SYNTHETIC_PREFIX):
         from eegstream.files.synthetic import read_synthetic  # noqa: PLC0415  (only who asks for it pays for it)
 
-        return read_synthetic(str(path))
+        return [read_synthetic(str(path))]
     if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
         raise RecordingError(f"a rate of {rate_hz} Hz was given, expected more than 0", remedy="Correct --rate")
     path = Path(path)
-    content = _content(path)
-    source_id = f"file:{hashlib.sha256(content).hexdigest()[:16]}"
+    content = b"" if path.is_dir() else _content(path)
+    source_id = f"file:{_digest(path, content)[:16]}"
+    choice = choice or ChannelChoice()
     with np.errstate(all="ignore"):  # absurd numbers of a damaged file end up not finite, which is counted below
         if not content.startswith(_GZIP_MAGIC):
-            return _recording(read_signals(content, path, rate_hz)[0], path, source_id, rate_hz, raw_units)
+            return _recordings(read_signals(content, path, rate_hz), path, source_id, stream, choice)
         with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
-            inside = Path(folder, path.stem if path.suffix.lower() == ".gz" else path.name)
             content = _unpacked(content, path.name)
+            inside = Path(folder, _unpacked_name(path))
             inside.write_bytes(content)
-            return _recording(read_signals(content, inside, rate_hz)[0], path, source_id, rate_hz, raw_units)
+            return _recordings(read_signals(content, inside, rate_hz), path, source_id, stream, choice)
+
+
+def _digest(path: Path, content: bytes) -> str:
+    """SHA-256 of a file's content, or of all files in a folder that is a recording."""
+    if not path.is_dir():
+        return hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256()
+    for part in sorted(part for part in path.rglob("*") if part.is_file()):
+        digest.update(str(part.relative_to(path)).encode())
+        digest.update(hashlib.sha256(part.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _unpacked_name(path: Path) -> str:
+    """What the file inside a gzip file is called: rec.xdf of rec.xdf.gz and of rec.xdfz."""
+    if path.suffix.lower() == ".gz":
+        return path.stem
+    return f"{path.stem}.xdf" if path.suffix.lower() == ".xdfz" else path.name
 
 
 def _content(path: Path) -> bytes:
@@ -107,48 +155,146 @@ def _unpacked(content: bytes, name: str) -> bytes:
     return inside
 
 
-def _recording(signals: Signals, path: Path, source_id: str, asked_hz: float | None, raw_units: bool) -> Recording:
-    """Turn a reader's channels into what a stream would state; refuse what no stream could be."""
+def _recordings(
+    found: list[Signals], path: Path, source_id: str, stream: str | None, choice: ChannelChoice
+) -> list[Recording]:
+    """The streams that the user means, each as what a stream would state; refuse what no stream could be."""
+    judged = _judged(found, choice)
+    with_eeg = [index for index, own in enumerate(judged) if any(fate.kind == EEG for fate in own)]
+    usual = [index for index in with_eeg if found[index].kind.upper() == EEG]
+    if not choice.channels and any(found[index].rate_hz >= _SLOWEST_HZ for index in usual):
+        usual = [index for index in usual if found[index].rate_hz >= _SLOWEST_HZ]
+    wanted = usual if stream is None else _named(found, stream, path.name)
+    wanted = [index for index in wanted if index in with_eeg]
+    if not wanted:
+        raise _no_eeg(found, judged, path.name, stream)
+    left = [signals for index, signals in enumerate(found) if index not in wanted]
+    several = len(usual) > 1
+    return [
+        _recording(found[index], judged[index], path, source_id, found[index].name if several else "", choice, left)
+        for index in wanted
+    ]
+
+
+def _judged(found: Sequence[Signals], choice: ChannelChoice) -> list[list[Fate]]:
+    """The fate of each channel of each stream; streams of one device are one montage."""
+    judged: list[list[Fate]] = [[] for _ in found]
+    for device in dict.fromkeys(signals.device for signals in found):
+        own = [index for index, signals in enumerate(found) if signals.device == device]
+        labels = [label for index in own for label in found[index].labels]
+        types = [kind for index in own for kind in found[index].types]
+        units = [unit for index in own for unit in found[index].units]
+        fate = iter(fates(labels, types, units))
+        for index in own:
+            judged[index] = [next(fate) for _ in found[index].labels]
+    if not choice.channels and not choice.drop:
+        return judged
+    return [
+        fates(signals.labels, [fate.kind for fate in own], signals.units, choice)
+        for signals, own in zip(found, judged, strict=True)
+    ]
+
+
+def _named(found: Sequence[Signals], stream: str, name: str) -> list[int]:
+    """The streams that --stream names: by their names, with wildcards, or by a number from 1."""
+    wanted = stream.strip().lower()
+    named = [index for index, signals in enumerate(found) if fnmatchcase(signals.name.lower(), wanted)]
+    if not named and wanted.isdigit() and 1 <= int(wanted) <= len(found):
+        named = [int(wanted) - 1]
+    if not named:
+        raise RecordingError(f"{name} holds no stream {stream!r} ({_listed(found)})", "Correct --stream")
+    return named
+
+
+def _listed(found: Sequence[Signals]) -> str:
+    return ", ".join(
+        f"{signals.name or f'stream {number}'} (type {signals.kind}, {len(signals.labels)} channels)"
+        for number, signals in enumerate(found, start=1)
+    )
+
+
+def _no_eeg(
+    found: Sequence[Signals], judged: Sequence[Sequence[Fate]], name: str, stream: str | None
+) -> RecordingError:
+    others = [signals for signals in found if signals.kind.upper() != EEG]
+    if len(others) == len(found) and stream is None:
+        return RecordingError(
+            f"{name} holds no stream of type EEG (it holds {_listed(found) or 'none'})",
+            remedy="If one of them is EEG, name it with --stream",
+        )
+    fate_of = [
+        f"{printable_label(label, number)}: {fate.why}"
+        for signals, own in zip(found, judged, strict=True)
+        for number, (label, fate) in enumerate(zip(signals.labels, own, strict=True), start=1)
+    ]
+    more = f" and {len(fate_of) - 8} more" if len(fate_of) > 8 else ""
+    return RecordingError(
+        f"{name} has no EEG channel ({'; '.join(fate_of[:8]) or 'no channel at all'}{more})",
+        remedy="Name the EEG channels with --channels, or give a recording that holds EEG",
+    )
+
+
+def _recording(
+    signals: Signals,
+    own: Sequence[Fate],
+    path: Path,
+    source_id: str,
+    suffix: str,
+    choice: ChannelChoice,
+    left: Sequence[Signals],
+) -> Recording:
+    """One stream as an outlet would state it."""
     n_samples = len(signals.times_s)
     if n_samples < 2:
         raise RecordingError(
             f"{path.name} holds {n_samples} samples, expected a recording", remedy="Give a longer recording"
         )
     labels = tuple(printable_label(label, position) for position, label in enumerate(signals.labels, start=1))
-    types = tuple(
-        stated.strip().upper() or channel_type(label) for stated, label in zip(signals.types, labels, strict=True)
-    )
-    if EEG not in types:
-        raise RecordingError(
-            f"{path.name} has no EEG channel ({', '.join(labels[:8]) or 'no channel at all'})",
-            remedy="Give a recording that holds EEG",
-        )
-    samples = np.empty((len(labels), n_samples), np.float32)
-    units = []
-    for index, stated in enumerate(signals.units):
-        scale = None if raw_units else unit_scale(stated)
-        numbers = signals.read(index) if scale is None else signals.read(index) * scale
-        samples[index] = numbers
-        units.append(printable(stated) if scale is None else MICROVOLTS)
-    times_s = signals.times_s - _first_finite(signals.times_s)
-    eeg = [index for index, kind in enumerate(types) if kind == EEG]
-    remarks = [*signals.remarks, *_sample_remarks(samples[eeg], raw_units)]
+    samples, units = _numbers(signals, labels, choice)
+    eeg = [index for index, fate in enumerate(own) if fate.kind == EEG]
+    remarks = [*signals.remarks, *_left_remarks(left), *_sample_remarks(samples[eeg])]
     if signals.bad:
         remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
-    if asked_hz is not None and abs(asked_hz - signals.rate_hz) > 1e-6 * asked_hz:
-        remarks.append(f"the file's own rate of {signals.rate_hz:g} Hz holds, {asked_hz:g} Hz were asked for")
+    if signals.pauses:
+        remarks.append(f"the recording was paused {len(signals.pauses)} times, for how long is not known")
     return Recording(
-        name=printable(path.stem) or "recording",
-        source_id=source_id,
+        name="-".join(filter(None, (printable(path.stem) or "recording", suffix))),
+        source_id=":".join(filter(None, (source_id, suffix))),
         rate_hz=signals.rate_hz,
         labels=labels,
-        types=types,
-        units=tuple(units),
+        types=tuple(fate.kind for fate in own),
+        units=units,
         samples=samples,
-        times_s=times_s,
-        remarks=tuple(remarks),
-        bad=tuple(label for label, own in zip(labels, signals.labels, strict=True) if own in signals.bad),
+        times_s=signals.times_s - _first_finite(signals.times_s),
+        remarks=tuple(dict.fromkeys(remarks)),
+        bad=tuple(label for label, stated in zip(labels, signals.labels, strict=True) if stated in signals.bad),
+        stream=signals.name,
+        pauses=signals.pauses,
     )
+
+
+def _numbers(
+    signals: Signals, labels: Sequence[str], choice: ChannelChoice
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Samples (C, T) and their units: microvolts, or what the file has where its unit is not known or not to hold."""
+    samples = np.empty((len(labels), len(signals.times_s)), np.float32)
+    units = []
+    for index, (stated, rule) in enumerate(
+        zip(signals.units, rule_of_each(unit_rules(choice.unit), labels), strict=True)
+    ):
+        scale = None if rule is not None and rule.forced else unit_scale(stated)
+        samples[index] = signals.read(index) if scale is None else signals.read(index) * scale
+        units.append(printable(stated) if scale is None else MICROVOLTS)
+    return samples, tuple(units)
+
+
+def _left_remarks(left: Sequence[Signals]) -> list[str]:
+    """Which streams of the file are not read."""
+    return [
+        f"left out: {signals.name or 'a stream'} (type {signals.kind}, {signals.rate_hz:g} Hz: "
+        f"{', '.join(map(printable, signals.labels[:8]))}{' and more' if len(signals.labels) > 8 else ''})"
+        for signals in left
+    ]
 
 
 def _first_finite(times_s: NDArray[np.float64]) -> float:
@@ -157,25 +303,12 @@ def _first_finite(times_s: NDArray[np.float64]) -> float:
     return float(finite[0]) if finite.size else 0.0
 
 
-def _sample_remarks(eeg: NDArray[np.float32], raw_units: bool) -> tuple[str, ...]:
-    """Whether EEG channels (K, T) hold numbers that are none, or too large or too small to be EEG."""
+def _sample_remarks(eeg: NDArray[np.float32]) -> list[str]:
+    """Whether EEG channels (K, T) hold numbers that are none, or nothing at all."""
     finite = np.isfinite(eeg)
     odd = int(eeg.size - np.count_nonzero(finite))
     remarks = [f"{odd} samples of EEG channels are missing or not finite"] if odd else []
-    spreads = [_robust_sd(channel[good]) for channel, good in zip(eeg, finite, strict=True) if good.any()]
-    middle = float(np.median(spreads)) if spreads else 0.0
-    low, high = _PLAUSIBLE_UV
-    if middle == 0:
+    spreads = [robust_sd(channel[None, good])[0] for channel, good in zip(eeg, finite, strict=True) if good.any()]
+    if not spreads or np.median(spreads) == 0:
         remarks.append("most of the EEG channels are flat")
-    elif not raw_units and not low <= middle <= high:
-        remarks.append(
-            f"the amplitude is not that of EEG: a standard deviation of {middle:.3g} µV, {low:g} to {high:g} is "
-            "plausible; the stated unit may be wrong (nothing was changed; see --unit)"
-        )
-    return tuple(remarks)
-
-
-def _robust_sd(numbers: NDArray[np.float32]) -> float:
-    """Standard deviation of finite numbers, from the median of their distances to the median."""
-    numbers64 = numbers.astype(np.float64)
-    return 1.4826 * float(np.median(np.abs(numbers64 - np.median(numbers64))))
+    return remarks

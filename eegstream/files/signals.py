@@ -38,6 +38,8 @@ class Signals:
     """What the file calls the whole stream. Streams that are not EEG are read when the user names them."""
     stamped: bool = False
     """Whether `times_s` are a clock's stamps: another rate leaves them alone. Else they count samples."""
+    device: str = ""
+    """Streams of one device are judged as one montage, whatever their rates."""
     pauses: tuple[int, ...] = ()
     """Positions of the first sample behind each pause of unknown length; `times_s` shows nothing of those."""
 

@@ -1,13 +1,11 @@
 """Which streams LSL announces, and which of them can be used."""
 
-import fnmatch
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import pylsl
 
-from eegstream.errors import ConfigError
 from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
 FORGET_AFTER_S = 5.0
@@ -50,11 +48,11 @@ class Announcement:
     info: Any
     """pylsl's handle, which an inlet is made from."""
 
-    def buffer_s(self, budget_bytes: int) -> int:
-        """Seconds of samples that a queue of `budget_bytes` holds, as liblsl and this machine can bear."""
-        per_second = self.rate_hz * self.n_channels * _SAMPLE_BYTES.get(self.format, 8)
-        seconds = min(LONGEST_BUFFER_S, budget_bytes / per_second, _BUFFER_SAMPLES[1] / self.rate_hz)
-        return max(1, int(seconds), math.ceil(_BUFFER_SAMPLES[0] / self.rate_hz))
+    def buffer_s(self, budget_bytes: int, rate_hz: float) -> int:
+        """Seconds at `rate_hz` that a queue of `budget_bytes` holds, as liblsl and this machine can bear."""
+        per_second = rate_hz * self.n_channels * _SAMPLE_BYTES.get(self.format, 8)
+        seconds = min(LONGEST_BUFFER_S, budget_bytes / per_second, _BUFFER_SAMPLES[1] / rate_hz)
+        return max(1, int(seconds), math.ceil(_BUFFER_SAMPLES[0] / rate_hz))
 
 
 def announcement(info: Any) -> Announcement:
@@ -78,16 +76,20 @@ def announcement(info: Any) -> Announcement:
     )
 
 
-def refusal(stream: Announcement) -> str | None:
-    """Why a stream cannot be used; None if it can. Decided before anything connects to it."""
+def refusal(stream: Announcement, rate_hz: float | None = None) -> str | None:
+    """Why a stream cannot be used; None if it can. Decided before anything connects to it.
+
+    `rate_hz` is what the user says of its rate.
+    """
+    rate_hz = rate_hz or stream.rate_hz
     if stream.format not in _SAMPLE_BYTES:
-        return f"its format is {stream.format}, expected numbers"
+        return f"its format is {'text (string)' if stream.format == 'string' else stream.format}, expected numbers"
     if not 1 <= stream.n_channels <= MOST_CHANNELS:
         return f"it has {stream.n_channels} channels, expected 1 to {MOST_CHANNELS}"
-    if stream.rate_hz == pylsl.IRREGULAR_RATE:
-        return "its rate is irregular, expected a fixed sampling rate"
-    if not LOWEST_RATE_HZ <= stream.rate_hz <= HIGHEST_RATE_HZ:
-        return f"its rate is {stream.rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
+    if rate_hz == pylsl.IRREGULAR_RATE:
+        return "its rate is irregular, expected a fixed sampling rate; if its stamps are regular, give --rate"
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        return f"its rate is {rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
     if len(stream.name) > LONGEST_NAME:
         return f"its name has {len(stream.name)} characters, expected at most {LONGEST_NAME}"
     return None
@@ -108,36 +110,3 @@ class Discovery:
             except UnicodeDecodeError:
                 continue
         return sorted(found, key=lambda stream: (stream.created_s, stream.uid))
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which announced streams are wanted: `field=pattern` pairs that must all match, case aside."""
-
-    patterns: tuple[tuple[str, str], ...]
-
-    FIELDS = ("name", "type", "source_id", "hostname", "uid", "session_id")
-
-    @classmethod
-    def parse(cls, text: str) -> "Selection":
-        """Read `type=EEG,name=Muse*`; an empty text wants every stream.
-
-        Raises:
-            ConfigError: a part is not `field=pattern` with a known field.
-        """
-        patterns = []
-        for part in filter(None, (part.strip() for part in text.split(","))):
-            field, equals, pattern = part.partition("=")
-            if not equals or field.strip() not in cls.FIELDS:
-                raise ConfigError(
-                    f"select has the part {part!r}, expected FIELD=PATTERN", f"Fields are {', '.join(cls.FIELDS)}"
-                )
-            patterns.append((field.strip(), pattern.strip()))
-        return cls(tuple(patterns))
-
-    def wants(self, stream: Announcement) -> bool:
-        """Whether every pattern matches; matched here, since LSL's predicates can be injected into."""
-        return all(
-            fnmatch.fnmatchcase(str(getattr(stream, field)).lower(), pattern.lower())
-            for field, pattern in self.patterns
-        )

@@ -2,15 +2,21 @@
 
 from typing import Any
 
+from eegstream.dsp.units import unit_scale
 from eegstream.epoch import StreamGeometry
 from eegstream.lsl.discovery import Announcement
 from eegstream.wire.messages import Source
+
+_LABELS, _UNITS = ("label", "name"), ("unit", "units")
+_FACTORS = ("scalingfactor", "scaling_factor", "scaling")
+_BARE = frozenset({"int_16", "int16", "int_32", "int32", "float32", "ieee_float_32", "counts", "lsb", "adc", ""})
+"""Units that only say how numbers are stored: with a factor beside them, the product is in microvolts."""
 
 
 def stream_geometry(stream: Announcement, full_info: Any) -> StreamGeometry:
     """The geometry of an announced stream, given the full info that its inlet fetched.
 
-    Channels that the description leaves out get a number as their label; what it says beyond the channels is left.
+    What its description does not say of a channel is ""; what it says beyond the channels is left.
     """
     labels, types, units = _channels(full_info, stream.n_channels)
     return StreamGeometry(
@@ -22,6 +28,7 @@ def stream_geometry(stream: Announcement, full_info: Any) -> StreamGeometry:
             hostname=stream.hostname,
             session_id=stream.session_id,
             format=stream.format,
+            nominal_rate_hz=stream.rate_hz,
         ),
         rate_hz=stream.rate_hz,
         labels=labels,
@@ -33,10 +40,22 @@ def stream_geometry(stream: Announcement, full_info: Any) -> StreamGeometry:
 def _channels(full_info: Any, n_channels: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     labels, types, units = [], [], []
     node = full_info.desc().child("channels").child("channel")
-    for number in range(1, n_channels + 1):
-        label, kind, unit = (node.child_value(tag).strip() for tag in ("label", "type", "unit"))
-        labels.append(label or f"ch{number}")
-        types.append(kind)
-        units.append(unit)
+    for _ in range(n_channels):
+        labels.append(_first(node, _LABELS))
+        types.append(_first(node, ("type",)))
+        units.append(_scaled(_first(node, _UNITS), _first(node, _FACTORS)))
         node = node.next_sibling("channel")
     return tuple(labels), tuple(types), tuple(units)
+
+
+def _first(node: Any, tags: tuple[str, ...]) -> str:
+    """The text of the first of the tags that has one."""
+    texts = (node.child_value(tag).strip() for tag in tags)
+    return next(filter(None, texts), "")
+
+
+def _scaled(unit: str, factor: str) -> str:
+    """The unit of numbers that a factor beside them turns into microvolts: "INT_16" and "0.1" make "0.1uV"."""
+    if factor and unit.lower() in _BARE and unit_scale(f"{factor}uV") is not None:
+        return f"{factor}uV"
+    return unit

@@ -4,7 +4,7 @@ A channels, T samples.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,8 +52,9 @@ class RecordingOutlet:
         recording = self._recording
         step = pace.chunk or max(1, round(recording.rate_hz / _CHUNKS_PER_SECOND))
         samples = np.ascontiguousarray(recording.samples.T)
-        due_s = push_times_s(recording.times_s, recording.rate_hz) / pace.speed
-        duration_s = float(np.max(recording.times_s, where=np.isfinite(recording.times_s), initial=0.0))
+        times_s = recording.played_times_s
+        due_s = push_times_s(times_s, recording.rate_hz) / pace.speed
+        duration_s = float(np.max(times_s, where=np.isfinite(times_s), initial=0.0))
         duration_s += 1 / recording.rate_hz
         start_s, rounds, pushed = pylsl.local_clock(), 0, 0
         while True:
@@ -62,13 +63,33 @@ class RecordingOutlet:
                 lap_s = rounds * duration_s
                 if stop.wait(max(0.0, start_s + lap_s / pace.speed + due_s[chunk][-1] - pylsl.local_clock())):
                     return
-                self._outlet.push_chunk(samples[chunk], (start_s + lap_s + recording.times_s[chunk]).tolist())
+                self._outlet.push_chunk(samples[chunk], (start_s + lap_s + times_s[chunk]).tolist())
                 pushed += len(samples[chunk])
                 yield pushed
             rounds += 1
             if not pace.loop:
                 break
         stop.wait(_FAREWELL_S)
+
+
+def play_together(outlets: Sequence[RecordingOutlet], pace: Pace, stop: threading.Event) -> Iterator[int]:
+    """Play several outlets at once, each from a thread of its own; yield the number of samples pushed by all."""
+    if len(outlets) == 1:
+        yield from outlets[0].play(pace, stop)
+        return
+    pushed = [0] * len(outlets)
+
+    def play(index: int) -> None:
+        for count in outlets[index].play(pace, stop):
+            pushed[index] = count
+
+    threads = [threading.Thread(target=play, args=(index,), daemon=True) for index in range(len(outlets))]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        stop.wait(_WAIT_STEP_S)
+        yield sum(pushed)
+    yield sum(pushed)
 
 
 def push_times_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:

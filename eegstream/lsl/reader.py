@@ -29,7 +29,7 @@ _MOST_SAMPLES = 1024
 _CLOCK_TIMEOUT_S = 1.0
 _CLOCK_INTERVAL_S = 2.0
 _NO_CLOCK = Clock(offset_s=None, error_s=None)
-_GLANCE_BYTES = 1024 * 1024
+_GLANCE_BYTES, _GLANCE_HZ = 1024 * 1024, 250.0
 _TROUBLE = (RuntimeError, ValueError, MemoryError)
 """What pylsl raises when an outlet does not do as it should; its own errors are RuntimeErrors."""
 
@@ -54,8 +54,12 @@ class Reader:
     when both threads have left it; a hung one keeps it, as liblsl crashes otherwise.
     """
 
-    def __init__(self, stream: Announcement, wire_name: str, sink: Sink, buffer_bytes: int) -> None:
+    def __init__(
+        self, stream: Announcement, wire_name: str, sink: Sink, buffer_bytes: int, rate_hz: float | None = None
+    ) -> None:
         self.stream = stream
+        self.rate_hz = rate_hz or stream.rate_hz
+        """What buffers are made for: the user's say, else the nominal rate."""
         self.wire_name = wire_name
         self.clock = _NO_CLOCK
         self.end_reason: EndReason = "gone"
@@ -66,7 +70,7 @@ class Reader:
         """When samples came last; at first, when the reader was made."""
         self.refusal: str | None = None
         """Why its stream turned out to be of no use, once it was open."""
-        self.buffer_s = stream.buffer_s(buffer_bytes)
+        self.buffer_s = stream.buffer_s(buffer_bytes, self.rate_hz)
         self._sink = sink
         self._stop, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"read-{wire_name}", daemon=True)
@@ -144,7 +148,7 @@ def inspect(stream: Announcement) -> StreamGeometry:
         StreamError: it gives none.
     """
     try:
-        buffer_s = stream.buffer_s(_GLANCE_BYTES)
+        buffer_s = stream.buffer_s(_GLANCE_BYTES, stream.rate_hz or _GLANCE_HZ)
         inlet = pylsl.StreamInlet(stream.info, max_buflen=buffer_s, recover=False, processing_flags=0)
         return stream_geometry(stream, inlet.info(_OPEN_TIMEOUT_S))
     except _TROUBLE as error:

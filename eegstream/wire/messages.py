@@ -62,6 +62,8 @@ class Source(BaseModel):
     hostname: str
     session_id: str
     format: str
+    nominal_rate_hz: float | None = None
+    """What the sender states as its rate; 0 for an irregular stream. None from older daemons."""
 
 
 class Omitted(BaseModel):
@@ -214,6 +216,8 @@ class State(_Message):
     t: float
     """Daemon clock."""
     rate_measured_hz: float | None
+    remarks: tuple[str, ...] = ()
+    """What is odd about the stream's signal; empty from older daemons."""
 
 
 Message = Spec | Codes | Gap | End | State

@@ -1,0 +1,68 @@
+"""Tell whether the size of the numbers is that of EEG.
+
+C channels, T samples.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.units import VOLTAGES
+
+PLAUSIBLE_UV = (0.5, 5000.0)
+"""Between these lies the robust standard deviation of EEG behind the high-pass; outside, the unit is likely wrong."""
+_TYPICAL_UV = 20.0
+_SECONDS = 5.0
+_CANDIDATES = ("V", "mV", "uV", "nV")
+
+
+class AmplitudeWatch:
+    """Look at a stream's first seconds behind the high-pass."""
+
+    def __init__(self, rate_hz: float, unit_scale: NDArray[np.float64]) -> None:
+        self._count = round(_SECONDS * rate_hz)
+        self._scale = float(np.median(unit_scale))
+        self._parts: list[NDArray[np.float32]] = []
+        self._seen = 0
+        self.remark: str | None = None
+        """What is odd about the numbers, once enough of them were seen."""
+
+    def push(self, samples_uv: NDArray[np.float32]) -> None:
+        """Take front-ended samples (C, T)."""
+        if self._seen >= self._count:
+            return
+        self._parts.append(samples_uv[:, : self._count - self._seen])
+        self._seen += self._parts[-1].shape[1]
+        if self._seen == self._count:
+            spreads = robust_sd(np.concatenate(self._parts, axis=1))
+            self._parts = []
+            self.remark = amplitude_remark(float(np.median(spreads)), self._scale)
+
+
+def robust_sd(samples: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Standard deviation (C,) of finite samples (C, T), from the median of their distances to the median."""
+    exact = samples.astype(np.float64)
+    middle = np.median(exact, axis=1, keepdims=True)
+    spread: NDArray[np.float64] = 1.4826 * np.median(np.abs(exact - middle), axis=1)
+    return spread
+
+
+def amplitude_remark(sd_uv: float, scale: float) -> str | None:
+    """What to say of EEG with this standard deviation, whose numbers were multiplied by `scale`; None if it is usual.
+
+    Channels that are flat have a flag of their own.
+    """
+    low, high = PLAUSIBLE_UV
+    if low <= sd_uv <= high or sd_uv == 0 or not math.isfinite(sd_uv):
+        return None
+    raw = sd_uv / scale
+
+    def distance(unit: str) -> float:
+        return abs(math.log(raw * VOLTAGES[unit.lower()] / _TYPICAL_UV))
+
+    likely = min(_CANDIDATES, key=distance)
+    return (
+        f"the amplitude is not that of EEG: a robust sd of {sd_uv:.3g} µV, {low:g} to {high:g} is plausible; "
+        f"the numbers look like {likely} (nothing was changed; if they are, give --unit {likely}!)"
+    )

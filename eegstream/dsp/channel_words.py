@@ -1,0 +1,145 @@
+"""What labels tell: the names of electrodes, and the words of everything that is no EEG.
+
+Sources: the 10-20, 10-10 and 10-5 systems (Oostenveld and Praamstra 2001); the channel types of BIDS 1.10; the names
+of the AASM manual's sleep montages; the manuals of the recorders that docs/reference/channels.md names.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+EEG = "EEG"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words that make a label one of something else than EEG; "|" divides them."""
+
+    meaning: str
+    begins: str = ""
+    """The label begins with one of these."""
+    whole: str = ""
+    """The label holds one of these as a word of its own; digits behind it do not count."""
+    anywhere: str = ""
+    """The label holds one of these anywhere, blanks and marks aside."""
+
+
+NOT_EEG: Mapping[str, Words] = {
+    "ECG": Words("heart", begins="ECG|EKG"),
+    "EOG": Words("eyes", begins="EOG|HEOG|VEOG|REOG|LEOG|IEOG|GAZE", whole="LOC|ROC|LUC|RUC|LLC|RLC|EYE|EYES",
+                 anywhere="LEFTEYE|RIGHTEYE|PUPIL|OCULAR"),
+    "EMG": Words("muscles", begins="EMG|CHIN", whole="LEG|LEGS|LLEG|RLEG|LAT|RAT|TIB|ARM|ARMS|LARM|RARM|PLM|PLMS|FDS",
+                 anywhere="TIBIALIS|MASSETER|DELTOID|INTERCOSTAL|SUBMENTAL"),
+    "RESP": Words("breathing", begins="RESP|FLOW|THOR|ABDO|SNOR|CPAP|BIPAP",
+                  whole="ABD|RIB|PAP|IPAP|EPAP|LEAK|TIDAL|SUM|PTAF|NPT|NPV",
+                  anywhere="AIRFLOW|NASAL|CHEST|RIBCAGE|EFFORT|CANNULA|PRESSURE"),
+    "PPG": Words("pulse", begins="PPG|PLET|HEART", whole="HR|DHR|HRATE|RATE|PR|PTT|BPM", anywhere="PULSE|OPTICS"),
+    "SPO2": Words("oxygen", begins="SPO2|SAO2|OSAT", whole="SAT|OXSTAT", anywhere="OXIM|OXYGEN"),
+    "CO2": Words("carbon dioxide", begins="CO2|ETCO2|TCCO2|CAPNO"),
+    "GSR": Words("skin", begins="GSR|EDA", whole="EDR|SCR|SCL"),
+    "TEMP": Words("temperature", begins="TEMP", anywhere="THERM|TEMPERATURE"),
+    "ACC": Words("acceleration", begins="ACC", whole="GRAVITY", anywhere="ACTIGRAPH|ACTIVITY"),
+    "GYR": Words("rotation", begins="GYR", whole="MAG|MOT|QUAT", anywhere="GYROSCOPE|MAGNETOM|QUATERNION"),
+    "POS": Words("position of the body", whole="POS|BODY", anywhere="POSITION|BODYPOS|ELEVATION"),
+    "SOUND": Words("sound", whole="MIC|MICRO", anywhere="SOUND|AUDIO|MICROPHONE"),
+    "IMP": Words("impedance", begins="IMP", anywhere="IMPEDANCE"),
+    "DC": Words("direct current input", whole="DC"),
+    "STATUS": Words("status bits", whole="FLAG", anywhere="STATUS|VALIDATION|INTERPOLAT"),
+    "QUALITY": Words("contact quality", whole="CQ|EQ|HSI|SQ", anywhere="QUALITY|CONTACT|HEADBAND"),
+    "STI": Words("stimuli", begins="STI", whole="DIN", anywhere="STIMUL"),
+    "TRIG": Words("triggers", begins="TRIG|TTL", whole="TRG|SYNC|BUTTON", anywhere="PHOTIC|TRIGGER|PHOTODIODE"),
+    "EVENT": Words("events", anywhere="EVENT"),
+    "MARKER": Words("markers", begins="EDF ANNOTATION|BDF ANNOTATION", whole="IBI|BURSTS|SUPPR",
+                    anywhere="MARKER|ANNOTATION"),
+    "TIME": Words("time", whole="TIME|CLOCK|UNIX|EPOCH", anywhere="TIMESTAMP|DATETIME"),
+    "COUNTER": Words("counters", whole="SEQ", anywhere="COUNTER|SAMPLE|PACKET|INDEX"),
+    "POWER": Words("band powers and scores", begins="POW.|PM.|FE.|MOT.",
+                   whole="POW|BETA|LOWBETA|HIGHBETA|BETAL|BETAH|MELLOW|ELEMENTS",
+                   anywhere="DELTA|THETA|ALPHA|GAMMA|CONCENTRATION"),
+    "AUX": Words("spare inputs", begins="ANALOG|DIGITAL", whole="AUX|EXG|EX|BIP|ADC|DAC|VNS"),
+    "REF": Words("reference and ground", whole="GND|GROUND|VREF|CMS|DRL"),
+    "MISC": Words("anything else", begins="MISC|BATT|BP|ERG",
+                  whole="NC|EMPTY|CODE", anywhere="NOT USED|UNUSED|LIGHT|BATTERY|HARDWARE|DUMMY"),
+}  # fmt: skip
+"""By type: what a channel of that type is called. The first type that fits counts, from top to bottom."""
+
+SPARE = "AUX"
+"""Spare inputs may hold an electrode. Channels that the source calls EEG are, if there is no other EEG beside them."""
+
+_DUMMY = re.compile(r"[\s.\-_]*\d*|none|null|n/?a|off", re.IGNORECASE)
+_REFERENCE = re.compile(r"\s*[-:/–].*", re.DOTALL)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_EEG_PREFIX = re.compile(r"EEG(?=[\s._:\-]|\d|[A-Z][A-Za-z]?[a-z]?\d|$)[\s._:\-]*", re.IGNORECASE)
+_POL_PREFIX = re.compile(r"POL\s+", re.IGNORECASE)
+
+_ROWS = "FP|AFP|AF|AFF|F|FFT|FFC|FT|FTT|FC|FCC|T|TTP|C|CCP|TP|TPP|CP|CPP|P|PPO|PO|POO|O|OI|I|N|A|M|SP|PG|CB"
+_ONE_ELECTRODE = rf"(?:(?:{_ROWS})(?:Z|\d{{1,2}})H?|LPA|RPA|NAS|LM|RM)"
+_ELECTRODE = re.compile(_ONE_ELECTRODE, re.IGNORECASE)
+_DERIVATION = re.compile(_ONE_ELECTRODE + "{1,2}", re.IGNORECASE)
+_NET = re.compile(r"E\d{1,3}", re.IGNORECASE)
+_EYES = frozenset({"E1", "E2"})
+
+
+@dataclass(frozen=True)
+class Name:
+    """A label taken apart."""
+
+    body: str
+    """Without what says EEG in front, and without the reference."""
+    says_eeg: bool
+    """It begins with EEG."""
+    is_pol: bool
+    """It begins with POL: what Nihon Kohden calls every input that is no electrode of the 10-20 system."""
+
+    @property
+    def is_dummy(self) -> bool:
+        """Nothing, or only marks: a channel that the recorder did not use."""
+        return not self.says_eeg and _DUMMY.fullmatch(self.body) is not None and not self.body.strip().isdigit()
+
+    @property
+    def is_electrode(self) -> bool:
+        """An electrode of the 10-5 system, two of them, or one after a prefix: Fp1, C3A2, RAW_TP9."""
+        parts = [part for part in re.split(r"[\s._]+", self.body) if part]
+        return _DERIVATION.fullmatch("".join(parts)) is not None or (
+            bool(parts) and _ELECTRODE.fullmatch(parts[-1]) is not None
+        )
+
+    @property
+    def is_of_net(self) -> bool:
+        """An electrode of a net: E1 to E256."""
+        return _NET.fullmatch(self.body) is not None
+
+    @property
+    def is_eye(self) -> bool:
+        """E1 or E2, which are eyes in a sleep montage."""
+        return self.body.upper() in _EYES
+
+    @property
+    def other_type(self) -> str | None:
+        """The type that the label's words stand for; None if they tell of no other signal than EEG."""
+        plain = " ".join(self.body.upper().split())
+        if _ELECTRODE.fullmatch(plain):
+            return None
+        words = {word.upper() for word in _WORD.findall(self.body)} | set(re.findall(r"[A-Z]+", plain))
+        close = re.sub(r"[\s._]+", "", plain)
+        for kind, listed in NOT_EEG.items():
+            if plain.startswith(_split(listed.begins)) or words & {*_split(listed.whole)}:
+                return kind
+            if any(word.replace(" ", "") in close for word in _split(listed.anywhere)):
+                return kind
+        return "REF" if plain in {"REF", "REFERENCE"} else None
+
+
+def _split(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split("|")) if listed else ()
+
+
+def take_apart(label: str) -> Name:
+    """The parts of a label that a rule looks at."""
+    text = label.strip()
+    pol = _POL_PREFIX.match(text)
+    text = text[pol.end() :] if pol else text
+    says = _EEG_PREFIX.match(text)
+    text = text[says.end() :] if says else text
+    head = _REFERENCE.sub("", text).strip(" .")
+    return Name(head if head else text.strip(), says is not None, pol is not None)

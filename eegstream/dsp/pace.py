@@ -1,0 +1,152 @@
+"""The rate that a stream really has: found before its first epoch opens, and watched afterwards.
+
+T samples in a chunk; stamps and times in seconds. Both work on the timeline's times, which know of holes, stalls and
+bursts, so that neither a loss nor late samples change a rate.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.rates import snapped_rate_hz
+from eegstream.dsp.timeline import Break, Timed, Timeline
+
+WRONG = 0.02
+"""Beyond this share off, a stated rate is not the stream's."""
+_SURE = 0.01
+"""Within this share, a stated rate is confirmed early."""
+_EARLIEST_S, _USUAL_S, _LONGEST_S = 0.5, 2.0, 4.0
+"""Seconds of stream: at least, usually, and at most, if its two halves disagree."""
+_MOST_WAITING_S = 12.0
+"""A stream that has shown no clock after so many seconds of samples at its stated rate is taken at that rate."""
+_GROSS, _GROSS_AFTER_S = 0.10, 0.25
+"""A new segment that is so far off is told at once."""
+_WINDOW_S = 8.0
+"""Seconds over which a running segment's rate is checked."""
+
+Floats = NDArray[np.float64]
+
+
+class RateProbe:
+    """Find the true rate of a stream that states `nominal_hz`, from its first seconds.
+
+    `rate_hz` is asked for at sample counts of the caller's choice; the same counts give the same answer.
+    """
+
+    def __init__(self, nominal_hz: float) -> None:
+        self._nominal_hz = nominal_hz
+        self._timeline = Timeline(nominal_hz)
+        self._pieces: list[Floats] = []
+        """Times of the samples of each segment."""
+        self._goes_on = False
+        self._count = 0
+
+    def push(self, stamps_s: Floats) -> None:
+        """Take the stamps (T,) of the next samples."""
+        self._count += len(stamps_s)
+        self._take(self._timeline.push(stamps_s))
+
+    def rate_hz(self) -> float | None:
+        """The stream's rate, or None if that is not sure yet."""
+        whole, late = self._paces()
+        seconds = sum(float(piece[-1] - piece[0]) for piece in self._pieces)
+        if seconds >= _EARLIEST_S and _off(whole, self._nominal_hz) < _SURE and _off(late, self._nominal_hz) < _SURE:
+            return self._nominal_hz
+        if seconds >= _USUAL_S and (_off(whole, late) < WRONG or seconds >= _LONGEST_S):
+            return self._true_hz(late if seconds >= _LONGEST_S else whole)
+        if self._count >= _MOST_WAITING_S * self._nominal_hz:
+            return self._nominal_hz
+        return None
+
+    def final_rate_hz(self) -> float:
+        """The best answer where no more samples come."""
+        self._take(self._timeline.flush())
+        whole, _ = self._paces()
+        seconds = sum(float(piece[-1] - piece[0]) for piece in self._pieces)
+        return self._true_hz(whole) if seconds >= _EARLIEST_S else self._nominal_hz
+
+    def _take(self, items: list[Timed | Break]) -> None:
+        for item in items:
+            if isinstance(item, Break):
+                self._goes_on = False
+            elif self._goes_on:
+                self._pieces[-1] = np.concatenate((self._pieces[-1], item.times_s))
+            else:
+                self._pieces.append(item.times_s)
+                self._goes_on = True
+
+    def _true_hz(self, measured_hz: float) -> float:
+        return self._nominal_hz if _off(measured_hz, self._nominal_hz) <= WRONG else snapped_rate_hz(measured_hz)
+
+    def _paces(self) -> tuple[float, float]:
+        """Samples a second over everything, and over the later half; NaN where nothing is known."""
+        steps = np.array([len(piece) - 1 for piece in self._pieces])
+        seconds = np.array([piece[-1] - piece[0] for piece in self._pieces])
+        whole = _ratio(float(steps.sum()), float(seconds.sum()))
+        late_pieces = [piece[len(piece) // 2 :] for piece in self._pieces[-1:]]
+        late = [_ratio(len(piece) - 1.0, float(piece[-1] - piece[0])) for piece in late_pieces]
+        return whole, late[0] if late else math.nan
+
+
+class RateWatch:
+    """Tell when a stream no longer runs at its rate."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._rate_hz = rate_hz
+        self._first_count = round(_GROSS_AFTER_S * rate_hz)
+        self._window_count = round(_WINDOW_S * rate_hz)
+        self.begin_segment(is_known=True)
+
+    def begin_segment(self, *, is_known: bool = False) -> None:
+        """The next times do not continue the last ones; `is_known` where their rate needs no first look."""
+        self._at_start = not is_known
+        self._start_s = math.nan
+        self._count = 0
+
+    def push(self, times_s: Floats, error_s: float) -> tuple[int, float | None]:
+        """Take times (T,) of the running segment, each right to `error_s`.
+
+        Return how many were taken, and the measured rate if those showed that it is another one.
+        """
+        taken = 0
+        while taken < len(times_s):
+            if math.isnan(self._start_s):
+                self._start_s = float(times_s[taken])
+            goal = self._first_count if self._at_start else self._window_count
+            step = min(goal - self._count, len(times_s) - taken)
+            taken, self._count = taken + step, self._count + step
+            if self._count < goal:
+                break
+            measured_hz = _ratio(goal - 1.0, float(times_s[taken - 1]) - self._start_s)
+            allowed = (_GROSS if self._at_start else WRONG) + 2 * error_s * self._rate_hz / goal
+            self._at_start, self._start_s, self._count = False, math.nan, 0
+            if _off(measured_hz, self._rate_hz) > allowed:
+                return taken, measured_hz
+        return taken, None
+
+
+def settled_rate_hz(nominal_hz: float, stamps_s: Floats) -> float:
+    """The true rate of a whole recording that states `nominal_hz`, from its stamps (T,), as a stream would show it."""
+    probe = RateProbe(nominal_hz)
+    for piece in np.split(stamps_s, range(grid(nominal_hz), len(stamps_s), grid(nominal_hz))):
+        probe.push(piece)
+        rate_hz = probe.rate_hz()
+        if rate_hz is not None:
+            return rate_hz
+    return probe.final_rate_hz()
+
+
+def grid(nominal_hz: float) -> int:
+    """Samples between two moments at which rates are asked for; the first one of a stream is 0."""
+    return max(1, round(_GROSS_AFTER_S * nominal_hz))
+
+
+def _ratio(steps: float, seconds: float) -> float:
+    return steps / seconds if seconds > 0 and steps > 0 else math.nan
+
+
+def _off(measured_hz: float, expected_hz: float) -> float:
+    """How far a rate is off, as a share; infinite where none was measured."""
+    share = abs(measured_hz / expected_hz - 1)
+    return share if math.isfinite(share) else math.inf

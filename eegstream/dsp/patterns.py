@@ -1,0 +1,30 @@
+"""Patterns by which a user names channels: labels with wildcards, or numbers from 1."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+_NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+def split_patterns(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The patterns in "EEG*,Cz,3-8", or in a list of such."""
+    parts = [text] if isinstance(text, str) else list(text or ())
+    return tuple(pattern for part in parts for pattern in map(str.strip, str(part).split(",")) if pattern)
+
+
+def matching(pattern: str, labels: Sequence[str]) -> list[int]:
+    """Indices of the labels (C,) that a pattern names, ascending.
+
+    `*`, `?` and `[...]` are wildcards, case does not count. A pattern that no label fits and that is a number, or two
+    with "-" between, names channels by their position from 1.
+    """
+    wanted = pattern.lower()
+    found = [
+        index for index, label in enumerate(labels) if label.lower() == wanted or fnmatchcase(label.lower(), wanted)
+    ]
+    numbers = _NUMBERS.fullmatch(pattern)
+    if found or numbers is None:
+        return found
+    first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+    return [number - 1 for number in range(max(first, 1), min(last, len(labels)) + 1)]

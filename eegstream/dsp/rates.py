@@ -1,0 +1,16 @@
+"""Sampling rates that devices have."""
+
+COMMON_RATES_HZ = (
+    *(50.0, 64.0, 80.0, 100.0, 120.0, 125.0, 128.0, 150.0, 160.0, 173.61, 178.0, 200.0, 220.0, 240.0, 250.0, 256.0),
+    *(300.0, 400.0, 500.0, 512.0, 600.0, 1000.0, 1024.0, 1200.0, 1250.0, 2000.0, 2048.0, 2400.0, 2500.0),
+    *(4000.0, 4096.0, 4800.0, 5000.0, 8000.0, 8192.0, 10000.0, 16384.0, 19200.0, 20000.0),
+)
+"""Rates of common devices, in Hz."""
+
+_SNAP_WITHIN = 0.005
+
+
+def snapped_rate_hz(rate_hz: float, within: float = _SNAP_WITHIN) -> float:
+    """The nearest common rate if it is near enough (0.5 %), or the rate itself."""
+    nearest = min(COMMON_RATES_HZ, key=lambda common: abs(common - rate_hz) / common)
+    return nearest if abs(nearest - rate_hz) <= within * nearest else rate_hz
