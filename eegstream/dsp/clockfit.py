@@ -1,6 +1,6 @@
 """Follow a segment's clock by a line that is renewed once per block.
 
-B stamps in a block, in seconds; C stamps confirm a suspicion; positions count samples from the block's start.
+B stamps in a block, in seconds; positions count samples from the block's start.
 """
 
 import math
@@ -8,7 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.firstblock import EARLY_HOLE, FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, NoClock
+from eegstream.dsp.doubt import Habits
+from eegstream.dsp.firstblock import EARLY_HOLE, FASTEST, FEWEST_STAMPS, RULE, SLOWEST, FirstLine, NoClock
 
 _SIGMAS, _SIGMAS_AT_START = 8.0, 4.0
 """Threshold in standard deviations: the first plus the second over the number of blocks."""
@@ -28,6 +29,15 @@ _SLOWEST_TIME = 0.5
 """Times run on at least at this share of the clock's speed: they never step back."""
 _BLIND_BLOCKS = 4
 """So many blocks in a row without usable stamps, and the clock is lost."""
+_PATIENCE_S = 0.1
+"""An offset has to stay for at least so long."""
+_PATIENCE = 1.6
+"""In packets, and for at least so many of these."""
+_LONGEST_PACKET_S = 1.5
+_HABIT, _HABIT_BLOCKS = 0.8, 8
+"""Lateness of more than this share of the samples is a habit, over so many blocks."""
+_UNSURE_S = 0.020
+"""Stamps that spread by more leave the times in doubt."""
 
 Floats = NDArray[np.float64]
 
@@ -39,41 +49,110 @@ class ClockFit:
     within a block, so that no decision depends on how the stamps came in chunks.
     """
 
-    def __init__(self, line: FirstLine, block: int, confirm: int, nominal_s: float) -> None:
-        self._block, self._nominal_s = block, nominal_s
-        self._ramp = np.arange(block + confirm + 1, dtype=np.float64)
+    def __init__(self, line: FirstLine, block: int, nominal_s: float) -> None:
+        self.block, self._nominal_s = block, nominal_s
+        self._ramp = np.arange(block, dtype=np.float64)
         x = line.positions
         self._moments = (float(x.size), float(x.sum()), float((x * x).sum()))
-        self._start_s, self.step_s = line.start_s, line.step_s
+        self.start_s, self.step_s = line.start_s, line.step_s
         self._reached_s = line.start_s + line.step_s * block
         self._variance = line.sd_s**2
         self._mean_variance = self._peak_s = 0.0
         self._clean, self._calm_s = line.clean, line.calm_s
         self._blocks, self._blind = 1, 0
+        self._rule_s, self._packet, self._run = line.rule_s, 0, block
+        self._late_share = self.lateness_s = 0.0
+        self.threshold_s = 0.0
+        """Deviations of the block's stamps up to this are the stream's usual ones."""
         self._prepare_block(line.sd_s)
 
-    def learn(self, stamps_s: Floats) -> NoClock | None:
-        """Take the block's stamps (B,), NaN where unusable, and go on to the next; say if the clock is lost."""
-        x = self._ramp[: self._block]
+    @property
+    def error_s(self) -> float:
+        """Bound of the times' errors beyond a constant bias; 0 in calm streams."""
+        spread_s = math.sqrt(self._variance)
+        return spread_s if spread_s > _UNSURE_S else 0.0
+
+    @property
+    def habitually_late(self) -> bool:
+        """Whether samples come late by `lateness_s` so often that the stream is one of bursts."""
+        return self._late_share > _HABIT
+
+    @property
+    def habits(self) -> Habits:
+        """What is usual in this segment."""
+        return Habits(
+            step_s=self.step_s,
+            limit_s=self.threshold_s,
+            spread_s=math.sqrt(self._variance),
+            reach_s=max(2 * self.step_s, self.threshold_s),
+            patience_s=max(_PATIENCE_S, _PATIENCE * self._packet * self.step_s),
+            interval_s=0.0,
+            rule_s=self._rule_s,
+            packets=self._packet > 0,
+            young=self._blocks < _OLD,
+        )
+
+    def predict(self, first: int, count: int) -> Floats:
+        """(count,) stamps as the line has them, from position `first` of the block on."""
+        return self.start_s + self.step_s * np.arange(first, first + count, dtype=np.float64)
+
+    def lower(self, offset_s: float) -> None:
+        """Move the line by `offset_s`; the times of the running block stay as they are."""
+        self.start_s += offset_s
+        self.predicted_s += offset_s
+
+    def roughen(self) -> None:
+        """Take small deviations for the stream's own."""
+        self._clean = False
+        self.threshold_s = max(self.threshold_s, _ROUGH_S)
+
+    def learn(self, stamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
+        """Take the block's stamps (B,), NaN where unusable, and go on to the next; say if the clock is lost.
+
+        Those that are late teach nothing, but that samples come late.
+        """
+        if self._rule_s is not None:
+            self._learn_packets(stamps_s, self._rule_s)
+        late_count = 0 if late is None else int(np.count_nonzero(late))
+        self._late_share += (late_count / self.block - self._late_share) / _HABIT_BLOCKS
+        if late is not None:
+            self.lateness_s += (float(np.nanmax((stamps_s - self.predicted_s)[late])) - self.lateness_s) / 2
+            stamps_s = np.where(late, np.nan, stamps_s)
+        x = self._ramp
         limit_s = self.threshold_s
-        error_s = np.minimum(np.maximum(stamps_s - self.predicted_s[: self._block], -limit_s), limit_s)
+        error_s = np.minimum(np.maximum(stamps_s - self.predicted_s, -limit_s), limit_s)
         if not math.isfinite(np.add.reduce(error_s)):
             seen = np.isfinite(error_s)
             x, error_s = x[seen], error_s[seen]
         self._blocks += 1
-        self._blind = 0 if x.size >= FEWEST_STAMPS else self._blind + 1
+        self._blind = 0 if x.size + late_count >= FEWEST_STAMPS else self._blind + 1
         x_sums = (float(x.size), float(np.add.reduce(x)), float(np.add.reduce(x * x)))
         error_sums = (float(np.add.reduce(error_s)), float(np.add.reduce(x * error_s)))
         variance = float(np.add.reduce(error_s * error_s)) / max(x.size, 1)
-        if x.size > self._block / 2:
+        if x.size > self.block / 2:
             self._learn_spread(error_s, variance, _slope(x_sums, error_sums))
-        self._turn_line(x_sums, error_sums)
+        if x.size or not late_count:
+            self._turn_line(x_sums, error_sums)
         if self._blind == _BLIND_BLOCKS:
             return "nostamps"
         if not FASTEST < self.step_s / self._nominal_s < SLOWEST:
             return "noclock"
         self._prepare_block(math.sqrt(max(self._variance, variance)))
         return None
+
+    def _learn_packets(self, stamps_s: Floats, rule_s: float) -> None:
+        """Follow the length of packets: the longest run of steps that keep the rule."""
+        steps_s = stamps_s[1:] - stamps_s[:-1]
+        ends = np.flatnonzero(np.abs(steps_s - rule_s) > RULE * rule_s)
+        if ends.size > self.block / 2:
+            self._rule_s, self._packet = None, 0
+        elif ends.size:
+            runs = np.diff(ends, prepend=-1 - self._run)
+            likely = runs[runs <= _LONGEST_PACKET_S / self.step_s]
+            self._packet = max(self._packet, int(likely.max(initial=0)))
+            self._run = self.block - 1 - int(ends[-1])
+        else:
+            self._run += self.block
 
     def _learn_spread(self, error_s: Floats, variance: float, slope: float) -> None:
         """Follow the variance of a stamp and of a block's mean, the largest deviation, and whether steps are calm.
@@ -84,7 +163,7 @@ class ClockFit:
         self._peak_s = max(_PEAK_FADE * self._peak_s, float(np.abs(error_s).max()))
         if self._clean and self._blocks <= _OLD:
             self._clean = bool(np.abs(error_s[1:] - error_s[:-1]).max() <= self._calm_s)
-        mean_variance = (slope * self._block) ** 2 / 12
+        mean_variance = (slope * self.block) ** 2 / 12
         self._mean_variance += (mean_variance - self._mean_variance) / min(self._blocks - 1, _OLD)
         self._variance += (variance - self._variance) / min(self._blocks, _OLD)
 
@@ -96,7 +175,7 @@ class ClockFit:
         n, sx, sxx = (keep * old + new for old, new in zip(self._moments, x_sums, strict=True))
         self._moments = (n, sx, sxx)
         slope = _slope(self._moments, error_sums)
-        self._start_s += (error_sums[0] - slope * sx) / n
+        self.start_s += (error_sums[0] - slope * sx) / n
         self.step_s += slope
 
     def _prepare_block(self, sd_s: float) -> None:
@@ -104,18 +183,17 @@ class ClockFit:
 
         The times are continuous: each block ends where the new line predicts the next one's start.
         """
-        block, step_s = self._block, self.step_s
+        block, step_s = self.block, self.step_s
         n, sx, sxx = self._moments
         self._moments = (n, sx - block * n, sxx - 2 * block * sx + block * block * n)
-        self._start_s += step_s * block
+        self.start_s += step_s * block
         self.threshold_s = self._threshold(sd_s)
-        """Deviations of the block's stamps up to this are the stream's usual ones."""
-        self.predicted_s = self._start_s + step_s * self._ramp
-        """(B + C + 1,) stamps as the line has them, from the block's start on."""
-        end_s = max(self._start_s + step_s * block, self._reached_s + _SLOWEST_TIME * step_s * block)
-        self.times_s = self._reached_s + (end_s - self._reached_s) / block * self._ramp[:block]
+        self.predicted_s = self.start_s + step_s * self._ramp
+        """(B,) stamps as the line has them."""
+        end_s = max(self.start_s + step_s * block, self._reached_s + _SLOWEST_TIME * step_s * block)
+        self.times_s = self._reached_s + (end_s - self._reached_s) / block * self._ramp
         """(B,) the block's times."""
-        self._reached_s = end_s
+        self.block_starts_s, self._reached_s = self._reached_s, end_s
 
     def _threshold(self, sd_s: float) -> float:
         young, old = self._blocks < _YOUNG, self._blocks >= _OLD

@@ -30,6 +30,10 @@ _MOST_HOLES = 3
 _SURE_HOLE_S = 0.080
 """A jump this large is a hole in rough stamps, too, if it stands out among the others."""
 _STANDS_OUT = 2.5
+RULE = 1e-3
+"""Steps are equal to within this share."""
+_RULED = 0.7
+"""Share of equal steps among those of a ruled stream."""
 
 Floats = NDArray[np.float64]
 NoClock = Literal["noclock", "nostamps"]
@@ -49,6 +53,8 @@ class FirstLine:
     """No step among these stamps exceeds `calm_s`."""
     calm_s: float
     """Deviations from the step up to this are the stream's usual ones."""
+    rule_s: float | None = None
+    """Step that most stamps keep to the bit, because they are counted and not read off a clock."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,12 @@ def nominal_line(stamps_s: Floats, nominal_s: float) -> FirstLine:
     return FirstLine(float(np.median(stamps_s - nominal_s * x)), nominal_s, 0.0, x, clean=True, calm_s=0.0)
 
 
+def line_through(x: Floats, y: Floats, nominal_s: float) -> FirstLine:
+    """Least squares through stamps `y` at positions `x`, both (N,)."""
+    steps = _steps(x, y, nominal_s)
+    return _least_squares(steps, x >= 0)
+
+
 def _steps(x: Floats, y: Floats, nominal_s: float) -> _Steps:
     dx, dy = np.diff(x), np.diff(y)
     step_s = float(np.median(dy / dx))
@@ -150,19 +162,36 @@ def _hole(steps: _Steps, before: int, count: int) -> Hole:
 
 def _first_line(steps: _Steps, settled: float, nominal_s: float) -> FirstLine:
     """Least squares over the block, or over its settled part where the start lies off that one's line."""
-    whole = _least_squares(steps.x, steps.y, steps.jump, steps.calm_s)
+    whole = _least_squares(steps, steps.x >= 0)
     late = steps.x >= settled
     if not FEWEST_STAMPS <= late.sum() < late.size:
         return whole
-    part = _least_squares(steps.x[late], steps.y[late], steps.jump[late[:-1]], steps.calm_s)
+    part = _least_squares(steps, late)
     off_s = (steps.y - part.start_s - part.step_s * steps.x)[~late]
     better = part.clean or abs(part.step_s - nominal_s) < abs(whole.step_s - nominal_s)
     transient = math.sqrt(float((off_s * off_s).mean())) > 3 * part.sd_s + 0.5 * nominal_s
     return part if better and transient else whole
 
 
-def _least_squares(x: Floats, y: Floats, jump: NDArray[np.bool_], calm_s: float) -> FirstLine:
+def _least_squares(steps: _Steps, part: NDArray[np.bool_]) -> FirstLine:
+    """The line through a part (K,) of the stamps, the last ones."""
+    x, y = steps.x[part], steps.y[part]
     u, v = x - x.mean(), y - y.mean()
     step_s = float((u * v).sum() / (u * u).sum())
     sd_s = math.sqrt(float(((v - step_s * u) ** 2).sum()) / max(x.size - 2, 1))
-    return FirstLine(float(y.mean() - step_s * x.mean()), step_s, sd_s, x, clean=not jump.any(), calm_s=calm_s)
+    return FirstLine(
+        start_s=float(y.mean() - step_s * x.mean()),
+        step_s=step_s,
+        sd_s=sd_s,
+        positions=x,
+        clean=not steps.jump[part[:-1]].any(),
+        calm_s=steps.calm_s,
+        rule_s=_rule(np.diff(x), np.diff(y)),
+    )
+
+
+def _rule(dx: Floats, dy: Floats) -> float | None:
+    """The step that most stamps keep exactly, if there is one."""
+    step_s = float(np.median(dy / dx))
+    kept = np.abs(dy - step_s * dx) <= RULE * step_s
+    return step_s if kept.mean() >= _RULED else None

@@ -3,6 +3,7 @@
 T samples in a chunk (any number, also 0); stamps and times in seconds.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -10,16 +11,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.burstclock import BurstClock, BurstLine
 from eegstream.dsp.clockfit import ClockFit
-from eegstream.dsp.firstblock import FEWEST_STAMPS, FirstLine, Hole, judge_first_block, nominal_line, usable
+from eegstream.dsp.doubt import Jump, Late, Lower, is_packet_border, judge_doubt
+from eegstream.dsp.firstblock import FASTEST, SLOWEST, FirstLine, Hole, judge_first_block, usable
+from eegstream.dsp.start import StartRules, StartVerdict, judge_start, judge_whole
 
 _BLOCK_S = 0.25
 _SMALLEST_BLOCK = 16
 _CONFIRM_S = 0.020
-"""A suspicion stands if so much of the stream behind it agrees."""
+"""A jump is measured over so much of the stream behind it."""
+_LONGEST_DOUBT_S = 5.0
+"""No more samples than the nominal rate gives in this time are held because of a doubt."""
+_LONGEST_START_S = 6.0
+"""Nor more than these because a segment has no clock yet."""
 
 Floats = NDArray[np.float64]
-BreakKind = Literal["gap", "back", "frozen", "noclock", "nostamps"]
+BreakKind = Literal["gap", "back", "frozen", "rate", "noclock", "nostamps"]
 
 _NOTHING: Floats = np.empty(0)
 
@@ -32,6 +40,8 @@ class Timed:
     """Running number over all samples ever pushed, from 0."""
     times_s: Floats
     """(T,) in the stamps' clock, never falling within a segment."""
+    error_s: float = 0.0
+    """Bound of their errors beyond the stream's constant latency; 0 where stamps are calm."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Break:
     index: int
     """First sample behind the border."""
     kind: BreakKind
-    """Stamps jump forward | step back | stand still | run at no plausible rate | are not finite."""
+    """Stamps jump forward | step back | stand still | run at another pace | at no plausible one | are not finite."""
     offset_s: float
     """Jump of the stamps; NaN where unknown."""
     missing: int
@@ -53,15 +63,19 @@ class Break:
 class Timeline:
     """Follow a stream's raw stamps; say what belongs together, and when it was.
 
-    A segment's first block of samples is judged as a whole. Afterwards a sample is decided at once, unless its
-    stamp lies beyond the threshold: then the next C stamps tell an outlier from a border. However the stamps are cut
-    into chunks, the same times and borders come out, to the bit, and the future changes nothing that has come out.
+    Samples that come late are kept: a border takes an offset that stays while time goes on at the stream's pace. A
+    segment's first block of samples is judged as a whole, later where it shows bursts or late samples. Afterwards a
+    sample is decided at once, unless its stamp lies beyond the threshold: then the next ones tell late from lost.
+    However the stamps are cut into chunks, the same times and borders come out, to the bit, and the future changes
+    nothing that has come out.
     """
 
     def __init__(self, rate_hz: float) -> None:
         self._nominal_s = 1.0 / rate_hz
         self._block = max(_SMALLEST_BLOCK, round(_BLOCK_S * rate_hz))
         self._confirm = math.ceil(_CONFIRM_S * rate_hz)
+        self._longest_doubt = max(4 * self._block, round(_LONGEST_DOUBT_S * rate_hz))
+        self._longest_start = max(4 * self._block, round(_LONGEST_START_S * rate_hz))
         self.reset()
 
     def reset(self) -> None:
@@ -69,19 +83,31 @@ class Timeline:
         self._decided = 0
         self._doubtful = _NOTHING
         self._ended = False
+        self._expected_s = self._nominal_s
+        self._frozen = False
+        self.step_s: float | None = None
+        """Seconds per sample of the line that is followed, or was last; None before the first one."""
         self._begin_segment()
 
     def _begin_segment(self) -> None:
-        self._clock: ClockFit | None = None
-        """None while the first block is collected."""
-        self._stamps = np.empty(self._block)
-        """Stamps of the running block, of which `_filled` are there."""
+        self._clock: ClockFit | BurstClock | None = None
+        """None while the start is collected."""
+        self._start_s = _NOTHING
+        """Stamps collected so far."""
+        self._next_look = self._block
         self._filled = 0
+        """Stamps of the running block that are there, in `_stamps`."""
+        self._last_s = -math.inf
+
+    @property
+    def longest_held(self) -> int:
+        """No more samples than this are ever held."""
+        return max(self._longest_doubt, self._longest_start)
 
     @property
     def held(self) -> int:
-        """Samples pushed but not decided yet, fewer than a block and the C samples that confirm."""
-        return self._doubtful.size + (self._filled if self._clock is None else 0)
+        """Samples pushed but not decided yet."""
+        return self._doubtful.size + self._start_s.size
 
     def push(self, stamps_s: Floats) -> list[Timed | Break]:
         """Take the stamps (T,) of the next samples; return what they decide, in order."""
@@ -96,8 +122,8 @@ class Timeline:
         found: list[Timed | Break] = []
         self._ended = True
         self._feed(_NOTHING, found)
-        while self._clock is None and self._filled:
-            self._feed(self._end_first_block(found), found)
+        while self._clock is None and self._start_s.size:
+            self._feed(self._end_start(found), found)
         return _joined(found)
 
     def _feed(self, stamps_s: Floats, found: list[Timed | Break]) -> None:
@@ -111,34 +137,67 @@ class Timeline:
                 stamps_s = self._follow(stamps_s, self._clock, found)
 
     def _collect(self, stamps_s: Floats, found: list[Timed | Break]) -> Floats:
-        """Fill the first block; return the stamps that are still to be fed."""
-        count = min(self._block - self._filled, stamps_s.size)
-        self._keep(stamps_s[:count])
-        if self._filled < self._block:
+        """Add to the start; return the stamps that are still to be fed."""
+        count = min(self._next_look - self._start_s.size, stamps_s.size)
+        self._start_s = np.concatenate((self._start_s, usable(stamps_s[:count])))
+        if self._start_s.size < self._next_look:
             return _NOTHING
-        return np.concatenate((self._end_first_block(found), stamps_s[count:]))
+        return np.concatenate((self._end_start(found), stamps_s[count:]))
 
-    def _end_first_block(self, found: list[Timed | Break]) -> Floats:
-        """Judge the first block, complete or at the stream's end; return the stamps behind a hole in it."""
-        stamps_s = usable(self._stamps[: self._filled])
-        verdict = judge_first_block(stamps_s, self._block, self._confirm, self._nominal_s)
-        if self._ended and stamps_s.size < FEWEST_STAMPS and np.isfinite(stamps_s).all():
-            verdict = nominal_line(stamps_s, self._nominal_s)
+    def _judge(self, stamps_s: Floats) -> StartVerdict | None:
+        rules = StartRules(self._block, self._confirm, self._nominal_s, self._expected_s)
+        if self._frozen and not self._ended:
+            return judge_first_block(stamps_s, self._block, self._confirm, self._nominal_s)
+        if self._ended or stamps_s.size >= self._longest_start:
+            return judge_whole(stamps_s, rules)
+        return judge_start(stamps_s, rules)
+
+    def _end_start(self, found: list[Timed | Break]) -> Floats:
+        """Judge the start, at a look or at the stream's end; return the stamps behind a hole in it."""
+        stamps_s = self._start_s
+        verdict = self._judge(stamps_s)
+        if verdict is None:
+            self._next_look = min(stamps_s.size + self._block // 4, self._longest_start)
+            return _NOTHING
+        self._start_s = _NOTHING
         ramp = np.arange(stamps_s.size, dtype=np.float64)
-        if isinstance(verdict, FirstLine):
-            self._hand_out(verdict.start_s + verdict.step_s * ramp, found)
-            self._clock, self._filled = ClockFit(verdict, self._block, self._confirm, self._nominal_s), 0
+        if isinstance(verdict, FirstLine | BurstLine):
+            self._take_line(verdict, stamps_s.size, found)
             return _NOTHING
         if isinstance(verdict, Hole):
-            self._hand_out(verdict.start_s + verdict.step_s * ramp[: verdict.behind], found)
-            self._jump(verdict.offset_s, verdict.step_s, "back", found)
+            self._hand_out(verdict.start_s + verdict.step_s * ramp[: verdict.behind], 0.0, found)
+            self._jump(Jump("gap" if verdict.offset_s > 0 else "back", verdict.offset_s, verdict.step_s), found)
             return stamps_s[verdict.behind :]
+        self._expected_s = self._nominal_s
         self._break(verdict, found, skipped=stamps_s.size)
         return _NOTHING
 
-    def _follow(self, stamps_s: Floats, clock: ClockFit, found: list[Timed | Break]) -> Floats:
+    def _take_line(self, line: FirstLine | BurstLine, count: int, found: list[Timed | Break]) -> None:
+        """Give the start's samples their times, and follow the line from then on."""
+        times_s = line.start_s + line.step_s * np.arange(count, dtype=np.float64)
+        clock: ClockFit | BurstClock
+        if isinstance(line, FirstLine):
+            ahead = max(count - self._block, 0)
+            moved = dataclasses.replace(
+                line, start_s=line.start_s + line.step_s * ahead, positions=line.positions - ahead
+            )
+            clock = ClockFit(moved, self._block, self._nominal_s)
+        else:
+            reached_s = line.start_s + line.step_s * count
+            clock = BurstClock(dataclasses.replace(line, start_s=reached_s), reached_s, self._nominal_s)
+        self._hand_out(times_s, clock.error_s, found)
+        self._last_s = float(times_s[-1])
+        self._expected_s, self._frozen = self._nominal_s, False
+        self._set_clock(clock)
+
+    def _set_clock(self, clock: ClockFit | BurstClock) -> None:
+        self._clock, self.step_s = clock, clock.step_s
+        self._filled, self._stamps = 0, np.empty(clock.block)
+        self._late: NDArray[np.bool_] | None = None
+
+    def _follow(self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
         """Decide stamps of the running block; return those that are still to be fed."""
-        part = stamps_s[: self._block - self._filled]
+        part = stamps_s[: clock.block - self._filled]
         error_s = part - clock.predicted_s[self._filled : self._filled + part.size]
         limit_s = clock.threshold_s
         if error_s.max() <= limit_s and error_s.min() >= -limit_s:  # false if one is NaN
@@ -146,57 +205,77 @@ class Timeline:
             return stamps_s[part.size :]
         return self._follow_closely(usable(stamps_s), clock, found)
 
-    def _follow_closely(self, stamps_s: Floats, clock: ClockFit, found: list[Timed | Break]) -> Floats:
-        """Tell outliers and stamps that are none from a border; return the stamps that are still to be fed."""
-        part = stamps_s[: self._block - self._filled]
+    def _follow_closely(self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
+        """Tell late stamps and such that are none from a border; return the stamps that are still to be fed."""
+        part = stamps_s[: clock.block - self._filled]
         error_s = part - clock.predicted_s[self._filled : self._filled + part.size]
         beyond = np.abs(error_s) > clock.threshold_s
         suspect = int(beyond.argmax())
         if not beyond[suspect]:
             self._accept(part, clock, found)
             return stamps_s[part.size :]
-        start = self._filled + suspect
-        window_s = stamps_s[suspect : suspect + self._confirm + 1]
-        jump_s = window_s - clock.predicted_s[start : start + window_s.size]
-        returned = jump_s * math.copysign(1.0, jump_s[0]) <= clock.threshold_s
-        if returned.any():
-            count = min(part.size, suspect + int(returned.argmax()))
-            self._accept(part[:count], clock, found)
-            return stamps_s[count:]
-        self._accept(part[:suspect], clock, found)
-        if window_s.size <= self._confirm and not self._ended:
-            self._doubtful = stamps_s[suspect:].copy()
+        if suspect:
+            self._accept(part[:suspect], clock, found)
+        rest_s, habits = stamps_s[suspect:], clock.habits
+        if isinstance(clock, ClockFit) and is_packet_border(float(error_s[suspect]), habits):
+            clock.roughen()
+            return rest_s
+        window_s = rest_s[: self._longest_doubt]
+        longest = None if self._ended else self._longest_doubt
+        predicted_s = clock.predict(self._filled, window_s.size)
+        verdict = judge_doubt(window_s, predicted_s, self._last_s, habits, self._confirm, longest)
+        if verdict is None:
+            self._doubtful = rest_s.copy()
             return _NOTHING
-        still = window_s.size > 1 and bool((window_s == window_s[0]).all())
-        self._jump(float(np.nanmean(jump_s)), clock.step_s, "frozen" if still else "back", found)
-        return stamps_s[suspect:]
+        if isinstance(verdict, Late):
+            count = min(verdict.count, clock.block - self._filled)
+            self._accept(rest_s[:count], clock, found, late=verdict.count > self._confirm)
+            return rest_s[count:]
+        if isinstance(verdict, Lower):
+            clock.lower(verdict.offset_s)
+        else:
+            self._jump(verdict, found)
+        return rest_s
 
-    def _keep(self, stamps_s: Floats) -> None:
-        self._stamps[self._filled : self._filled + stamps_s.size] = stamps_s
-        self._filled += stamps_s.size
-
-    def _accept(self, stamps_s: Floats, clock: ClockFit, found: list[Timed | Break]) -> None:
+    def _accept(
+        self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break], *, late: bool = False
+    ) -> None:
         """Give times to samples of the running block, and learn from it when it is complete."""
         start = self._filled
-        self._keep(stamps_s)
-        self._hand_out(clock.times_s[start : self._filled], found)
-        if self._filled == self._block:
-            self._filled = 0
-            lost = clock.learn(self._stamps)
-            if lost:
-                self._break(lost, found)
+        self._filled += stamps_s.size
+        self._stamps[start : self._filled] = stamps_s
+        if math.isfinite(stamps_s[-1]):
+            self._last_s = float(stamps_s[-1])
+        if late:
+            if self._late is None:
+                self._late = np.zeros(clock.block, dtype=np.bool_)
+            self._late[start : self._filled] = np.isfinite(stamps_s)
+        self._hand_out(clock.times_s[start : self._filled], clock.error_s, found)
+        if self._filled == clock.block:
+            self._end_block(clock, found)
 
-    def _hand_out(self, times_s: Floats, found: list[Timed | Break]) -> None:
+    def _end_block(self, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> None:
+        late, self._late, self._filled = self._late, None, 0
+        lost = clock.learn(self._stamps, late)
+        self.step_s = clock.step_s
+        if lost:
+            self._break(lost, found)
+        elif isinstance(clock, ClockFit) and clock.habitually_late:
+            line = BurstLine(clock.start_s, clock.step_s, clock.lateness_s)
+            self._set_clock(BurstClock(line, clock.block_starts_s, self._nominal_s))
+
+    def _hand_out(self, times_s: Floats, error_s: float, found: list[Timed | Break]) -> None:
         if times_s.size:
-            found.append(Timed(self._decided, times_s))
+            found.append(Timed(self._decided, times_s, error_s))
             self._decided += times_s.size
 
-    def _jump(self, offset_s: float, step_s: float, kind: BreakKind, found: list[Timed | Break]) -> None:
-        """Note a border where the stamps jump: a gap if forward, of that kind otherwise."""
-        if offset_s > 0:
-            self._break("gap", found, offset_s=offset_s, missing=round(offset_s / step_s))
-        else:
-            self._break(kind, found, offset_s=offset_s)
+    def _jump(self, jump: Jump, found: list[Timed | Break]) -> None:
+        """Note a border where the stamps jump, and what is known of those behind it."""
+        missing = round(jump.offset_s / jump.step_s) if jump.kind == "gap" else 0
+        self._frozen = jump.kind == "frozen"
+        if jump.kind == "rate" and FASTEST < jump.step_s / self._nominal_s < SLOWEST:
+            self._expected_s = jump.step_s
+        self._break(jump.kind, found, offset_s=jump.offset_s, missing=missing)
 
     def _break(
         self,
@@ -217,14 +296,18 @@ def _joined(found: list[Timed | Break]) -> list[Timed | Break]:
     joined: list[Timed | Break] = []
     run: list[Timed] = []
     for item in found:
-        if isinstance(item, Timed):
+        if isinstance(item, Timed) and (not run or run[0].error_s == item.error_s):
             run.append(item)
-        else:
-            joined += [*_one(run), item]
-            run = []
+            continue
+        joined += _one(run)
+        run = [item] if isinstance(item, Timed) else []
+        if isinstance(item, Break):
+            joined.append(item)
     return joined + _one(run)
 
 
 def _one(run: list[Timed]) -> list[Timed]:
     """Neighbouring times as one, if there are any."""
-    return [Timed(run[0].first, np.concatenate([part.times_s for part in run]))] if len(run) > 1 else run
+    if len(run) < 2:
+        return run
+    return [Timed(run[0].first, np.concatenate([part.times_s for part in run]), run[0].error_s)]

@@ -1,0 +1,282 @@
+"""Tell late samples from lost ones, and both from a clock that changes.
+
+Behind a loss, stamps go on at the usual pace from a new level. Behind a stall they come faster than that, until they
+are back on the old line. So a border takes an offset that stays while time goes on at the usual pace.
+W stamps in a window, from the first suspicious one on; C stamps measure a jump; seconds throughout.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.firstblock import RULE
+
+_LATE_PATIENCES, _LATE_S = 3.0, 1.0
+"""What still comes faster than the pace is late for certain after so many patiences, and so many seconds of pace."""
+_FASTER = 0.15
+"""Stamps that fall back onto the line do so by more than this share of the time that passes."""
+_UNSURE = 2.0
+"""Standard deviations by which they may seem to."""
+_FALL_S = 0.1
+"""Stamps that fall below the line without a step back are watched for so long."""
+_LONGEST_PACKET_S = 2.8
+"""What was sent as one packet after a stall lasts no longer."""
+_PACKET_JUMP_S = 0.040
+"""Such a jump of a ruled stream that is not whole is the border of a packet."""
+_LATE_LINE_S, _LATE_YOUNG_LINE_S = 0.15, 1.2
+"""A line of packets may be too late by so much, an old one and a young one."""
+_FROZEN = 0.05
+"""A clock of less than this share of its pace stands still."""
+
+Floats = NDArray[np.float64]
+JumpKind = Literal["gap", "back", "frozen", "rate"]
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is usual in the running segment."""
+
+    step_s: float
+    limit_s: float
+    """Deviations from the line up to this are."""
+    spread_s: float
+    """Standard deviation of the stamps around the line."""
+    reach_s: float
+    """A step longer than this is a stall or a jump, and counts as so much of the stream's pace."""
+    patience_s: float
+    """So long, by the stream's pace, must an offset stay."""
+    interval_s: float
+    """From burst to burst; 0 where the line is no lower envelope."""
+    rule_s: float | None
+    """Step that stamps within a packet keep to the bit, because they are counted and not read off a clock."""
+    packets: bool
+    """Steps between packets have been seen, which are not."""
+    young: bool
+
+
+@dataclass(frozen=True)
+class Late:
+    """The first `count` samples belong to the line."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Lower:
+    """The line was too late, by as much."""
+
+    offset_s: float
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A border before the first sample; `offset_s` is what stays."""
+
+    kind: JumpKind
+    offset_s: float
+    step_s: float
+    """Seconds per sample behind the border, as far as known."""
+
+
+Verdict = Late | Lower | Jump | None
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The stamps in doubt and how far they are off the line."""
+
+    stamps_s: Floats
+    error_s: Floats
+    """(W,) with the sign of the first, which is positive."""
+    confirm: int
+
+
+def judge_doubt(
+    stamps_s: Floats, predicted_s: Floats, last_s: float, habits: Habits, confirm: int, longest: int | None
+) -> Verdict:
+    """Say what the stamps (W,), the first of them off the line, are; None if that takes more of them.
+
+    `last_s` is the stamp before them. `longest` is the W that has to do; None at the end of the stream.
+    """
+    error_s = stamps_s - predicted_s
+    above = error_s[0] > 0
+    window = _Window(stamps_s, error_s if above else -error_s, confirm)
+    returned = window.error_s <= habits.limit_s
+    back = int(returned.argmax()) if returned.any() else None
+    verdict = _above(window, back, habits, longest) if above else _below(window, back, last_s, habits, longest is None)
+    if verdict is None and longest is not None and stamps_s.size >= longest:
+        return _at_the_limit(window, habits)
+    return verdict
+
+
+def is_packet_border(error_s: float, habits: Habits) -> bool:
+    """Whether a small jump of a ruled stream comes from the sender's clock: losses are whole steps."""
+    return habits.rule_s is not None and abs(error_s) < _PACKET_JUMP_S and not _whole(error_s, habits.step_s)
+
+
+def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
+    """Number of usable stamps (K,) behind a jump of `error_s` before which it is not to be judged.
+
+    Where it may be a packet that is late, they hold the ends of two packets, or last for longer than any.
+    """
+    if habits.rule_s is None or not (habits.packets or not _whole(error_s, habits.step_s)):
+        return confirm
+    steps_s = stamps_s[1:] - stamps_s[:-1]
+    ends = np.flatnonzero(np.abs(steps_s - habits.rule_s) > RULE * habits.rule_s)
+    longest = int(np.searchsorted(pace_s, _LONGEST_PACKET_S))
+    return max(confirm, min(longest, int(ends[1]) + 1) if ends.size > 1 else longest)
+
+
+def _whole(error_s: float, step_s: float) -> bool:
+    steps = error_s / step_s
+    return abs(steps - round(steps)) < RULE * max(1.0, abs(steps) * 1e-2)
+
+
+def _above(window: _Window, back: int | None, habits: Habits, longest: int | None) -> Verdict:
+    """Late, lost, or a slower clock."""
+    seen = np.flatnonzero(np.isfinite(window.error_s[: longest if back is None else back]))
+    pace_s = pace(window.stamps_s[seen], seen, habits)
+    needed = stamps_needed(window.stamps_s[seen], pace_s, float(window.error_s[0]), habits, window.confirm)
+    verdict = _checked(window, seen, pace_s, int(np.searchsorted(seen, needed)), habits)
+    if verdict is not None:
+        return verdict
+    if back is not None:
+        return Late(back)
+    return _at_the_end(window, habits) if longest is None else None
+
+
+def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: int, habits: Habits) -> Verdict:
+    """Look at the usable stamps (K,) each time that the offset has stayed above for another patience."""
+    fell, before = False, 0
+    for check in range(1, math.floor(float(pace_s[-1]) / habits.patience_s + 1e-9) + 1):
+        last = max(int(np.searchsorted(pace_s, check * habits.patience_s - 1e-9)), needed)
+        if last >= seen.size:
+            break
+        if last == before:
+            continue
+        part = slice(before, last + 1)
+        if _falls(window.error_s[seen[part]], seen[part], pace_s[part], habits):
+            fell = True
+            if pace_s[last] >= max(_LATE_S, _LATE_PATIENCES * habits.patience_s):
+                return Late(int(seen[last]) + 1)
+        else:
+            return _stays(window, seen[: last + 1], part if fell else None, habits)
+        before = last
+    return None
+
+
+def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
+    """(K,) how much time has passed for the stream: stalls count as one usual step."""
+    steps_s = np.minimum(stamps_s[1:] - stamps_s[:-1], habits.reach_s * (places[1:] - places[:-1]))
+    passed_s = np.zeros(stamps_s.size)
+    np.cumsum(steps_s, out=passed_s[1:])
+    return np.maximum.accumulate(passed_s)
+
+
+def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:
+    """Whether more samples (K,) came than the time has that passed for the stream."""
+    passed_s = float(pace_s[-1] - pace_s[0])
+    if habits.interval_s:
+        half = int(np.searchsorted(pace_s, pace_s[0] + passed_s / 2))
+        return bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.limit_s / 4)
+    ahead_s = habits.step_s * float(places[-1] - places[0]) - passed_s
+    return ahead_s > _FASTER * passed_s + _UNSURE * habits.spread_s
+
+
+def _stays(window: _Window, seen: NDArray[np.intp], lately: slice | None, habits: Habits) -> Jump:
+    """A loss, or a slower clock; `lately` are the stamps that have fallen no more, where others had."""
+    error_s = window.error_s[seen]
+    if habits.interval_s:
+        return Jump("gap", float(error_s.min()), habits.step_s)
+    if lately is not None:
+        return Jump("gap", float(np.median(error_s[lately])), habits.step_s)
+    rise_s, rough_s, unsure_s = trend(error_s, seen)
+    if _is_line(error_s, rise_s, rough_s, unsure_s, habits):
+        return Jump("rate", float(error_s[0]), habits.step_s + rise_s / (seen[-1] - seen[0]))
+    return _gap(window, habits)
+
+
+def _gap(window: _Window, habits: Habits) -> Jump:
+    return Jump("gap", float(np.nanmean(window.error_s[: window.confirm + 1])), habits.step_s)
+
+
+def trend(error_s: Floats, places: NDArray[np.intp]) -> tuple[float, float, float]:
+    """How far the deviations (K,) rise from end to end, their rms about that line, and its uncertainty (3.5 sigma)."""
+    x = places - places.mean()
+    slope = float((x * error_s).sum() / max(float((x * x).sum()), 1.0))
+    rest_s = error_s - error_s.mean() - slope * x
+    rough_s = math.sqrt(float((rest_s * rest_s).mean()))
+    return slope * float(places[-1] - places[0]), rough_s, 12 * rough_s / math.sqrt(error_s.size)
+
+
+def _is_line(error_s: Floats, change_s: float, rough_s: float, unsure_s: float, habits: Habits) -> bool:
+    """Whether the deviations grow steadily, from the usual ones on: that is another pace, not a jump."""
+    begins_s = float(np.median(error_s[:3])) - habits.limit_s
+    return (
+        change_s > 0.5 * habits.step_s + 2 * habits.spread_s + unsure_s
+        and rough_s < 0.04 * change_s + 1.2 * habits.spread_s
+        and begins_s < 0.25 * change_s + 2 * habits.step_s
+    )
+
+
+def _below(window: _Window, back: int | None, last_s: float, habits: Habits, ended: bool) -> Verdict:
+    """A step back, a clock that stands still or runs faster, or a line that was too late."""
+    stamps_s, first = window.stamps_s, window.confirm + 1
+    if back is not None and back < first:
+        return Late(back)
+    if stamps_s.size < first and not ended:
+        return None
+    near_s = window.error_s[:first]
+    offset_s = -float(np.nanmean(near_s))
+    still = stamps_s[:first].size > 1 and bool((stamps_s[:first] == stamps_s[0]).all())
+    if not still and stamps_s[0] < last_s - max(habits.interval_s, 4 * habits.spread_s):
+        return Lower(offset_s) if late_packets(offset_s, habits) else Jump("back", offset_s, habits.step_s)
+    if habits.interval_s:
+        return Lower(-float(np.nanmax(near_s)))
+    if still and not habits.young:
+        return Jump("frozen", offset_s, habits.step_s)
+    return _falling(window, back, offset_s, still, habits, ended)
+
+
+def late_packets(offset_s: float, habits: Habits) -> bool:
+    """Whether stamps step back because the packets before were late."""
+    if habits.rule_s is None or _whole(offset_s, habits.step_s):
+        return False
+    return -offset_s < (_LATE_YOUNG_LINE_S if habits.young else habits.packets * _LATE_LINE_S)
+
+
+def _falling(window: _Window, back: int | None, offset_s: float, still: bool, habits: Habits, ended: bool) -> Verdict:
+    count = max(window.confirm + 1, math.ceil(_FALL_S / habits.step_s))
+    if back is not None and back < count:
+        return Late(back)
+    if window.stamps_s.size < count and not ended:
+        return None
+    seen = np.flatnonzero(np.isfinite(window.error_s[:count]))
+    if ended and seen.size < count:
+        return Jump("frozen" if still else "back", offset_s, habits.step_s)
+    fall_s, rough_s, unsure_s = trend(window.error_s[seen], seen)
+    if _is_line(window.error_s[seen], fall_s, rough_s, unsure_s, habits):
+        step_s = habits.step_s - fall_s / (seen[-1] - seen[0])
+        return Jump("rate" if step_s > _FROZEN * habits.step_s else "frozen", offset_s, step_s)
+    return Lower(-float(window.error_s[seen].max()))
+
+
+def _at_the_end(window: _Window, habits: Habits) -> Verdict:
+    """No later stamp can contradict: a jump is one, unless the stamps were coming back."""
+    error_s = window.error_s[np.isfinite(window.error_s)]
+    fallen_s = float(error_s[0] - error_s[-1])
+    if habits.interval_s or fallen_s > 0.5 * habits.step_s * (error_s.size - 1) > 0:
+        return Late(window.error_s.size)
+    return _gap(window, habits)
+
+
+def _at_the_limit(window: _Window, habits: Habits) -> Verdict:
+    """No more stamps can wait."""
+    error_s = window.error_s[np.isfinite(window.error_s)]
+    half = error_s.size // 2
+    if half and error_s[half:].min() < error_s[:half].min() - habits.limit_s:
+        return Late(window.error_s.size)
+    return _gap(window, habits)

@@ -1,0 +1,133 @@
+"""Judge the start of a segment that is late, or comes in bursts, as soon as that can be done.
+
+N stamps from the segment's start, in seconds; B of them in a block; positions count samples from the segment's start.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.burstclock import BurstLine
+from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, Hole, line_through
+
+_FAST = 0.5
+"""Steps below this share of the usual one are those of samples that have waited."""
+_WAITED_S = 0.060
+"""A start is late if a run of samples has waited so long; what is shorter is jitter."""
+_PAUSE_S = 0.030
+"""A step that is longer than the usual one by this ends a burst."""
+_TAIL = 0.6
+"""Share of a block that has to be calm."""
+_USUAL = 0.3
+"""A calm tail may differ from the nominal rate by this share."""
+_OTHER_RATE_S = 2.2
+"""A tail that is faster than that is believed after so long: late samples may come that fast, too."""
+_FEWEST_BURSTS = 3
+_SURE_HOLE_S = 0.080
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Usable stamps with their positions, and the step they are expected to have."""
+
+    x: Floats
+    y: Floats
+    step_s: float
+
+
+def has_waited(stamps_s: Floats, step_s: float) -> bool:
+    """Whether among the stamps (N,) there is a run of samples that came much faster than `step_s` each."""
+    seen = np.isfinite(stamps_s)
+    return _waited(_Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)) > _WAITED_S
+
+
+def judge_late_start(
+    stamps_s: Floats, block: int, step_s: float, nominal_s: float, *, last: bool
+) -> FirstLine | BurstLine | Hole | None:
+    """Say what the usable stamps (N,), N >= `block`, are; None if that takes more of them than `last` allows."""
+    seen = np.isfinite(stamps_s)
+    start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)
+    if start.x.size < FEWEST_STAMPS:
+        return None
+    sure = last or start.y[-1] - start.y[0] > _OTHER_RATE_S
+    line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
+    if line is not None:
+        return _hole(start, line.step_s, _SURE_HOLE_S) or line
+    bursts = _bursts(start, nominal_s)
+    if bursts is not None:
+        return _hole(start, bursts.step_s, max(_SURE_HOLE_S, 1.5 * bursts.interval_s)) or bursts
+    return None
+
+
+def guess_late_start(stamps_s: Floats, nominal_s: float) -> BurstLine | None:
+    """A line at the nominal rate, at the stream's end; none if the stamps stand still, or keep another pace."""
+    seen = np.isfinite(stamps_s)
+    x, y = np.flatnonzero(seen).astype(np.float64), stamps_s[seen]
+    if x.size < FEWEST_STAMPS or line_through(x, y, nominal_s).sd_s < _WAITED_S / 2:
+        return None
+    late_s = y - nominal_s * x
+    return BurstLine(float(late_s.min()), nominal_s, float(np.ptp(late_s)))
+
+
+def _waited(start: _Start) -> float:
+    """The longest wait that a run of fast steps makes up for."""
+    usual_s, dy = start.step_s * np.diff(start.x), np.diff(start.y)
+    fast = (dy < _FAST * usual_s) & (dy > -_PAUSE_S)
+    made_up_s = np.cumsum(np.where(fast, usual_s - dy, 0.0))
+    before_s = np.maximum.accumulate(np.where(fast, 0.0, made_up_s))
+    return float((made_up_s - before_s).max(initial=0.0))
+
+
+def _calm_tail(start: _Start, begin: float, nominal_s: float, *, sure: bool) -> FirstLine | None:
+    """The line of the samples from position `begin` on, if these come at a steady pace.
+
+    One that is faster than expected is believed if that is `sure` to be no catching up.
+    """
+    late = start.x >= begin
+    x, y = start.x[late], start.y[late]
+    if x.size < FEWEST_STAMPS:
+        return None
+    line = line_through(x, y, nominal_s)
+    if not FASTEST < line.step_s / nominal_s < SLOWEST:
+        return None
+    if line.step_s < (1 - _USUAL) * start.step_s and not sure:
+        return None
+    usual_s = min(start.step_s, line.step_s)
+    steady = np.diff(y).max() < _WAITED_S + 2 * line.step_s and line.sd_s < _WAITED_S / 2
+    return line if steady and _waited(_Start(x, y, usual_s)) <= _WAITED_S else None
+
+
+def _bursts(start: _Start, nominal_s: float) -> BurstLine | None:
+    """The line of the last samples of bursts, if the stream comes in such."""
+    dx, dy = np.diff(start.x), np.diff(start.y)
+    ends = np.flatnonzero(dy - start.step_s * dx > _PAUSE_S)
+    if ends.size < _FEWEST_BURSTS:
+        return None
+    interval_s = float(np.median(dy[ends]))
+    recent = ends[-_FEWEST_BURSTS:]
+    within = slice(int(recent[0]) + 1, int(recent[-1]) + 1)
+    fast = np.mean(dy[within] < _FAST * start.step_s * dx[within])
+    if fast < 0.5 or start.y[-1] - start.y[0] < 2 * interval_s:
+        return None
+    x, y = start.x[ends], start.y[ends]
+    step_s = start.step_s
+    measured_s = float((y[-1] - y[0]) / (x[-1] - x[0]))
+    if abs(measured_s / step_s - 1) > _USUAL:
+        step_s = measured_s
+    if not FASTEST < step_s / nominal_s < SLOWEST:
+        return None
+    return BurstLine(float((y - step_s * x)[-_FEWEST_BURSTS:].min()), step_s, interval_s)
+
+
+def _hole(start: _Start, step_s: float, least_s: float) -> Hole | None:
+    """The largest rise of the level that all later samples stay above, if it is one of at least `least_s`."""
+    level_s = start.y - step_s * start.x
+    lowest_s = np.minimum.accumulate(level_s[::-1])[::-1]
+    rises_s = np.diff(lowest_s)
+    at = int(rises_s.argmax())
+    if rises_s[at] <= least_s:
+        return None
+    return Hole(int(start.x[at + 1]), float(rises_s[at]), float(level_s[: at + 1].min()), step_s)
