@@ -33,6 +33,7 @@ _REASONS: dict[str, GapReason] = {
     "back": "clock",
     "frozen": "clock",
     "rate": "clock",
+    "rate": "clock",
     "noclock": "clock",
     "nostamps": "stamps",
 }
