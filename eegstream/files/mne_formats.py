@@ -23,7 +23,7 @@ MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", *HDF5_MAGICS)
 """What EEGLAB's .set files begin with."""
 NEUROSCAN_MAGIC = b"Version 3."
 _NIHON = re.compile(rb"(EEG-1100[ABC]|EEG-1200A|EEG-2100 |QI-403A  |DAE-2100D) V\d\d\.\d\d")
-_TOLD_OTHERWISE = ("naming conventions", "'boundary' events", "invalid value encountered")
+_TOLD_OTHERWISE = ("naming conventions", "'boundary' events", "invalid value encountered", "outside the data range")
 """Warnings about what does not matter here, or is said in other words."""
 
 
@@ -74,9 +74,10 @@ def _signals(
     removed_is_stated: bool = False,
 ) -> Signals:
     raw, volts, warned = _load(path, form, reader_of)
+    removed = _removed(path) if removed_is_stated else None
     values = raw.get_data()
     kinds = raw.get_channel_types()
-    pauses: Pauses = pauses_of(raw, values.shape[1], removed_is_stated=removed_is_stated)
+    pauses: Pauses = pauses_of(raw, values.shape[1], removed)
     return Signals(
         rate_hz=float(raw.info["sfreq"]),
         labels=tuple(raw.ch_names),
@@ -104,3 +105,13 @@ def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, 
         volts = [channel["unit"] == mne.io.constants.FIFF.FIFF_UNIT_V for channel in raw.info["chs"]]
     texts = dict.fromkeys(printable(str(warning.message)) for warning in caught if warning.category is RuntimeWarning)
     return raw, volts, [text for text in texts if not any(known in text for known in _TOLD_OTHERWISE)]
+
+
+def _removed(path: Path) -> Any:
+    """The marks of the file with their whole lengths: on the opened recording they end where its samples do."""
+    import mne  # noqa: PLC0415  (an extra, and slow to import)
+
+    if path.suffix != ".set":
+        return None
+    with quietly():
+        return mne.read_annotations(path)

@@ -30,19 +30,19 @@ class Pauses:
     remarks: tuple[str, ...]
 
 
-def pauses_of(raw: Any, n_samples: int, *, removed_is_stated: bool) -> Pauses:
-    """The pauses of `raw`. With `removed_is_stated` a boundary is as long as what was cut out there, as in EEGLAB."""
+def pauses_of(raw: Any, n_samples: int, removed: Any = None) -> Pauses:
+    """The pauses of `raw`; annotations `removed`, if given, hold boundaries as long as what was cut out there."""
     rate_hz = float(raw.info["sfreq"])
     keep = np.ones(n_samples, np.bool_)
     removed_s: dict[int, float] = {}
-    notes = raw.annotations
+    notes, origin_s = (raw.annotations, raw.first_time) if removed is None else (removed, 0.0)
     for onset_s, duration_s, text in zip(notes.onset, notes.duration, notes.description, strict=True):
-        first = int(np.floor((onset_s - raw.first_time) * rate_hz + _HALF))
+        first = int(np.floor((onset_s - origin_s) * rate_hz + _HALF))
         if text == _SKIP:
             keep[max(first, 0) : max(first + round(duration_s * rate_hz), 0)] = False
         elif _BOUNDARY in str(text).lower():
-            stated_s = float(duration_s) if removed_is_stated and np.isfinite(duration_s) else 0.0
-            removed_s[first] = removed_s.get(first, 0.0) + max(stated_s, 0.0)
+            is_stated = removed is not None and np.isfinite(duration_s)
+            removed_s[first] = removed_s.get(first, 0.0) + (max(float(duration_s), 0.0) if is_stated else 0.0)
     times_s = np.arange(n_samples) / rate_hz
     inside = {first: length_s for first, length_s in sorted(removed_s.items()) if 0 < first < n_samples}
     for first, length_s in inside.items():

@@ -108,7 +108,8 @@ def _with_holes(
     unknown: list[int] = []
     holes_s: list[float] = []
     for (before, before_s), (first, clock_s) in pairwise(stretches):
-        hole_s = (clock_s - before_s) % _DAY_S - (first - before) / rate_hz % _DAY_S
+        hole_s = clock_s - before_s - (first - before) / rate_hz
+        hole_s = (hole_s + _DAY_S / 2) % _DAY_S - _DAY_S / 2  # a time of day begins anew at midnight
         if hole_s > _CLOCKS_DIFFER_S:
             times_s[first:] += hole_s
             holes_s.append(hole_s)

@@ -80,6 +80,7 @@ def _signals(stream: dict[str, Any], name: str, rate_hz: float, remarks: Sequenc
         name=name,
         kind=_kind(stream),
         stamped=True,
+        device=name,
     )
 
 
