@@ -53,6 +53,7 @@ def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> l
 
 def _named(text: Text, name: str) -> tuple[Text, int | None]:
     """`text` with a header, if need be of names that are known without one, and the cells of its shortest rows."""
+    openbci.refuse_hexadecimal(text, name)
     if text.header:
         if len(text.header) == 1 and len(text.header[0]) > 20:
             openbci.refuse_numbers(replace(text, probe=()), name)
@@ -110,7 +111,9 @@ class _Reader:
         column = self._time_column(known_hz)
         first = openbci.first_samples(numbers, column) if self.layout.name == "OpenBCI" else 0
         numbers = numbers[first:]
-        times_s, remarks = (None, []) if column is None else self._seconds(column, numbers[:, column], known_hz)
+        times_s, remarks = (
+            (None, []) if column is None else self._seconds(column, self._stamps(column, numbers), known_hz)
+        )
         rate = self._rate(user_hz, stated_hz, times_s)
         remarks = [*self.table.remarks, *remarks, *rate.remarks, *self._lost(numbers)]
         if first:
@@ -139,7 +142,7 @@ class _Reader:
         """The first column of times that runs forward; a second writing of the same time comes last."""
         candidates = sorted(self.grid.times, key=lambda column: ("ormatted" in self.text.header[column], column))
         for column in candidates:
-            stamps = self.table.numbers[:, column]
+            stamps = self._stamps(column, self.table.numbers)
             finite = stamps[np.isfinite(stamps)]
             if len(finite) * 2 > len(stamps) and measured_rate_hz(finite - finite[0]) is not None:
                 return column
@@ -150,14 +153,18 @@ class _Reader:
             )
         return None
 
+    def _stamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a column of times holds (R,); times of day go on behind midnight."""
+        if column not in self.grid.parsers:
+            return numbers[:, column]
+        return unwrapped_s(numbers[:, column], [row[column] for row in self.text.probe if column < len(row)])
+
     def _seconds(
         self, column: int, stamps: NDArray[np.float64], known_hz: float | None
     ) -> tuple[NDArray[np.float64], list[str]]:
         """Stamps (T,) in seconds since the first, never sorted, and what is odd about them."""
-        cells = [row[column] for row in self.text.probe if column < len(row)]
         if column in self.grid.parsers:
-            times_s = unwrapped_s(stamps, cells)
-            return times_s - times_s[np.isfinite(times_s)][0], []
+            return stamps - stamps[np.isfinite(stamps)][0], []
         first = stamps[np.isfinite(stamps)][0]
         named_s = time_unit_s(self.text.units[column]) if self.text.units and self.text.units[column] else None
         named_s = named_s if named_s not in (None, 1.0) else time_unit_s(self.text.header[column])
@@ -166,20 +173,16 @@ class _Reader:
             return whole_s - whole_s[0], []
         unit_s, remark = unit_of_stamps(stamps, named_s or 1.0, known_hz)
         if named_s == 1.0 and counts_up(stamps):
-            return self._counted(stamps, unit_s, known_hz)
-        return (stamps - first) * unit_s, [remark] if remark else []
+            return self._counted(stamps, known_hz)
+        return (stamps - first) * unit_s, [remark] if remark and not self.layout.name else []
 
-    def _counted(
-        self, stamps: NDArray[np.float64], unit_s: float, known_hz: float | None
-    ) -> tuple[NDArray[np.float64], list[str]]:
+    def _counted(self, stamps: NDArray[np.float64], known_hz: float | None) -> tuple[NDArray[np.float64], list[str]]:
         """Times (T,) of a time column that only counts: the samples, or milliseconds at 1000 Hz."""
         if known_hz is None:
             raise RecordingError(
                 f"{self.name} has a time column that counts 0, 1, 2: its rate is unknown",
                 remedy="Give the rate with --rate, 1000 if the column counts milliseconds",
             )
-        if unit_s != 1.0:
-            return (stamps - stamps[0]) * unit_s, []
         return (stamps - stamps[0]) / known_hz, ["the time column counts the samples"]
 
     def _seconds_and_milliseconds(self, column: int, stamps: NDArray[np.float64]) -> NDArray[np.float64] | None:

@@ -4,6 +4,7 @@ K columns, R rows.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -16,8 +17,6 @@ from eegstream.files.text_lines import Text
 from eegstream.files.text_times import is_stamp
 
 _CHANNELS = re.compile(r"number of channels\s*=\s*(\d+)", re.IGNORECASE)
-_BESIDE_EEG = (0, 3, 4, 5)
-"""Columns behind the EEG of version 4 and before: none, motion, and one or two of the time."""
 _BOARD_CHANNELS = (4, 8, 16)
 _COUNTS_UP_TO = 256
 """Sample Index is one byte on the Cyton's radio; the Ganglion counts to 200."""
@@ -34,10 +33,14 @@ def names_of_columns(text: Text, name: str) -> tuple[list[str], int]:
 
     First the counter, then the EEG; the last columns are a time in milliseconds or seconds, or as text.
     """
-    n_columns = text.n_columns
+    widths = Counter(map(len, text.probe))
+    n_columns = max(width for width, count in widths.items() if count * 50 > len(text.probe))
+    rows = [row for row in text.probe if len(row) == n_columns]
+    times = [_name_of_time([row[column] for row in rows]) for column in range(n_columns)]
+    n_behind = n_columns - max((column for column in range(n_columns) if not times[column]), default=0) - 1
     stated = [int(found[1]) for found in map(_CHANNELS.search, text.about) if found]
-    fitting = [n for n in _BOARD_CHANNELS if n_columns - 1 - n in _BESIDE_EEG]
-    n_eeg = stated[0] if stated else (fitting[0] if len(fitting) == 1 else 0)
+    fitting = [n for n in _BOARD_CHANNELS if n_columns - 1 - n - n_behind in (0, 3)]
+    n_eeg = stated[0] if stated else (fitting[0] if fitting else 0)
     if not 0 < n_eeg < n_columns:
         raise RecordingError(
             f"{name} is an OpenBCI text file without a line of column names, and its {n_columns} columns fit no board",
@@ -46,33 +49,39 @@ def names_of_columns(text: Text, name: str) -> tuple[list[str], int]:
     names = ["Sample Index", *(f"EXG Channel {number}" for number in range(n_eeg))]
     names += [f"Accel Channel {number}" for number in range(min(3, n_columns - len(names)))]
     names += ["Other"] * (n_columns - len(names))
-    for column in range(max(n_eeg + 1, n_columns - 3), n_columns):
-        cells = [row[column] for row in text.probe if len(row) == n_columns]
-        if sum(map(is_stamp, cells)) * 2 > len(cells):
-            names[column] = "Timestamp (Formatted)"
-        elif _is_since_1970(cells):
-            names[column] = "Timestamp"
+    behind = range(max(n_eeg + 1, n_columns - 3), n_columns)
+    names = [times[column] or each if column in behind else each for column, each in enumerate(names)]
     return names, n_eeg + 1
 
 
-def _is_since_1970(cells: Sequence[str]) -> bool:
-    """Whether most cells hold seconds or milliseconds since 1970; the first row may hold zeros."""
+def _name_of_time(cells: Sequence[str]) -> str:
+    """What a column is called that holds times as text, or seconds or milliseconds since 1970; "" for any other.
+
+    The first row may hold zeros.
+    """
+    if sum(map(is_stamp, cells)) * 2 > len(cells):
+        return "Timestamp (Formatted)"
     numbers = [number_of(cell) or 0.0 for cell in cells]
-    return sum(1e9 < number < 5e9 or 1e12 < number < 5e12 for number in numbers) * 2 > len(numbers)
+    return "Timestamp" if sum(1e9 < each < 5e9 or 1e12 < each < 5e12 for each in numbers) * 2 > len(numbers) else ""
+
+
+def refuse_hexadecimal(text: Text, name: str) -> None:
+    """Raise if this is a file of the board's SD card as the board writes it: hexadecimal counts."""
+    rows = [row for row in (text.header, *text.probe) if len(row) >= 9]
+    samples = [row for row in rows if len(row[0]) == 2 and all(map(_HEX_SAMPLE.fullmatch, row[1:9]))]
+    if len(samples) * 2 > len(text.probe):
+        raise RecordingError(
+            f"{name} is a file of OpenBCI's SD card, with hexadecimal counts of an unknown gain",
+            remedy="Convert it with the OpenBCI GUI (SD card playback), and give the file that the GUI writes",
+        )
 
 
 def refuse_sd_card(text: Text, name: str) -> None:
     """Raise if a table without names is a file of the board's SD card: a counter of one byte, then 8 or 16 samples.
 
-    It holds motion in some rows only. As the board writes it, its numbers are hexadecimal counts.
+    It holds motion in some rows only.
     """
     rows = [row for row in text.probe if len(row) in (9, 12, 17, 20)]
-    hexadecimal = [row for row in rows if len(row[0]) == 2 and all(map(_HEX_SAMPLE.fullmatch, row[1:9]))]
-    if len(hexadecimal) * 2 > len(text.probe) or any("STOP AT" in line for line in text.lines[:20]):
-        raise RecordingError(
-            f"{name} is a file of OpenBCI's SD card, with hexadecimal counts of an unknown gain",
-            remedy="Convert it with the OpenBCI GUI (SD card playback), and give the file that the GUI writes",
-        )
     widths = {len(row) for row in rows}
     counter = [number_of(row[0]) for row in rows]
     steps = [(b - a) % _COUNTS_UP_TO for a, b in pairwise(counter) if a is not None and b is not None]

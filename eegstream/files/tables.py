@@ -16,6 +16,7 @@ from eegstream.errors import RecordingError
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-"})
+COMMENT_MARKS = ("#", "%", '"#', '"%', "//")
 _BLOCK_ROWS = 20_000
 _SWALLOWED_LINES = 50
 """An open quotation mark swallows lines; a note with line breaks in it takes fewer than this."""
@@ -123,10 +124,12 @@ def read_table(lines: Sequence[str], grid: Grid, name: str) -> Table:
             remedy="Export it with one separator that is not the decimal mark too, such as a semicolon",
         )
     numbers = np.concatenate(reading.blocks) if reading.blocks else np.empty((0, len(grid.header)))
-    texts = tuple(int(column) for column in np.flatnonzero(reading.words * 2 > len(numbers)))
-    dropped = [row for row, columns in reading.suspects.items() if not columns <= set(texts)]
+    usual = set(np.flatnonzero(reading.words * 2 > len(numbers)))
+    dropped = [row for row, columns in reading.suspects.items() if not columns <= usual]
     if dropped:
         numbers = np.delete(numbers, dropped, axis=0)
+    only = np.flatnonzero((reading.words > 0) & ~np.isfinite(numbers).any(axis=0))
+    texts = tuple(sorted({int(column) for column in (*usual, *only)}))
     return Table(numbers, texts, tuple(_remarks(reading, len(dropped))))
 
 
@@ -189,11 +192,12 @@ def _whole_rows(rows: list[list[str]], grid: Grid, reading: _Reading, is_last: b
 
 
 def _is_event(row: list[str], grid: Grid) -> bool:
-    """Whether a row of another length than most has words and no number but a time."""
+    """Whether a row of another length than most has words and no number but a time, as events and comments have."""
     others = [cell for column, cell in enumerate(row) if column not in grid.times]
-    if any(is_number(cell) for cell in others):
+    is_comment = row[0].lstrip().startswith(COMMENT_MARKS)
+    if any(is_number(cell) for cell in others) and not is_comment:
         return False
-    return any(cell.strip().lower() not in MISSING for cell in others)
+    return is_comment or any(cell.strip().lower() not in MISSING for cell in others)
 
 
 def _block(rows: list[list[str]], grid: Grid, reading: _Reading, first: int) -> NDArray[np.float64]:

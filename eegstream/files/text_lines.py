@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from eegstream.dsp.channels import printable, unit_scale
-from eegstream.files.tables import MISSING, cells_of, is_number, number_of
+from eegstream.files.tables import COMMENT_MARKS, MISSING, cells_of, is_number, number_of
 from eegstream.files.text_times import is_stamp, time_unit_s
 
-COMMENT_MARKS = ("#", "%", '"#', '"%', "//")
 _PROBE_LINES = 300
 _DATE_BEFORE_TIME = re.compile(r"(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})[ \t]+(?=\d\d?:\d\d)")
 _FACT = re.compile(r"[^\W\d][^:]*:.*")

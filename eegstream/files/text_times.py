@@ -19,7 +19,7 @@ UNITS_S = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseco
 _NAMES = frozenset(
     {"time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "secs", "unixtime", "lsltime", "lsltimestamp"}
     | {"localtime", "datetime", "systime", "systemtime", "unixtimestamp", "timestep", "zeit", "zeitstempel", "uhrzeit"}
-    | {"milliseconds", "millis", "microseconds", "micros", "stamp"}
+    | {"milliseconds", "millis", "ms", "microseconds", "micros", "stamp"}
 )
 _BESIDE = frozenset(
     {"unix", "lsl", "local", "system", "sys", "sample", "recording", "elapsed", "relative", "device", "host", "pc"}
@@ -45,6 +45,7 @@ _CLOCK = r"(?P<h>\d\d?):(?P<min>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d+))?)?\s*(?P
 _ZONE = r"\s*(?:Z|UTC|GMT|(?P<zone>[+-]\d\d):?(?P<zmin>\d\d)?)?"
 _STAMP = re.compile(rf"\s*(?:{_DATE}[T_,\s]+)?{_CLOCK}{_ZONE}(?:\s*\[.*\])?\s*")
 _MINUTES = re.compile(r"\s*(?P<min>\d\d?):(?P<s>\d\d)[.,](?P<f>\d+)\s*")
+"""What a spreadsheet makes of a time of day."""
 
 
 def time_unit_s(name: str) -> float | None:
@@ -55,14 +56,15 @@ def time_unit_s(name: str) -> float | None:
         return None
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).translate(str.maketrans("µμ", "uu"))
     words = re.findall(r"[a-z]+", spaced.lower())
-    unit = 1.0
-    if words and words[-1] in _UNIT_WORDS:
-        unit = _UNIT_WORDS[words[-1]]
-        words = words[:-1] or words
+    if words and words[-1] in _UNIT_WORDS and (_is_name(words[:-1]) or _is_name(words)):
+        return _UNIT_WORDS[words[-1]]
+    return 1.0 if _is_name(words) else None
+
+
+def _is_name(words: Sequence[str]) -> bool:
+    """Whether words name the time: one of them does, and the others may stand beside it."""
     beside = [word for word in words if word not in _NAMES]
-    joined = "".join(words) in _NAMES
-    named = joined or (len(beside) < len(words) and all(word in _BESIDE for word in beside))
-    return unit if named else None
+    return "".join(words) in _NAMES or (len(beside) < len(words) and all(word in _BESIDE for word in beside))
 
 
 def is_stamp(cell: str) -> bool:
