@@ -17,7 +17,7 @@ _BURSTS = 1.25
 """Burst intervals in a block, so that each block sees the end of one."""
 _BLOCK_S = 0.25
 """Shortest block."""
-_WIDE = 0.5
+_WIDE = 1.2
 """Share of the burst interval by which the freshest stamp may be off."""
 _SIGMAS = 8.0
 _STEADY, _MEMORY = 4, 32

@@ -20,6 +20,8 @@ _FASTER = 0.15
 """Stamps that fall back onto the line do so by more than this share of the time that passes."""
 _UNSURE = 2.0
 """Standard deviations by which they may seem to."""
+_COMING = 0.3
+"""At the stream's end it is enough to have fallen by this share of the samples' own time."""
 _FALL_S = 0.1
 """Stamps that fall below the line without a step back are watched for so long."""
 _LONGEST_PACKET_S = 2.8
@@ -112,6 +114,16 @@ def judge_doubt(
     return verdict
 
 
+def jump_stays(stamps_s: Floats, error_s: Floats, habits: Habits, confirm: int) -> bool | None:
+    """Whether the stamps (W,) behind a jump, by `error_s` off the line before it, stay there; None if that is open."""
+    window = _Window(stamps_s, error_s, confirm)
+    returned = error_s <= habits.limit_s
+    if returned[0]:
+        return False
+    verdict = _above(window, int(returned.argmax()) if returned.any() else None, habits, stamps_s.size)
+    return None if verdict is None else isinstance(verdict, Jump)
+
+
 def is_packet_border(error_s: float, habits: Habits) -> bool:
     """Whether a small jump of a ruled stream comes from the sender's clock: losses are whole steps."""
     return habits.rule_s is not None and abs(error_s) < _PACKET_JUMP_S and not _whole(error_s, habits.step_s)
@@ -122,12 +134,16 @@ def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habi
 
     Where it may be a packet that is late, they hold the ends of two packets, or last for longer than any.
     """
-    if habits.rule_s is None or not (habits.packets or not _whole(error_s, habits.step_s)):
+    if habits.rule_s is None or not _may_be_a_packet(error_s, habits):
         return confirm
     steps_s = stamps_s[1:] - stamps_s[:-1]
     ends = np.flatnonzero(np.abs(steps_s - habits.rule_s) > RULE * habits.rule_s)
     longest = int(np.searchsorted(pace_s, _LONGEST_PACKET_S))
     return max(confirm, min(longest, int(ends[1]) + 1) if ends.size > 1 else longest)
+
+
+def _may_be_a_packet(error_s: float, habits: Habits) -> bool:
+    return habits.rule_s is not None and (habits.packets or not _whole(error_s, habits.step_s))
 
 
 def _whole(error_s: float, step_s: float) -> bool:
@@ -268,7 +284,8 @@ def _at_the_end(window: _Window, habits: Habits) -> Verdict:
     """No later stamp can contradict: a jump is one, unless the stamps were coming back."""
     error_s = window.error_s[np.isfinite(window.error_s)]
     fallen_s = float(error_s[0] - error_s[-1])
-    if habits.interval_s or fallen_s > 0.5 * habits.step_s * (error_s.size - 1) > 0:
+    coming = fallen_s > _COMING * habits.step_s * (error_s.size - 1) > 0
+    if habits.interval_s or coming or _may_be_a_packet(float(error_s[0]), habits):
         return Late(window.error_s.size)
     return _gap(window, habits)
 

@@ -56,9 +56,11 @@ def judge_late_start(
     line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
     if line is not None:
         return _hole(start, line.step_s, _SURE_HOLE_S) or line
-    bursts = _bursts(start, nominal_s)
+    ends = np.flatnonzero(np.diff(start.y) - step_s * np.diff(start.x) > _PAUSE_S)
+    bursts = _bursts(start, ends, nominal_s)
     if bursts is not None:
-        return _hole(start, bursts.step_s, max(_SURE_HOLE_S, 1.5 * bursts.interval_s)) or bursts
+        whole = _Start(start.x[: ends[-1] + 1], start.y[: ends[-1] + 1], step_s)
+        return _hole(whole, bursts.step_s, max(_SURE_HOLE_S, 1.5 * bursts.interval_s)) or bursts
     return None
 
 
@@ -100,10 +102,9 @@ def _calm_tail(start: _Start, begin: float, nominal_s: float, *, sure: bool) -> 
     return line if steady and _waited(_Start(x, y, usual_s)) <= _WAITED_S else None
 
 
-def _bursts(start: _Start, nominal_s: float) -> BurstLine | None:
-    """The line of the last samples of bursts, if the stream comes in such."""
+def _bursts(start: _Start, ends: NDArray[np.intp], nominal_s: float) -> BurstLine | None:
+    """The line of the last samples of bursts, which `ends` are, if the stream comes in such."""
     dx, dy = np.diff(start.x), np.diff(start.y)
-    ends = np.flatnonzero(dy - start.step_s * dx > _PAUSE_S)
     if ends.size < _FEWEST_BURSTS:
         return None
     interval_s = float(np.median(dy[ends]))

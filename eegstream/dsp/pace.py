@@ -22,8 +22,9 @@ _MOST_WAITING_S = 12.0
 """A stream that has shown no clock after so many seconds of samples at its stated rate is taken at that rate."""
 _GROSS, _GROSS_AFTER_S = 0.10, 0.25
 """A new segment that is so far off is told at once."""
-_WINDOW_S = 8.0
-"""Seconds over which a running segment's rate is checked."""
+_WINDOW_S, _CHANGED = 8.0, 0.05
+"""Seconds over which a running segment's rate is checked, and how far it must be off: devices are known whose pace
+wanders by 2.5 %."""
 
 Floats = NDArray[np.float64]
 
@@ -119,7 +120,7 @@ class RateWatch:
             if self._count < goal:
                 break
             measured_hz = _ratio(goal - 1.0, float(times_s[taken - 1]) - self._start_s)
-            allowed = (_GROSS if self._at_start else WRONG) + 2 * error_s * self._rate_hz / goal
+            allowed = (_GROSS if self._at_start else _CHANGED) + 2 * error_s * self._rate_hz / goal
             self._at_start, self._start_s, self._count = False, math.nan, 0
             if _off(measured_hz, self._rate_hz) > allowed:
                 return taken, measured_hz

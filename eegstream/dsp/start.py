@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.burstclock import BurstLine
-from eegstream.dsp.doubt import Habits, is_packet_border, late_packets, pace, stamps_needed
+from eegstream.dsp.doubt import Habits, is_packet_border, jump_stays, late_packets
 from eegstream.dsp.firstblock import (
     FEWEST_STAMPS,
     FirstLine,
@@ -21,7 +21,8 @@ from eegstream.dsp.firstblock import (
 )
 from eegstream.dsp.latestart import guess_late_start, has_waited, judge_late_start
 
-_PATIENCE_S = 0.1
+_PATIENCE_S, _REACH_S = 0.1, 0.02
+"""A jump has to stay for so long; a step counts for at most so much of that."""
 _RETURNED = 0.5
 """Stamps that come back over so much of a jump have not jumped."""
 _MUCH_FASTER = 0.7
@@ -80,25 +81,25 @@ def _late(stamps_s: Floats, rules: StartRules) -> FirstLine | BurstLine | Hole |
 
 def _stays(stamps_s: Floats, hole: Hole, rules: StartRules) -> bool | None:
     """Whether the stamps behind a jump stay there; None if that takes more of them."""
-    behind = np.arange(hole.behind, stamps_s.size)
-    error_s = (stamps_s - hole.start_s - hole.step_s * np.arange(stamps_s.size))[behind]
-    seen = np.isfinite(error_s)
-    behind, error_s = behind[seen], error_s[seen]
-    habits = _habits(stamps_s, hole.step_s, rules)
+    error_s = (stamps_s - hole.start_s - hole.step_s * np.arange(stamps_s.size))[hole.behind :]
+    habits = _habits(stamps_s, hole, rules)
     if (hole.offset_s < 0 and late_packets(hole.offset_s, habits)) or is_packet_border(hole.offset_s, habits):
         return False
-    passed_s = pace(stamps_s[behind], behind, habits)
-    needed = stamps_needed(stamps_s[behind], passed_s, hole.offset_s, habits, rules.confirm)
-    within = (passed_s <= habits.patience_s) | (np.arange(behind.size) <= needed)
-    if (error_s[within] / hole.offset_s < _RETURNED).any():
-        return False
-    enough = passed_s[-1] >= habits.patience_s - 1e-9 and behind.size > needed
-    return True if enough else None
+    return jump_stays(stamps_s[hole.behind :], error_s if hole.offset_s > 0 else -error_s, habits, rules.confirm)
 
 
-def _habits(stamps_s: Floats, step_s: float, rules: StartRules) -> Habits:
+def _habits(stamps_s: Floats, hole: Hole, rules: StartRules) -> Habits:
     """What a start with a jump shows of the stream's habits."""
     seen = np.isfinite(stamps_s)
     line = line_through(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], rules.expected_s)
-    reach_s = max(4 * step_s, 0.02)
-    return Habits(step_s, 0.0, 0.0, reach_s, _PATIENCE_S, 0.0, line.rule_s, packets=False, young=True)
+    return Habits(
+        step_s=hole.step_s,
+        limit_s=_RETURNED * abs(hole.offset_s),
+        spread_s=0.0,
+        reach_s=max(4 * hole.step_s, _REACH_S),
+        patience_s=_PATIENCE_S,
+        interval_s=0.0,
+        rule_s=line.rule_s,
+        packets=False,
+        young=True,
+    )

@@ -4,18 +4,23 @@ import math
 
 import pytest
 
-from eegstream.dsp.channels import _UNIT_TABLE, NOT_EEG, channel_type, unit_scale
+from eegstream.dsp.channel_words import NOT_EEG
+from eegstream.dsp.channels import channel_type
+from eegstream.dsp.units import OTHER_UNITS, RAW_UNITS, VOLTAGES, unit_scale
 from tests.markdown import REFERENCE, section, tables, words
 
 PAGE = (REFERENCE / "channels.md").read_text(encoding="utf-8")
-(WORD_ROWS,) = tables(section(PAGE, "## Which channels are encoded"))
-UNIT_ROWS = tables(section(PAGE, "## Units"))[0]
+WORD_ROWS = tables(section(PAGE, "## Which channels are encoded"))[0]
+UNIT_ROWS, OTHER_ROWS, *_ = tables(section(PAGE, "## Units"))
 
 
-def test_the_word_list_is_that_of_the_page() -> None:
-    """Every word with its type, no more and no fewer."""
-    listed = {word: words(row["type"])[0] for row in WORD_ROWS for word in words(row["labels that begin with"])}
-    assert listed == dict(NOT_EEG)
+def test_the_word_table_is_that_of_the_page() -> None:
+    """Every type with its words and where they count, no more and no fewer."""
+    listed = {
+        words(row["type"])[0]: tuple("|".join(words(row[where])) for where in ("at the start", "whole", "anywhere"))
+        for row in WORD_ROWS
+    }
+    assert listed == {kind: (row.begins, row.whole, row.anywhere) for kind, row in NOT_EEG.items()}
 
 
 @pytest.mark.parametrize(
@@ -23,9 +28,11 @@ def test_the_word_list_is_that_of_the_page() -> None:
     [
         ("EEG Fpz-Cz", True),
         ("Fc5.", True),
+        ("C3A2", True),
         ("C4-ECG", True),
         ("EEG ECG-Ref", False),
         ("VEOGo", False),
+        ("LOC", False),
         ("Status", False),
         ("Right AUX", False),
         ("AUX_RIGHT", False),
@@ -38,17 +45,11 @@ def test_the_examples_of_the_page_hold(label: str, is_eeg: bool) -> None:
 
 
 def test_the_units_are_those_of_the_page() -> None:
-    """Every unit of the table has its factor, and no other unit is known."""
+    """Every voltage has its factor, and every other known unit its quantity."""
     listed = {unit: float(row["factor to µV"]) for row in UNIT_ROWS for unit in words(row["unit"])}
     assert {unit: unit_scale(unit) for unit in listed} == pytest.approx(listed)
-    assert {unit.lower() for unit in listed} == set(_UNIT_TABLE)
+    assert {unit.lower() for unit in listed} == set(VOLTAGES)
     assert all(math.isfinite(factor) for factor in listed.values())
-
-
-def test_the_extensions_are_those_of_the_page() -> None:
-    """The names that decide nothing else but which of MNE-Python's readers is asked."""
-    from eegstream.files.mne_formats import EXTENSIONS  # noqa: PLC0415 - only this test needs the readers
-
-    formats = tables(section(PAGE, "## Files"))[0]
-    (row,) = [row for row in formats if row["format"].startswith("by name")]
-    assert set(words(row["format"])) == EXTENSIONS
+    assert {unit: row["quantity"] for row in OTHER_ROWS for unit in words(row["units"])} == OTHER_UNITS
+    (paragraph,) = [line for line in PAGE.splitlines() if line.startswith("These say nothing about the size")]
+    assert {*words(paragraph), ""} == RAW_UNITS
