@@ -94,8 +94,14 @@ def _stream(
         read=lambda index: records.physical(channels[index]),
         times_s=times_s,
         remarks=tuple(remarks),
-        pauses=tuple(int(first) for first in np.ceil(np.round(pauses * samples, 6))),
+        pauses=_known_nowhere(np.ceil(np.round(pauses * samples, 6)).astype(int), times_s, rate_hz),
     )
+
+
+def _known_nowhere(first: NDArray[np.intp], times_s: NDArray[np.float64], rate_hz: float) -> tuple[int, ...]:
+    """Positions of `first` (n,) at which the times (T,) show no hole: what a record's onset tells is known."""
+    positions = (int(position) for position in np.unique(first) if 0 < position < len(times_s))
+    return tuple(at for at in positions if times_s[at] - times_s[at - 1] <= 1.5 / rate_hz)
 
 
 def _pauses(records: _Records) -> tuple[NDArray[np.float64], list[str]]:

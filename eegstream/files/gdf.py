@@ -3,13 +3,14 @@
 C channels, R records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
+from eegstream.files.gdf_events import segment_starts_s
 from eegstream.files.signals import Signals, regular_times_s
 
 MAGIC = b"GDF "
@@ -59,28 +60,33 @@ def read_gdf(content: bytes, name: str) -> list[Signals]:
     """The channels of a GDF file, those of each rate as a stream of their own."""
     header = _read_header(content, name)
     rows, remarks = _records(content, header, name)
+    fastest_hz = max(header.samples) / header.duration_s
+    pauses_s, more = segment_starts_s(content, header.header_bytes + rows.size, fastest_hz)
+    remarks += more
     groups: dict[int, list[int]] = {}
     for index, samples in enumerate(header.samples):
         groups.setdefault(samples, []).append(index)
+    streams = [_stream(rows, header, indices, pauses_s) for indices in groups.values()]
     return [
-        _stream(rows, header, indices, f"{samples / header.duration_s:g} Hz" if len(groups) > 1 else "", remarks)
-        for samples, indices in groups.items()
+        replace(stream, name=f"{stream.rate_hz:g} Hz" if len(streams) > 1 else "", remarks=tuple(remarks))
+        for stream in streams
     ]
 
 
-def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], name: str, remarks: list[str]) -> Signals:
-    """The channels of one rate."""
+def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], pauses_s: NDArray[np.float64]) -> Signals:
+    """The channels of one rate; a pause lies before the first sample at or behind its time."""
     samples = header.samples[indices[0]]
     rate_hz = samples / header.duration_s
+    n_samples = len(rows) * samples
+    first = np.ceil(np.round(pauses_s * rate_hz, 6)).astype(int)
     return Signals(
         rate_hz=rate_hz,
         labels=tuple(header.text("label", index) for index in indices),
         types=("",) * len(indices),
         units=tuple(header.unit(index) for index in indices),
         read=lambda position: _physical(rows, header, indices[position]),
-        times_s=regular_times_s(len(rows) * samples, rate_hz),
-        remarks=tuple(remarks),
-        name=name,
+        times_s=regular_times_s(n_samples, rate_hz),
+        pauses=tuple(int(position) for position in np.unique(first) if 0 < position < n_samples),
     )
 
 

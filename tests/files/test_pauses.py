@@ -11,11 +11,14 @@ from eegstream.files.biosemi import epoch_starts
 from eegstream.files.brainvision import read_brainvision
 from eegstream.files.edf import read_edf
 from eegstream.files.formats import read_signals
+from eegstream.files.gdf import read_gdf
 from eegstream.files.signals import Signals
 from tests.files.written import (
     RATE_HZ,
     EdfSignal,
     edf_bytes,
+    gdf_bytes,
+    gdf_events,
     steps,
     write_brainvision,
     write_eeglab,
@@ -146,6 +149,29 @@ def test_a_bit_that_stays_set_says_it_once() -> None:
 def test_only_the_status_channel_marks_epochs() -> None:
     """In any other channel the bit is a part of a number."""
     assert bdf(status_with([0, 1024]), label="A2")[0].pauses == ()
+
+
+def test_a_pause_that_an_onset_tells_is_no_border() -> None:
+    """Where the records' onsets show a hole, the length of the pause is known."""
+    from eegstream.files.edf import _known_nowhere  # noqa: PLC0415
+
+    first = np.array([0, 300, 500, 1000])
+    assert _known_nowhere(first, times_with({500: 8.0}), RATE_HZ) == (300,)
+
+
+@pytest.mark.parametrize("own_hz", [100.0, 0.0, 200.0])
+def test_segments_of_gdf_are_borders(own_hz: float) -> None:
+    """The table of events counts at its own rate, or at that of the fastest channel; every rate has the border."""
+    values = [np.zeros(count, np.float32) for count in (400, 100)]
+    scale = own_hz / 100 if own_hz else 1
+    positions = [1, round(200 * scale) + 1, round(301 * scale) + 1]
+    events = gdf_events([*positions, 7], [0x7FFE] * 3 + [769], own_hz)
+    fast, slow = read_gdf(gdf_bytes(values, [100, 25], events), "a.gdf")
+    assert (fast.pauses, slow.pauses) == ((200, 301), (50, 76))
+    assert any("2 segments" in remark for remark in fast.remarks)
+    (cut, _) = read_gdf(gdf_bytes(values, [100, 25], events[:-8]), "a.gdf")
+    assert cut.pauses == ()
+    assert any("cut off" in remark for remark in cut.remarks)
 
 
 def test_stretches_of_nihon_kohden_are_borders(tmp_path: Path) -> None:

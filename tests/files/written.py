@@ -56,8 +56,8 @@ def edf_bytes(signals: Sequence[EdfSignal], *, bdf: bool = False, duration: str 
     return head + body
 
 
-def gdf_bytes(values: Sequence[NDArray[np.float32]], rates_hz: Sequence[int]) -> bytes:
-    """GDF 2 of float channels, each with its own rate, in microvolts and records of 1 s."""
+def gdf_bytes(values: Sequence[NDArray[np.float32]], rates_hz: Sequence[int], events: bytes = b"") -> bytes:
+    """GDF 2 of float channels, each with its own rate, in microvolts and records of 1 s, and a table of events."""
     n = len(values)
     head = bytearray(256)
     head[:8], head[184:186], head[252:254] = b"GDF 2.20", struct.pack("<H", n + 1), struct.pack("<H", n)
@@ -69,7 +69,13 @@ def gdf_bytes(values: Sequence[NDArray[np.float32]], rates_hz: Sequence[int]) ->
     for record in range(len(values[0]) // rates_hz[0]):
         for channel, rate in zip(values, rates_hz, strict=True):
             body += channel[record * rate : (record + 1) * rate].astype("<f4").tobytes()
-    return bytes(head) + b"".join(columns) + body
+    return bytes(head) + b"".join(columns) + body + events
+
+
+def gdf_events(positions: Sequence[int], codes: Sequence[int], rate_hz: float) -> bytes:
+    """A table of events of GDF 2; positions count from 1."""
+    head = struct.pack("<B", 1) + len(positions).to_bytes(3, "little") + struct.pack("<f", rate_hz)
+    return head + np.array(positions, "<u4").tobytes() + np.array(codes, "<u2").tobytes()
 
 
 @dataclass(frozen=True)
