@@ -1,22 +1,28 @@
-"""Read ANT Neuro's .cnt with the library antio.
+"""Read ANT Neuro's .cnt with the library antio, in a process of its own.
 
 C channels, T samples.
 """
 
-import importlib
+import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.signals import Signals, regular_times_s
-from eegstream.files.third_party import missing_extra, unreadable
+from eegstream.files.third_party import require
 
 _FORM = "ANT Neuro .cnt"
 _PARTS = (b"raw3", b"eeph")
-"""Parts of the file that hold samples and header; without them antio complains on stderr, or worse."""
+"""Parts of the file that hold samples and header."""
 _RIFF_HEAD_BYTES = 8
+_UNPACKING = "eegstream.files.ant_unpacking"
 
 
 def looks_like_ant(content: bytes) -> bool:
@@ -27,32 +33,44 @@ def looks_like_ant(content: bytes) -> bool:
 def read_ant(content: bytes, path: Path) -> list[Signals]:
     """The channels of the file at `path`, in the units that it states."""
     _refuse_stump(content, path.name)
-    try:
-        antio, parser = importlib.import_module("antio"), importlib.import_module("antio.parser")
-    except ImportError:
-        raise missing_extra(_FORM, "antio") from None
-    try:
-        file = antio.read_cnt(str(path))
-        channels = [file.get_channel(index, encoding="latin-1") for index in range(file.get_channel_count())]
-        values = file.get_samples_as_nparray(0, file.get_sample_count())
-        breaks = parser.read_triggers(file)[4]
-    except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
-        raise unreadable(path.name, f"{_FORM} by antio", error) from None
-    rate_hz = float(file.get_sample_frequency())
-    back = tuple(sorted({int(first) for first in breaks["stop"] if 0 < first < values.shape[1]}))
-    remarks = [f"the amplifier was disconnected {len(breaks['start'])} times"] if breaks["start"] else []
+    require(_FORM, "antio")
+    said, values = _unpacked(path)
+    n_samples, rate_hz = values.shape[1], said["rate_hz"]
+    remarks = [f"the amplifier was disconnected {said['disconnected']} times"] if said["disconnected"] else []
     return [
         Signals(
             rate_hz=rate_hz,
-            labels=tuple(printable(channel[0]) for channel in channels),
-            types=("",) * len(channels),
-            units=tuple(printable(channel[1]) for channel in channels),
+            labels=tuple(map(printable, said["labels"])),
+            types=("",) * len(said["labels"]),
+            units=tuple(map(printable, said["units"])),
             read=lambda index: values[index].astype(np.float64),
-            times_s=regular_times_s(values.shape[1], rate_hz),
+            times_s=regular_times_s(n_samples, rate_hz),
             remarks=tuple(remarks),
-            pauses=back,
+            pauses=tuple(sorted({first for first in said["back"] if 0 < first < n_samples})),
         )
     ]
+
+
+def _unpacked(path: Path) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    """What the file says, and samples (C, T); a checksum that fails is an error like any other."""
+    with tempfile.TemporaryDirectory() as folder:
+        samples_path = Path(folder, "samples.npy")
+        command = [sys.executable, "-P", "-m", _UNPACKING, str(path), str(samples_path)]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603  (our own module)
+        complaints = [line for line in done.stderr.splitlines() if "error" in line.lower() or done.returncode]
+        if done.returncode or complaints:
+            reason = printable(complaints[-1])[:200] if complaints else "antio died of it"
+            raise RecordingError(
+                f"{path.name} cannot be read as {_FORM} by antio ({reason})", remedy="Get the whole recording again"
+            )
+        said: dict[str, Any] = json.loads(done.stdout)
+        values: NDArray[np.float32] = np.load(samples_path)
+    if values.shape[0] != len(said["labels"]) or not said["rate_hz"] > 0:
+        raise RecordingError(
+            f"{path.name} holds {values.shape[0]} channels of {len(said['labels'])} at {said['rate_hz']:g} Hz",
+            remedy="Get the whole recording again",
+        )
+    return said, values
 
 
 def _refuse_stump(content: bytes, name: str) -> None:

@@ -19,6 +19,8 @@ _HEAD = struct.Struct(">i6hi5hih")
 _DATED = struct.Struct(">i6h")
 _DATE = ((1980, 2100), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
 _CODE_BYTES = 4
+_MOST_BITS = 64
+"""Of a converter."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,11 @@ def _head(content: bytes, name: str) -> _Head:
         )
     fields = _HEAD.unpack_from(content)
     rate_hz, n_electrodes, _, bits, value_range_uv, n_samples, n_events = fields[8:]
-    if rate_hz < 1 or n_electrodes < 1 or n_events < 0:
+    is_sound = rate_hz >= 1 and n_electrodes >= 1 and n_events >= 0 and 0 <= bits <= _MOST_BITS
+    if not is_sound or len(content) < _HEAD.size + _CODE_BYTES * n_events:
         raise RecordingError(
-            f"{name} states {n_electrodes} electrodes at {rate_hz} Hz and {n_events} event lines, expected more than 0",
+            f"{name} states {n_electrodes} electrodes at {rate_hz} Hz, {bits} bits and {n_events} event lines in "
+            f"{len(content)} bytes",
             remedy="Get the file again",
         )
     # Without a range of the converter the numbers are microvolts already.

@@ -235,6 +235,18 @@ def test_a_stump_of_ant_neuro_is_refused(tmp_path: Path, n_bytes: int) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("part", [b"data", b"ep  ", b"[Samp"], ids=["samples", "table", "header"])
+def test_damaged_ant_neuro_is_refused(tmp_path: Path, part: bytes) -> None:
+    """A checksum that fails means samples that are wrong; of a wrong table the library dies, this program does not."""
+    pytest.importorskip("antio")
+    path = write_ant(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[content.index(part) + (16 if part.startswith(b"[") else 8)] ^= 0x7A
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match="cannot be read as ANT Neuro .cnt by antio"):
+        read(path)
+
+
 def test_damaged_eeglab_is_refused_in_one_line(tmp_path: Path) -> None:
     """Half a file of MATLAB 7.3 is none."""
     for package in ("mne", "h5py", "pymatreader"):
