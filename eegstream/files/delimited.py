@@ -9,19 +9,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import EEG, channel_type, unit_scale
+from eegstream.dsp.channel_words import EEG
+from eegstream.dsp.channels import channel_type
+from eegstream.dsp.units import unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files import openbci
 from eegstream.files.rates import measured_rate_hz, stamp_remarks
 from eegstream.files.signals import Signals, regular_times_s
-from eegstream.files.tables import Grid, Table, decoded, read_table
+from eegstream.files.tables import Grid, Table, read_table
+from eegstream.files.text_bytes import decoded
+from eegstream.files.text_clock import Clock
 from eegstream.files.text_layouts import Layout, layout_of
 from eegstream.files.text_lines import Text, read_text
 from eegstream.files.text_rates import SLOWEST_HZ, Rate, rate_in_column_hz, settled_rate, stated_rates_hz
-from eegstream.files.text_times import counts_up, stamp_parser, time_unit_s, unit_of_stamps, unwrapped_s
+from eegstream.files.text_times import stamp_parser, time_unit_s
 
 _UNIT_IN_NAME = re.compile(r"(.*?)\s*[\[(]([^\])]*[A-Za-z][^\])]*)[\])]\s*")
 _UNIT_BEHIND_NAME = re.compile(r"(.+)[ _]([munµμ]V)", re.IGNORECASE)
+_LAST_MAY_LACK = re.compile(r"marker|event|note|comment|annotation|elements|status", re.IGNORECASE)
+"""Names of a last column that rows without an event may end before."""
 _LABELS_OF_EMOTIV = re.compile(r"labels:\s*(.+?)(?:,|$)")
 
 
@@ -57,7 +63,8 @@ def _named(text: Text, name: str) -> tuple[Text, int | None]:
     if text.header:
         if len(text.header) == 1 and len(text.header[0]) > 20:
             openbci.refuse_numbers(replace(text, probe=()), name)
-        return text, None
+        open_end = text.n_columns == len(text.header) - 1 and _LAST_MAY_LACK.match(text.header[-1])
+        return text, text.n_columns if open_end else None
     if openbci.is_openbci(text.about):
         names, least = openbci.names_of_columns(text, name)
         return replace(text, header=tuple(names)), least
@@ -108,14 +115,15 @@ class _Reader:
         stated_hz = stated_hz or [rate for rate in [rate_in_column_hz(self.text.header, self.table.numbers)] if rate]
         known_hz = user_hz or (stated_hz[0] if stated_hz else None)
         numbers = self.table.numbers
-        column = self._time_column(known_hz)
+        clock = Clock(self.text, self.grid, self.name, known_hz, known_hz is None and self.layout.only_hz is None)
+        column = clock.column(numbers)
         first = openbci.first_samples(numbers, column) if self.layout.name == "OpenBCI" else 0
         numbers = numbers[first:]
-        times_s, remarks = (
-            (None, []) if column is None else self._seconds(column, self._stamps(column, numbers), known_hz)
-        )
+        times_s, odd = (None, "") if column is None else clock.seconds(column, numbers)
         rate = self._rate(user_hz, stated_hz, times_s)
-        remarks = [*self.table.remarks, *remarks, *rate.remarks, *self._lost(numbers)]
+        remarks = [*self.table.remarks, *rate.remarks, *self._lost(numbers)]
+        if odd and not self.layout.name:
+            remarks.append(odd)
         if first:
             remarks.append("the first line holds only zeros and was dropped")
         if times_s is not None:
@@ -137,64 +145,6 @@ class _Reader:
             remarks=tuple(remarks),
             stamped=times_s is not None,
         )
-
-    def _time_column(self, known_hz: float | None) -> int | None:
-        """The first column of times that runs forward; a second writing of the same time comes last."""
-        candidates = sorted(self.grid.times, key=lambda column: ("ormatted" in self.text.header[column], column))
-        for column in candidates:
-            stamps = self._stamps(column, self.table.numbers)
-            finite = stamps[np.isfinite(stamps)]
-            if len(finite) * 2 > len(stamps) and measured_rate_hz(finite - finite[0]) is not None:
-                return column
-        if candidates and known_hz is None and self.layout.only_hz is None:
-            raise RecordingError(
-                f"{self.name} has a time column that does not run forward",
-                remedy="Correct its time stamps, or give the rate with --rate",
-            )
-        return None
-
-    def _stamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a column of times holds (R,); times of day go on behind midnight."""
-        if column not in self.grid.parsers:
-            return numbers[:, column]
-        return unwrapped_s(numbers[:, column], [row[column] for row in self.text.probe if column < len(row)])
-
-    def _seconds(
-        self, column: int, stamps: NDArray[np.float64], known_hz: float | None
-    ) -> tuple[NDArray[np.float64], list[str]]:
-        """Stamps (T,) in seconds since the first, never sorted, and what is odd about them."""
-        if column in self.grid.parsers:
-            return stamps - stamps[np.isfinite(stamps)][0], []
-        first = stamps[np.isfinite(stamps)][0]
-        named_s = time_unit_s(self.text.units[column]) if self.text.units and self.text.units[column] else None
-        named_s = named_s if named_s not in (None, 1.0) else time_unit_s(self.text.header[column])
-        whole_s = self._seconds_and_milliseconds(column, stamps)
-        if whole_s is not None:
-            return whole_s - whole_s[0], []
-        unit_s, remark = unit_of_stamps(stamps, named_s or 1.0, known_hz)
-        if named_s == 1.0 and counts_up(stamps):
-            return self._counted(stamps, known_hz)
-        return (stamps - first) * unit_s, [remark] if remark and not self.layout.name else []
-
-    def _counted(self, stamps: NDArray[np.float64], known_hz: float | None) -> tuple[NDArray[np.float64], list[str]]:
-        """Times (T,) of a time column that only counts: the samples, or milliseconds at 1000 Hz."""
-        if known_hz is None:
-            raise RecordingError(
-                f"{self.name} has a time column that counts 0, 1, 2: its rate is unknown",
-                remedy="Give the rate with --rate, 1000 if the column counts milliseconds",
-            )
-        return (stamps - stamps[0]) / known_hz, ["the time column counts the samples"]
-
-    def _seconds_and_milliseconds(self, column: int, stamps: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """Times (T,) of a pair of columns, X_s of whole seconds and X_ms of the rest; None if there is none."""
-        name = self.text.header[column]
-        rest = f"{name[:-1]}ms"
-        if not name.endswith("_s") or rest not in self.text.header:
-            return None
-        milliseconds = self.table.numbers[-len(stamps) :, self.text.header.index(rest)]
-        if np.nanmax(milliseconds) >= 1000 or np.any(stamps % 1):
-            return None
-        return stamps + milliseconds / 1e3
 
     def _rate(self, user_hz: float | None, stated_hz: list[float], times_s: NDArray[np.float64] | None) -> Rate:
         measured_hz = None if times_s is None else measured_rate_hz(times_s)

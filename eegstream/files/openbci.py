@@ -128,10 +128,13 @@ def refuse_numbers(text: Text, name: str) -> None:
             f"{name} is no recording of a known format (text without columns)",
             remedy="Give a CSV file with a header line of channel names",
         )
-    if text.delimiter == "\t" and text.n_columns > 4:
+    numbered = [number_of(cell) for cell in first if cell] in (list(range(text.n_columns)), list(range(len(first) - 1)))
+    where = "Put a header line in place of the first" if numbered else "Put a header line on top"
+    marks = {"\t": "tabs", ";": "semicolons", " ": "blanks"}.get(text.delimiter, "commas")
+    if text.n_columns > 10 or (text.delimiter == "\t" and text.n_columns > 4):
         raise RecordingError(
             f"{name} begins with numbers, expected a header line with the channels' names (BrainFlow writes such rows)",
-            remedy=f"Put a header line on top, {text.n_columns} names separated by tabs as the rows are, such as: "
+            remedy=f"{where}, {text.n_columns} names separated by {marks} as the rows are, such as: "
             "Sample Index, then the electrodes (Fp1, Fp2, ...), other columns as Unused 1, ..., Timestamp, Marker",
         )
     raise RecordingError(

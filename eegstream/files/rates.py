@@ -59,14 +59,23 @@ def _arrivals(times_s: NDArray[np.float64], steps_s: NDArray[np.float64]) -> NDA
 
 
 def _rate_of_arrivals_hz(positions: NDArray[np.intp], times_s: NDArray[np.float64]) -> float | None:
-    """Samples a second between arrivals; one that comes late with too few samples has lost some, and does not count."""
-    counts, spans_s = np.diff(positions), np.diff(times_s[positions])
-    forward = spans_s > 0
-    counts, spans_s = counts[forward], spans_s[forward]
+    """Samples a second between arrivals: those before a step where a coarse clock stamps, behind it where bursts come.
+
+    A burst that comes late with too few samples has lost some, and does not count.
+    """
+    counts, spans_s = np.diff(np.append(positions, len(times_s))), np.diff(times_s[positions])
+    fits = [_pace(counts[:-1], spans_s), _pace(counts[1:], spans_s)]
+    return min(fits, key=lambda fit: fit[1])[0]
+
+
+def _pace(counts: NDArray[np.intp], spans_s: NDArray[np.float64]) -> tuple[float | None, float]:
+    """Samples a second if `counts` came in `spans_s`, and by how many samples that misses them on average."""
+    counts, spans_s = counts[spans_s > 0], spans_s[spans_s > 0]
     if not counts.size:
-        return None
+        return None, np.inf
     usual = (spans_s <= _JUMP_S) | (counts / spans_s >= _LOST_BELOW * np.median(counts / spans_s))
-    return float(counts[usual].sum() / spans_s[usual].sum()) if usual.any() else None
+    rate_hz = float(counts[usual].sum() / spans_s[usual].sum())
+    return rate_hz, float(np.mean(np.abs(counts[usual] - rate_hz * spans_s[usual])))
 
 
 def _holes_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:

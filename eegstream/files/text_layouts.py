@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eegstream.dsp.channels import EEG
+from eegstream.dsp.channel_words import EEG
 
 _ELECTRODE = r"(?:(?:A?F|FC|FT|C|CP|T|TP|P|PO|O|FP|AFF?)(?:\d+|z))"
 
@@ -144,10 +144,17 @@ LAYOUTS = (
     Layout(
         name="OpenViBE",
         has=(r"Event Id", r"Event Date"),
-        types=((r"Epoch|Serial Number", "COUNTER"), (r"Event .*|Software Marker.*", "MARKER")),
+        types=(
+            (r"Epoch|Serial Number", "COUNTER"),
+            (r"Event .*|Software Marker.*", "MARKER"),
+            (r"(?:(?:Low|Mid|High) )?(?:Delta|Theta|Alpha|Beta|Gamma)", "POWER"),
+            (r"Attention|Meditation|Blink.*", "MISC"),
+        ),
     ),
 )
-OTHER = Layout(name="", has=(), types=((r"sampl(?:e|ing)[ _]?(?:rate|freq\w*).*", "MISC"),))
+OTHER = Layout(
+    name="", has=(), types=((r"sampl(?:e|ing)[ _]?(?:rate|freq\w*).*|fs|srate|sfreq", "MISC"), (r"date", "TIME"))
+)
 """Any other table: the labels decide."""
 
 

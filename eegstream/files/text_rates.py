@@ -74,7 +74,8 @@ def settled_rate(
     measured_hz = None if times_s is None else measured_rate_hz(times_s)
     snapped_hz = None if measured_hz is None else snapped_rate_hz(measured_hz)
     if user_hz is not None:
-        return Rate(user_hz, tuple(_overridden(user_hz, stated_hz, snapped_hz)))
+        others = stated_hz or [only_hz for only_hz in [only_hz] if only_hz is not None and times_s is None]
+        return Rate(user_hz, tuple(_overridden(user_hz, others, snapped_hz, "the file" if stated_hz else device)))
     if len(stated_hz) > 1 and measured_hz is not None:
         stated_hz = [rate for rate in stated_hz if abs(rate - measured_hz) <= _DEVIATES * rate][:1] or stated_hz
     if len(stated_hz) > 1:
@@ -94,10 +95,10 @@ def settled_rate(
     raise RecordingError(f"{name} has no usable time stamps", remedy="Give the rate with --rate")
 
 
-def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float | None) -> list[str]:
+def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float | None, whose: str) -> list[str]:
     """What a rate given by the user differs from; large differences to the stamps are told with them."""
     remarks = [
-        f"the rate is taken as {user_hz:g} Hz as given; the file states {rate:g} Hz"
+        f"the rate is taken as {user_hz:g} Hz as given; {whose} states {rate:g} Hz"
         for rate in stated_hz
         if abs(rate - user_hz) > 1e-6 * user_hz
     ]

@@ -638,3 +638,28 @@ def test_the_name_of_the_remedy_works_for_stamps_that_stand_still() -> None:
     """With --rate the samples are counted."""
     text = "time,Cz\n" + "1,2\n" * 50
     assert read(text, 250).rate_hz == 250.0
+
+
+def test_bursts_of_any_size_have_the_rate_of_the_whole() -> None:
+    """As an app receives them: 12 to 48 samples at once, each burst stamped when it comes."""
+    sizes = np.random.default_rng(3).choice([12, 12, 24, 48], 200)
+    stamps = np.repeat(np.cumsum(sizes) / 256, sizes)
+    text = [f"{START + timedelta(seconds=stamp):%Y-%m-%d %H:%M:%S.%f}"[:-3] for stamp in stamps]
+    assert read("\n".join(["TimeStamp,Fp1,Cz", *rows(text, 2)])).rate_hz == 256.0
+
+
+def test_rows_may_end_before_the_column_of_markers() -> None:
+    """Receivers of a Muse's messages write the marker only where there is one."""
+    lines = rows(clock(1024, 256), 5)
+    lines[300:300] = [f"{clock(301, 256)[300]},,,,/Marker/1"]
+    signals = read("\n".join(["TimeStamp,RAW_TP9,RAW_AF7,RAW_AF8,RAW_TP10,AUX,Marker", *lines]))
+    assert (signals.rate_hz, len(eeg(signals)), len(signals.times_s)) == (256.0, 4, 1024)
+    assert said(signals, "1 lines that hold no sample")
+
+
+def test_a_rate_that_the_device_does_not_have_is_told() -> None:
+    """The user's rate holds all the same."""
+    lines = [",".join(["1.5"] * 15 + [f"{k}", "1"]) for k in range(300)]
+    signals = read("\n".join([",".join(UNICORN), *lines]), 500)
+    assert signals.rate_hz == 500.0
+    assert said(signals, "500 Hz as given; Unicorn Recorder states 250 Hz")

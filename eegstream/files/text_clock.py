@@ -1,0 +1,86 @@
+"""Find the times of a table's samples: which column holds them, in which unit, and what is odd about them.
+
+K columns, R rows, T samples.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.errors import RecordingError
+from eegstream.files.rates import measured_rate_hz
+from eegstream.files.tables import Grid
+from eegstream.files.text_lines import Text
+from eegstream.files.text_times import counts_up, time_unit_s, unit_of_stamps, unwrapped_s
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The columns of a table that may hold the time."""
+
+    text: Text
+    grid: Grid
+    name: str
+    """Of the file."""
+    known_hz: float | None
+    """The rate that the user gave or the file states."""
+    rate_needed: bool
+    """Whether nothing but the time tells the rate."""
+
+    def column(self, numbers: NDArray[np.float64]) -> int | None:
+        """The first column of times that runs forward; a second writing of the same time comes last."""
+        candidates = sorted(self.grid.times, key=lambda column: ("ormatted" in self.text.header[column], column))
+        for column in candidates:
+            stamps = self._stamps(column, numbers)
+            finite = stamps[np.isfinite(stamps)]
+            if len(finite) * 2 > len(stamps) and measured_rate_hz(finite - finite[0]) is not None:
+                return column
+        if candidates and self.rate_needed:
+            raise RecordingError(
+                f"{self.name} has a time column that does not run forward",
+                remedy="Correct its time stamps, or give the rate with --rate",
+            )
+        return None
+
+    def _stamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a column of times holds (R,); times of day go on behind midnight."""
+        if column not in self.grid.parsers:
+            return numbers[:, column]
+        return unwrapped_s(numbers[:, column], [row[column] for row in self.text.probe if column < len(row)])
+
+    def seconds(self, column: int, numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+        """Times (T,) since the first of a table (T, K), never sorted, and what is odd about them, "" for nothing."""
+        stamps = self._stamps(column, numbers)
+        if column in self.grid.parsers:
+            return stamps - stamps[np.isfinite(stamps)][0], ""
+        first = stamps[np.isfinite(stamps)][0]
+        named_s = time_unit_s(self.text.units[column]) if self.text.units and self.text.units[column] else None
+        named_s = named_s if named_s not in (None, 1.0) else time_unit_s(self.text.header[column])
+        whole_s = self._seconds_and_milliseconds(column, numbers)
+        if whole_s is not None:
+            return whole_s - whole_s[0], ""
+        unit_s, remark = unit_of_stamps(stamps, named_s or 1.0, self.known_hz)
+        if named_s == 1.0 and counts_up(stamps):
+            return self._counted(stamps)
+        return (stamps - first) * unit_s, remark
+
+    def _counted(self, stamps: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+        """Times (T,) of a time column that only counts: the samples, or milliseconds at 1000 Hz."""
+        if self.known_hz is None:
+            raise RecordingError(
+                f"{self.name} has a time column that counts 0, 1, 2: its rate is unknown",
+                remedy="Give the rate with --rate, 1000 if the column counts milliseconds",
+            )
+        return (stamps - stamps[0]) / self.known_hz, "the time column counts the samples"
+
+    def _seconds_and_milliseconds(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Times (T,) of a pair of columns, X_s of whole seconds and X_ms of the rest; None if there is none."""
+        name = self.text.header[column]
+        rest = f"{name[:-1]}ms"
+        if not name.endswith("_s") or rest not in self.text.header:
+            return None
+        stamps, milliseconds = numbers[:, column], numbers[:, self.text.header.index(rest)]
+        if np.nanmax(milliseconds) >= 1000 or np.any(stamps % 1):
+            return None
+        return stamps + milliseconds / 1e3
