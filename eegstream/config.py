@@ -69,11 +69,11 @@ class RunConfig(BaseModel):
     model: str = "default"
     device: str = "auto"
     bind: str = "tcp://127.0.0.1:5571"
-    notch: Literal[50, 60] | None = None
     channels: Patterns = ()
     drop: Patterns = ()
     unit: Units = None
     rate: RateHz | None = None
+    notch: Literal[50, 60] | None = None
     fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     select: Fields = "type=EEG"
     stream: tuple[StreamConfig, ...] = ()
@@ -143,12 +143,14 @@ def run_config(file: Path | None, environment: Mapping[str, str], options: Mappi
         return RunConfig.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
-        key = str(first["loc"][0])
-        known = ", ".join(sorted(_option_names()))
+        where = [str(part) for part in first["loc"] if isinstance(part, str)]
+        origin, key = origins[where[0]], ".".join(where)
         if first["type"] == "extra_forbidden":
-            raise ConfigError(f"{origins[key]} has the unknown key {key!r}", f"Known keys: {known}") from None
+            model = RunConfig if len(where) == 1 else StreamConfig
+            known = ", ".join(sorted(name.replace("_", "-") for name in model.model_fields))
+            raise ConfigError(f"{origin} has the unknown key {key!r}", f"Known keys: {known}") from None
         raise ConfigError(
-            f"{origins[key]} has {key} = {first['input']!r}: {_plain(first['msg'])}", "Correct the value"
+            f"{origin} has {key} = {first['input']!r}: {_plain(first['msg'])}", "Correct the value"
         ) from None
 
 

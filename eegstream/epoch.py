@@ -74,6 +74,8 @@ class StreamGeometry:
     labels: tuple[str, ...]
     types: tuple[str, ...]
     units: tuple[str, ...]
+    stated_scale: tuple[float, ...] = ()
+    """Microvolts in one step of the numbers that the user knows, where these are not those of `units`."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,10 @@ class Epoch:
             fill_s=options.fill_ms / 1000,
         )
         self._selection = select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
-        self.pipeline = StreamPipeline(settings, self._rate_hz, self._selection, watch_rate=options.rate_hz is None)
+        scale = np.array(geometry.stated_scale)[list(self._selection.kept)] if geometry.stated_scale else None
+        self.pipeline = StreamPipeline(
+            settings, self._rate_hz, self._selection, watch_rate=options.rate_hz is None, stated_scale=scale
+        )
         self._notes = (
             *self._selection.notes,
             *_rate_notes(self._rate_hz, geometry.rate_hz, options),

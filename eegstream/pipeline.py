@@ -33,7 +33,6 @@ _REASONS: dict[str, GapReason] = {
     "back": "clock",
     "frozen": "clock",
     "rate": "clock",
-    "rate": "clock",
     "noclock": "clock",
     "nostamps": "stamps",
 }
@@ -127,14 +126,21 @@ class StreamPipeline:
     """Follow one stream from its first sample to its end, or until it runs at another rate.
 
     However the samples are cut into chunks, the same events come out, to the bit. Without `watch_rate` the stream is
-    taken at `rate_hz`, whatever its stamps say.
+    taken at `rate_hz`, whatever its stamps say. `stated_scale` (C,) is µV in one step of the numbers that the user
+    knows, if those are not the ones that come; a remark on their size speaks of it.
 
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
     """
 
     def __init__(
-        self, settings: PipelineSettings, rate_hz: float, selection: ChannelSelection, *, watch_rate: bool = True
+        self,
+        settings: PipelineSettings,
+        rate_hz: float,
+        selection: ChannelSelection,
+        *,
+        watch_rate: bool = True,
+        stated_scale: NDArray[np.float64] | None = None,
     ) -> None:
         n_channels = len(selection.kept)
         self._settings, self._rate_hz = settings, rate_hz
@@ -147,7 +153,9 @@ class StreamPipeline:
         self._patcher = Patcher(n_channels, settings.patch, settings.hop)
         self._history = SourceHistory(self._frontend.grid, settings.patch, settings.hop)
         self._settling_patches = self._count_settling_patches()
-        self._amplitude = AmplitudeWatch(settings.frontend.model_rate_hz or rate_hz, selection.unit_scale)
+        self._amplitude = AmplitudeWatch(
+            settings.frontend.model_rate_hz or rate_hz, selection.unit_scale if stated_scale is None else stated_scale
+        )
         self._watch = RateWatch(rate_hz) if watch_rate else None
         self.changed_rate_hz: float | None = None
         """The rate that the stream turned to. From then on samples are counted only, and `finish` may come."""
@@ -199,6 +207,7 @@ class StreamPipeline:
     def finish(self, reason: EndReason) -> list[Patch | SegmentEnd]:
         """End the epoch; nothing may be pushed afterwards."""
         events = self._follow(self._timeline.flush())
+        self._amplitude.finish()
         events.append(self._account(reason, t_to_s=None, missing=None))
         return events
 

@@ -65,6 +65,7 @@ def recording_geometry(recording: Recording) -> StreamGeometry:
         labels=recording.labels,
         types=recording.types,
         units=recording.units,
+        stated_scale=recording.file_scale,
     )
 
 

@@ -35,9 +35,11 @@ def test_the_example_configuration_names_every_key() -> None:
     text = (FOLDER / "eegstream.toml").read_text(encoding="utf-8")
     keys = {name.replace("_", "-") for name in RunConfig.model_fields}
     absent = keys - tomllib.loads(text).keys()
-    assert absent == {"notch", "unit"}
+    assert absent == {"notch", "unit", "channels", "drop", "rate", "stream"}
+    settings, tables = text.split("# [[stream]]")
     for key in absent:
-        text = text.replace(f"# {key} =", f"{key} =")
+        settings = settings.replace(f"# {key} =", f"{key} =")
+    text = settings + "[[stream]]" + tables.replace("\n# ", "\n")
     assert tomllib.loads(text).keys() == keys
     RunConfig.model_validate(tomllib.loads(text))
 

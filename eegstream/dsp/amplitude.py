@@ -13,7 +13,8 @@ from eegstream.dsp.units import VOLTAGES
 PLAUSIBLE_UV = (0.5, 5000.0)
 """Between these lies the robust standard deviation of EEG behind the high-pass; outside, the unit is likely wrong."""
 _TYPICAL_UV = 20.0
-_SECONDS = 5.0
+_SECONDS, _SHORTEST = 5.0, 0.2
+"""What is looked at, and the share of it that a short stream must have."""
 _CANDIDATES = ("V", "mV", "uV", "nV")
 
 
@@ -30,14 +31,21 @@ class AmplitudeWatch:
 
     def push(self, samples_uv: NDArray[np.float32]) -> None:
         """Take front-ended samples (C, T)."""
-        if self._seen >= self._count:
-            return
-        self._parts.append(samples_uv[:, : self._count - self._seen])
-        self._seen += self._parts[-1].shape[1]
-        if self._seen == self._count:
-            spreads = robust_sd(np.concatenate(self._parts, axis=1))
-            self._parts = []
-            self.remark = amplitude_remark(float(np.median(spreads)), self._scale)
+        if self._seen < self._count:
+            self._parts.append(samples_uv[:, : self._count - self._seen])
+            self._seen += self._parts[-1].shape[1]
+            if self._seen == self._count:
+                self._judge()
+
+    def finish(self) -> None:
+        """Judge by what there is of a stream that ended early."""
+        if _SHORTEST * self._count <= self._seen < self._count:
+            self._judge()
+
+    def _judge(self) -> None:
+        spreads = robust_sd(np.concatenate(self._parts, axis=1))
+        self._parts, self._seen = [], self._count
+        self.remark = amplitude_remark(float(np.median(spreads)), self._scale)
 
 
 def robust_sd(samples: NDArray[np.floating]) -> NDArray[np.float64]:

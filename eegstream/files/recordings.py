@@ -63,6 +63,8 @@ class Recording:
     out."""
     stream: str = ""
     """Name of the stream within a file that holds several."""
+    file_scale: tuple[float, ...] = ()
+    """(C,) microvolts in one step of the file's own numbers, which `--unit U!` speaks of; empty: as `units`."""
     pauses: tuple[int, ...] = ()
     """First sample behind each pause of unknown length; `times_s` shows nothing of those."""
 
@@ -252,7 +254,7 @@ def _recording(
     labels = tuple(printable_label(label, position) for position, label in enumerate(signals.labels, start=1))
     samples, units = _numbers(signals, labels, choice)
     eeg = [index for index, fate in enumerate(own) if fate.kind == EEG]
-    remarks = [*signals.remarks, *_left_remarks(left), *_sample_remarks(samples[eeg])]
+    remarks = [*signals.remarks, *_left_remarks(signals, left), *_sample_remarks(samples[eeg])]
     if signals.bad:
         remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
     if signals.pauses:
@@ -269,6 +271,7 @@ def _recording(
         remarks=tuple(dict.fromkeys(remarks)),
         bad=tuple(label for label, stated in zip(labels, signals.labels, strict=True) if stated in signals.bad),
         stream=signals.name,
+        file_scale=tuple(unit_scale(unit) or 1.0 for unit in signals.units),
         pauses=signals.pauses,
     )
 
@@ -288,13 +291,19 @@ def _numbers(
     return samples, tuple(units)
 
 
-def _left_remarks(left: Sequence[Signals]) -> list[str]:
-    """Which streams of the file are not read."""
-    return [
-        f"left out: {signals.name or 'a stream'} (type {signals.kind}, {signals.rate_hz:g} Hz: "
-        f"{', '.join(map(printable, signals.labels[:8]))}{' and more' if len(signals.labels) > 8 else ''})"
-        for signals in left
+def _left_remarks(signals: Signals, left: Sequence[Signals]) -> list[str]:
+    """Which channels of the file are not read with this stream."""
+    others = [
+        f"{printable(label)} ({other.rate_hz:g} Hz)"
+        for other in left
+        if other.device == signals.device
+        for label in other.labels
     ]
+    remarks = [f"the stream {other.name} (type {other.kind}) was left out" for other in left if other.device]
+    if others and not signals.device:
+        rate = f"{signals.rate_hz:g} Hz"
+        remarks.append(f"channels of another rate than the EEG's {rate} were left out: {', '.join(others)}")
+    return remarks
 
 
 def _first_finite(times_s: NDArray[np.float64]) -> float:

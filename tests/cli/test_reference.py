@@ -9,7 +9,8 @@ import pytest
 
 from eegstream import errors
 from eegstream.cli import COMMANDS, cli
-from eegstream.config import RunConfig, run_config
+from eegstream.config import RunConfig, StreamConfig, run_config
+from eegstream.selection import Selection
 from tests.markdown import REFERENCE, section, tables, words
 
 PAGE = (REFERENCE / "commands.md").read_text(encoding="utf-8")
@@ -73,11 +74,12 @@ def test_every_command_and_option_has_a_help_text(path: str) -> None:
 def test_the_configuration_keys_are_those_of_the_page() -> None:
     """Every key has its row with variable and default, and every row is a key."""
     listed = {words(row["key"])[0]: row for row in CONFIGURATION}
-    assert list(listed) == [name.replace("_", "-") for name in RunConfig.model_fields]
-    for name, field in RunConfig.model_fields.items():
+    fields = {name: field for name, field in RunConfig.model_fields.items() if name != "stream"}
+    assert list(listed) == [name.replace("_", "-") for name in fields]
+    for name, field in fields.items():
         row = listed[name.replace("_", "-")]
         assert words(row["variable"]) == [f"EEGSTREAM_{name.upper()}"]
-        if field.default is None:
+        if field.default in (None, ()):
             assert row["default"].startswith("none")
         else:
             assert words(row["default"]) == [
@@ -94,17 +96,28 @@ def test_the_keys_are_the_options_of_run() -> None:
             assert options[f"--{words(row['key'])[0]}"]["default"] == row["default"]
 
 
+def test_the_keys_of_a_stream_table_are_those_of_the_page() -> None:
+    """Every key of [[stream]] has its row, and every row is a key."""
+    table = tables(section(PAGE, "## Configuration"))[1]
+    assert [words(row["key of `[[stream]]`"])[0] for row in table] == list(StreamConfig.model_fields)
+
+
 VALUES = {
     "model": "seed@1",
     "device": "cpu",
     "bind": "tcp://127.0.0.1:7000",
-    "notch": 50,
+    "channels": ("Fp*", "Cz"),
+    "drop": ("A1",),
     "unit": "mV",
+    "rate": 250.0,
+    "notch": 50,
     "fill-ms": 40.0,
     "select": "name=Muse*",
     "max-streams": 3,
     "buffer-mb": 16,
 }
+OTHERS = {"notch": 60, "unit": "V", "channels": "O1", "drop": "O2", "rate": 500.0}
+"""Of settings without a default."""
 
 
 def test_file_environment_and_options_take_precedence_in_this_order(tmp_path: Path) -> None:
@@ -114,14 +127,15 @@ def test_file_environment_and_options_take_precedence_in_this_order(tmp_path: Pa
     for key, value in VALUES.items():
         name = key.replace("-", "_")
         variable = f"EEGSTREAM_{name.upper()}"
-        file.write_text(f"{key} = {value!r}\n")
+        written = ",".join(value) if isinstance(value, tuple) else value
+        file.write_text(f"{key} = {written!r}\n")
         default = getattr(RunConfig(), name)
-        other = default if default is not None else (60 if key == "notch" else "V")
+        other = OTHERS.get(key, default)
         assert value != default
         assert getattr(run_config(file, {}, {}), name) == value
-        assert getattr(run_config(None, {variable: str(value)}, {}), name) == value
-        assert getattr(run_config(file, {variable: str(other)}, {}), name) == other
-        assert getattr(run_config(file, {variable: str(other)}, {name: value}), name) == value
+        assert getattr(run_config(None, {variable: str(written)}, {}), name) == value
+        assert getattr(run_config(file, {variable: str(other)}, {}), name) in (other, (other,))
+        assert getattr(run_config(file, {variable: str(other)}, {name: written}), name) == value
 
 
 @pytest.mark.parametrize(
@@ -164,7 +178,7 @@ def test_the_select_fields_are_those_of_the_page() -> None:
     discovery = pytest.importorskip("eegstream.lsl.discovery", exc_type=Exception, reason="liblsl is not there")
     text = section(PAGE, "## eegstream run")
     paragraph = text[text.index("`--select`: fields are") :]
-    assert set(words(paragraph.split(".")[0])) == {"--select", *discovery.Selection.FIELDS}
+    assert set(words(paragraph.split(".")[0])) == {"--select", *Selection.FIELDS}
     assert f"{discovery.LOWEST_RATE_HZ:g} to {discovery.HIGHEST_RATE_HZ:,.0f} Hz".replace(",", " ") in text
     assert f"more than {discovery.MOST_CHANNELS} channels" in text
     assert f"more than {discovery.LONGEST_NAME} characters" in text

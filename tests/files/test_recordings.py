@@ -64,7 +64,8 @@ def remark_of(recording: Recording) -> str | None:
     """What the signal path says of the amplitude."""
     selection = select_channels(recording.labels, recording.types, recording.units)
     settings = PipelineSettings(FrontEndSettings(None, 0.5, None), patch=64, hop=64, amplitude_uv=1e9)
-    pipeline = StreamPipeline(settings, recording.rate_hz, selection)
+    scale = np.array(recording.file_scale)[list(selection.kept)]
+    pipeline = StreamPipeline(settings, recording.rate_hz, selection, stated_scale=scale)
     some = slice(0, round(6 * recording.rate_hz))
     pipeline.push(recording.samples[:, some], recording.times_s[some], 0.0)
     pipeline.finish("gone")

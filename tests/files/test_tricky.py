@@ -161,7 +161,7 @@ def test_the_table_names_every_file(tricky: Path) -> None:
     assert {name for name in files if Path(name).name not in COMPANIONS} == set(OUTCOMES)
 
 
-OTHER_NUMBERS = {"edf_flat_saturated.edf", "edf_hdr_physical_swapped.edf"}
+OTHER_NUMBERS = {"edf_units_wrong_mV.edf", "edf_flat_saturated.edf", "edf_hdr_physical_swapped.edf"}
 """Of the reference's shape, but with samples changed on purpose."""
 
 

@@ -31,10 +31,11 @@ SPEC = Spec(
         hostname="lab",
         session_id="default",
         format="float32",
+        nominal_rate_hz=256.0,
     ),
     rate_hz=256.0,
     channels=("TP9", "AF7"),
-    left_out=(Omitted(label="Right AUX", why="type AUX"),),
+    left_out=(Omitted(label="Right AUX", why="its label says AUX, although its type is EEG"),),
     unit_scale=(1.0, 1.0),
     model=ModelIdentity(name="example", version=1, sha256="00" * 32),
     patch=256,
@@ -108,6 +109,7 @@ STATE = State(
     segment=None,
     t=4713.0,
     rate_measured_hz=256.0,
+    remarks=(),
 )
 
 EXAMPLES: dict[str, Message] = {"spec": SPEC, "codes": CODES, "gap": GAP, "end": END, "state": STATE}
