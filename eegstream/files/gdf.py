@@ -61,8 +61,10 @@ def read_gdf(content: bytes, name: str) -> list[Signals]:
     header = _read_header(content, name)
     rows, remarks = _records(content, header, name)
     fastest_hz = max(header.samples) / header.duration_s
-    pauses_s, more = segment_starts_s(content, header.header_bytes + rows.size, fastest_hz)
-    remarks += more
+    pauses_s = np.zeros(0)
+    if len(rows) == header.n_records:  # else what lies behind the samples is no table
+        pauses_s, more = segment_starts_s(content, header.header_bytes + rows.size, fastest_hz)
+        remarks += more
     groups: dict[int, list[int]] = {}
     for index, samples in enumerate(header.samples):
         groups.setdefault(samples, []).append(index)

@@ -243,7 +243,7 @@ def test_damaged_ant_neuro_is_refused(tmp_path: Path, part: bytes) -> None:
     content = bytearray(path.read_bytes())
     content[content.index(part) + (16 if part.startswith(b"[") else 8)] ^= 0x7A
     path.write_bytes(content)
-    with pytest.raises(RecordingError, match="cannot be read as ANT Neuro .cnt by antio"):
+    with pytest.raises(RecordingError, match=r"cannot be read as ANT Neuro \.cnt by antio"):
         read(path)
 
 
