@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.doubt import Habits
-from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, NoClock
+from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, NoClock
+from eegstream.dsp.lateness import Habits
 
 _BURSTS = 1.25
 """Burst intervals in a block, so that each block sees the end of one."""
@@ -22,11 +22,18 @@ _WIDE = 1.2
 _SIGMAS = 8.0
 _STEADY, _MEMORY = 4, 32
 """Observations that the nominal rate counts for at first, and that the line rests on later."""
+_CALM_S = 0.040
+"""Shorter burst intervals are jitter."""
+_INTERVAL_MEMORY = 16
+"""Blocks that the burst interval rests on."""
 _SLOPE = 0.1
 """Deviations beyond this share of the burst interval tell nothing of the rate."""
 _PATIENCE, _REACH = 1.6, 1.3
 """Burst intervals that an offset has to stay for, and that one step counts for at most."""
-_SHORTEST_PATIENCE_S = 0.1
+_PATIENCE_S, _CAREFUL_S = 0.1, 0.4
+"""An offset has to stay for at least so long, and so long early on and where samples have come later than usual."""
+_CAREFUL_START_S, _CAREFUL_BEHIND_S = 4.0, 15.0
+"""That goes on for so many seconds."""
 _SLOWEST_TIME = 0.5
 """Times run on at least at this share of the clock's speed."""
 _BLIND_S = 1.0
@@ -63,6 +70,7 @@ class BurstClock:
         self._variance = 0.0
         self._seen = _STEADY
         self._age_s = self._blind_s = 0.0
+        self._careful_s = _CAREFUL_START_S
         self._prepare_block()
 
     @property
@@ -79,12 +87,21 @@ class BurstClock:
             limit_s=self.threshold_s,
             spread_s=math.sqrt(self._variance),
             reach_s=max(_REACH * self._interval_s, 2 * self.step_s),
-            patience_s=max(_PATIENCE * self._interval_s, _SHORTEST_PATIENCE_S),
+            patience_s=max(_PATIENCE * self._interval_s, _CAREFUL_S if self._careful_s > 0 else _PATIENCE_S),
             interval_s=self._interval_s,
-            rule_s=None,
-            packets=True,
             young=self._age_s < _YOUNG_S,
         )
+
+    @property
+    def calm(self) -> bool:
+        """Whether the bursts are so small that they are jitter."""
+        return self._interval_s < _CALM_S
+
+    def calm_line(self, block: int) -> FirstLine:
+        """The line, as if learnt from `block` samples before those to come."""
+        positions = np.arange(block, dtype=np.float64)
+        start_s = self.start_s - block * self.step_s
+        return FirstLine(start_s, self.step_s, self._interval_s / 4, positions, clean=False, calm_s=0.0)
 
     def predict(self, first: int, count: int) -> Floats:
         """(count,) stamps as the line has them, from position `first` of the block on."""
@@ -99,12 +116,15 @@ class BurstClock:
         """Take the block's stamps (B,), NaN where unusable, and go on to the next; say if the clock is lost."""
         late_count = 0 if late is None else int(np.count_nonzero(late))
         error_s = stamps_s - self.predicted_s
+        self._careful_s -= self.step_s * self.block
         if late is not None:
             error_s = error_s[~late]
+            self._careful_s = _CAREFUL_BEHIND_S
         seen = int(np.isfinite(error_s).sum())
         block_s = self.step_s * self.block
         self._age_s += block_s
         self._blind_s = 0.0 if seen + late_count >= FEWEST_STAMPS else self._blind_s + block_s
+        self._learn_interval(stamps_s)
         if seen:
             self._turn_line(float(np.nanmin(error_s)))
         self.start_s += block_s
@@ -114,6 +134,11 @@ class BurstClock:
             return "noclock"
         self._prepare_block()
         return None
+
+    def _learn_interval(self, stamps_s: Floats) -> None:
+        """Follow how late the first rows are; a stall counts for little."""
+        peak_s = float(np.nanmax(np.append(stamps_s - self.predicted_s, 0.0)))
+        self._interval_s += (min(peak_s, 2 * self._interval_s) - self._interval_s) / _INTERVAL_MEMORY
 
     def _turn_line(self, error_s: float) -> None:
         """Correct the line by how far the block's freshest stamp is off; a least-squares line that forgets."""
@@ -134,4 +159,4 @@ class BurstClock:
         end_s = max(self.start_s + block_s, self._reached_s + _SLOWEST_TIME * block_s)
         self.times_s = self._reached_s + (end_s - self._reached_s) / self.block * self.ramp
         """(B,) the block's times."""
-        self._reached_s = end_s
+        self.block_starts_s, self._reached_s = self._reached_s, end_s

@@ -8,8 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.doubt import Habits
-from eegstream.dsp.firstblock import EARLY_HOLE, FASTEST, FEWEST_STAMPS, RULE, SLOWEST, FirstLine, NoClock
+from eegstream.dsp.firstblock import EARLY_HOLE, FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, NoClock
+from eegstream.dsp.lateness import Habits, Lateness
 
 _SIGMAS, _SIGMAS_AT_START = 8.0, 4.0
 """Threshold in standard deviations: the first plus the second over the number of blocks."""
@@ -29,13 +29,6 @@ _SLOWEST_TIME = 0.5
 """Times run on at least at this share of the clock's speed: they never step back."""
 _BLIND_BLOCKS = 4
 """So many blocks in a row without usable stamps, and the clock is lost."""
-_PATIENCE_S = 0.1
-"""An offset has to stay for at least so long."""
-_PATIENCE = 1.6
-"""In packets, and for at least so many of these."""
-_LONGEST_PACKET_S = 1.5
-_HABIT, _HABIT_BLOCKS = 0.8, 8
-"""Lateness of more than this share of the samples is a habit, over so many blocks."""
 _UNSURE_S = 0.020
 """Stamps that spread by more leave the times in doubt."""
 
@@ -49,19 +42,19 @@ class ClockFit:
     within a block, so that no decision depends on how the stamps came in chunks.
     """
 
-    def __init__(self, line: FirstLine, block: int, nominal_s: float) -> None:
+    def __init__(self, line: FirstLine, block: int, nominal_s: float, reached_s: float | None = None) -> None:
+        """Go on behind the block of `line`, and with the times from `reached_s`, or from where the line ends."""
         self.block, self._nominal_s = block, nominal_s
         self._ramp = np.arange(block, dtype=np.float64)
         x = line.positions
         self._moments = (float(x.size), float(x.sum()), float((x * x).sum()))
         self.start_s, self.step_s = line.start_s, line.step_s
-        self._reached_s = line.start_s + line.step_s * block
+        self._reached_s = line.start_s + line.step_s * block if reached_s is None else reached_s
         self._variance = line.sd_s**2
         self._mean_variance = self._peak_s = 0.0
         self._clean, self._calm_s = line.clean, line.calm_s
         self._blocks, self._blind = 1, 0
-        self._rule_s, self._packet, self._run = line.rule_s, 0, block
-        self._late_share = self.lateness_s = 0.0
+        self.lateness = Lateness(line.rule_s, block)
         self.threshold_s = 0.0
         """Deviations of the block's stamps up to this are the stream's usual ones."""
         self._prepare_block(line.sd_s)
@@ -73,24 +66,10 @@ class ClockFit:
         return spread_s if spread_s > _UNSURE_S else 0.0
 
     @property
-    def habitually_late(self) -> bool:
-        """Whether samples come late by `lateness_s` so often that the stream is one of bursts."""
-        return self._late_share > _HABIT
-
-    @property
     def habits(self) -> Habits:
         """What is usual in this segment."""
-        return Habits(
-            step_s=self.step_s,
-            limit_s=self.threshold_s,
-            spread_s=math.sqrt(self._variance),
-            reach_s=max(2 * self.step_s, self.threshold_s),
-            patience_s=max(_PATIENCE_S, _PATIENCE * self._packet * self.step_s),
-            interval_s=0.0,
-            rule_s=self._rule_s,
-            packets=self._packet > 0,
-            young=self._blocks < _OLD,
-        )
+        spread_s = math.sqrt(self._variance)
+        return self.lateness.habits(self.step_s, self.threshold_s, spread_s, young=self._blocks < _OLD)
 
     def predict(self, first: int, count: int) -> Floats:
         """(count,) stamps as the line has them, from position `first` of the block on."""
@@ -111,12 +90,9 @@ class ClockFit:
 
         Those that are late teach nothing, but that samples come late.
         """
-        if self._rule_s is not None:
-            self._learn_packets(stamps_s, self._rule_s)
+        self.lateness.learn(stamps_s, self.predicted_s, late, self.step_s)
         late_count = 0 if late is None else int(np.count_nonzero(late))
-        self._late_share += (late_count / self.block - self._late_share) / _HABIT_BLOCKS
         if late is not None:
-            self.lateness_s += (float(np.nanmax((stamps_s - self.predicted_s)[late])) - self.lateness_s) / 2
             stamps_s = np.where(late, np.nan, stamps_s)
         x = self._ramp
         limit_s = self.threshold_s
@@ -139,20 +115,6 @@ class ClockFit:
             return "noclock"
         self._prepare_block(math.sqrt(max(self._variance, variance)))
         return None
-
-    def _learn_packets(self, stamps_s: Floats, rule_s: float) -> None:
-        """Follow the length of packets: the longest run of steps that keep the rule."""
-        steps_s = stamps_s[1:] - stamps_s[:-1]
-        ends = np.flatnonzero(np.abs(steps_s - rule_s) > RULE * rule_s)
-        if ends.size > self.block / 2:
-            self._rule_s, self._packet = None, 0
-        elif ends.size:
-            runs = np.diff(ends, prepend=-1 - self._run)
-            likely = runs[runs <= _LONGEST_PACKET_S / self.step_s]
-            self._packet = max(self._packet, int(likely.max(initial=0)))
-            self._run = self.block - 1 - int(ends[-1])
-        else:
-            self._run += self.block
 
     def _learn_spread(self, error_s: Floats, variance: float, slope: float) -> None:
         """Follow the variance of a stamp and of a block's mean, the largest deviation, and whether steps are calm.
@@ -198,6 +160,7 @@ class ClockFit:
     def _threshold(self, sd_s: float) -> float:
         young, old = self._blocks < _YOUNG, self._blocks >= _OLD
         floor_s = (EARLY_HOLE if self._clean and young else _SMALLEST_HOLE) * self.step_s
+        floor_s = max(floor_s, self.lateness.floor_s)
         if not (self._clean or old):
             floor_s = max(_ROUGH_S, floor_s)
         usual_s = (_SIGMAS + _SIGMAS_AT_START / self._blocks) * sd_s

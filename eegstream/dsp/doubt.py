@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.firstblock import RULE
+from eegstream.dsp.lateness import Habits
+from eegstream.dsp.packets import is_late_line, may_be_a_packet, stamps_needed
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
 """What still comes faster than the pace is late for certain after so many patiences, and so many seconds of pace."""
@@ -24,39 +25,11 @@ _COMING = 0.3
 """At the stream's end it is enough to have fallen by this share of the samples' own time."""
 _FALL_S = 0.1
 """Stamps that fall below the line without a step back are watched for so long."""
-_LONGEST_PACKET_S = 2.8
-"""What was sent as one packet after a stall lasts no longer."""
-_PACKET_JUMP_S = 0.040
-"""Such a jump of a ruled stream that is not whole is the border of a packet."""
-_LATE_LINE_S, _LATE_YOUNG_LINE_S = 0.15, 1.2
-"""A line of packets may be too late by so much, an old one and a young one."""
 _FROZEN = 0.05
 """A clock of less than this share of its pace stands still."""
 
 Floats = NDArray[np.float64]
 JumpKind = Literal["gap", "back", "frozen", "rate"]
-
-
-@dataclass(frozen=True)
-class Habits:
-    """What is usual in the running segment."""
-
-    step_s: float
-    limit_s: float
-    """Deviations from the line up to this are."""
-    spread_s: float
-    """Standard deviation of the stamps around the line."""
-    reach_s: float
-    """A step longer than this is a stall or a jump, and counts as so much of the stream's pace."""
-    patience_s: float
-    """So long, by the stream's pace, must an offset stay."""
-    interval_s: float
-    """From burst to burst; 0 where the line is no lower envelope."""
-    rule_s: float | None
-    """Step that stamps within a packet keep to the bit, because they are counted and not read off a clock."""
-    packets: bool
-    """Steps between packets have been seen, which are not."""
-    young: bool
 
 
 @dataclass(frozen=True)
@@ -124,33 +97,6 @@ def jump_stays(stamps_s: Floats, error_s: Floats, habits: Habits, confirm: int) 
     return None if verdict is None else isinstance(verdict, Jump)
 
 
-def is_packet_border(error_s: float, habits: Habits) -> bool:
-    """Whether a small jump of a ruled stream comes from the sender's clock: losses are whole steps."""
-    return habits.rule_s is not None and abs(error_s) < _PACKET_JUMP_S and not _whole(error_s, habits.step_s)
-
-
-def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
-    """Number of usable stamps (K,) behind a jump of `error_s` before which it is not to be judged.
-
-    Where it may be a packet that is late, they hold the ends of two packets, or last for longer than any.
-    """
-    if habits.rule_s is None or not _may_be_a_packet(error_s, habits):
-        return confirm
-    steps_s = stamps_s[1:] - stamps_s[:-1]
-    ends = np.flatnonzero(np.abs(steps_s - habits.rule_s) > RULE * habits.rule_s)
-    longest = int(np.searchsorted(pace_s, _LONGEST_PACKET_S))
-    return max(confirm, min(longest, int(ends[1]) + 1) if ends.size > 1 else longest)
-
-
-def _may_be_a_packet(error_s: float, habits: Habits) -> bool:
-    return habits.rule_s is not None and (habits.packets or not _whole(error_s, habits.step_s))
-
-
-def _whole(error_s: float, step_s: float) -> bool:
-    steps = error_s / step_s
-    return abs(steps - round(steps)) < RULE * max(1.0, abs(steps) * 1e-2)
-
-
 def _above(window: _Window, back: int | None, habits: Habits, longest: int | None) -> Verdict:
     """Late, lost, or a slower clock."""
     seen = np.flatnonzero(np.isfinite(window.error_s[: longest if back is None else back]))
@@ -197,7 +143,7 @@ def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Ha
     passed_s = float(pace_s[-1] - pace_s[0])
     if habits.interval_s:
         half = int(np.searchsorted(pace_s, pace_s[0] + passed_s / 2))
-        return bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.limit_s / 4)
+        return bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.interval_s / 4)
     ahead_s = habits.step_s * float(places[-1] - places[0]) - passed_s
     return ahead_s > _FASTER * passed_s + _UNSURE * habits.spread_s
 
@@ -249,19 +195,12 @@ def _below(window: _Window, back: int | None, last_s: float, habits: Habits, end
     offset_s = -float(np.nanmean(near_s))
     still = stamps_s[:first].size > 1 and bool((stamps_s[:first] == stamps_s[0]).all())
     if not still and stamps_s[0] < last_s - max(habits.interval_s, 4 * habits.spread_s):
-        return Lower(offset_s) if late_packets(offset_s, habits) else Jump("back", offset_s, habits.step_s)
+        return Lower(offset_s) if is_late_line(offset_s, habits) else Jump("back", offset_s, habits.step_s)
     if habits.interval_s:
         return Lower(-float(np.nanmax(near_s)))
     if still and not habits.young:
         return Jump("frozen", offset_s, habits.step_s)
     return _falling(window, back, offset_s, still, habits, ended)
-
-
-def late_packets(offset_s: float, habits: Habits) -> bool:
-    """Whether stamps step back because the packets before were late."""
-    if habits.rule_s is None or _whole(offset_s, habits.step_s):
-        return False
-    return -offset_s < (_LATE_YOUNG_LINE_S if habits.young else habits.packets * _LATE_LINE_S)
 
 
 def _falling(window: _Window, back: int | None, offset_s: float, still: bool, habits: Habits, ended: bool) -> Verdict:
@@ -285,7 +224,7 @@ def _at_the_end(window: _Window, habits: Habits) -> Verdict:
     error_s = window.error_s[np.isfinite(window.error_s)]
     fallen_s = float(error_s[0] - error_s[-1])
     coming = fallen_s > _COMING * habits.step_s * (error_s.size - 1) > 0
-    if habits.interval_s or coming or _may_be_a_packet(float(error_s[0]), habits):
+    if error_s.size == 1 or habits.interval_s or coming or may_be_a_packet(float(error_s[0]), habits):
         return Late(window.error_s.size)
     return _gap(window, habits)
 

@@ -3,7 +3,7 @@
 N stamps from the segment's start, in seconds; B of them in a block; positions count samples from the segment's start.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ _USUAL = 0.3
 _OTHER_RATE_S = 2.2
 """A tail that is faster than that is believed after so long: late samples may come that fast, too."""
 _FEWEST_BURSTS = 3
+_IRREGULAR, _MORE_BURSTS = 0.3, 10
+"""If the ends of all bursts but one differ by more than this share of the usual pause, it takes more bursts."""
 _SURE_HOLE_S = 0.080
 
 Floats = NDArray[np.float64]
@@ -52,12 +54,14 @@ def judge_late_start(
     start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)
     if start.x.size < FEWEST_STAMPS:
         return None
-    sure = last or start.y[-1] - start.y[0] > _OTHER_RATE_S
+    sure = last or float(np.minimum(np.diff(start.y), 4 * step_s).sum()) > _OTHER_RATE_S
     line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
+    if line is not None and stamps_s.size > 2 * block:
+        line = _far(line, step_s)
     if line is not None:
         return _hole(start, line.step_s, _SURE_HOLE_S) or line
     ends = np.flatnonzero(np.diff(start.y) - step_s * np.diff(start.x) > _PAUSE_S)
-    bursts = _bursts(start, ends, nominal_s)
+    bursts = _bursts(start, ends, nominal_s, last=last)
     if bursts is not None:
         whole = _Start(start.x[: ends[-1] + 1], start.y[: ends[-1] + 1], step_s)
         return _hole(whole, bursts.step_s, max(_SURE_HOLE_S, 1.5 * bursts.interval_s)) or bursts
@@ -99,15 +103,32 @@ def _calm_tail(start: _Start, begin: float, nominal_s: float, *, sure: bool) -> 
         return None
     usual_s = min(start.step_s, line.step_s)
     steady = np.diff(y).max() < _WAITED_S + 2 * line.step_s and line.sd_s < _WAITED_S / 2
+    half = x.size // 2
+    before_s, behind_s = (_pace(x[part], y[part]) for part in (slice(half), slice(half, None)))
+    steady = steady and abs(behind_s - before_s) < _USUAL * line.step_s
     return line if steady and _waited(_Start(x, y, usual_s)) <= _WAITED_S else None
 
 
-def _bursts(start: _Start, ends: NDArray[np.intp], nominal_s: float) -> BurstLine | None:
+def _pace(x: Floats, y: Floats) -> float:
+    return float((y[-1] - y[0]) / (x[-1] - x[0]))
+
+
+def _far(line: FirstLine, step_s: float) -> FirstLine:
+    """The line, fit to be extended far back: with the usual step if its own is near that, but unsure."""
+    if line.clean or abs(line.step_s / step_s - 1) > _USUAL:
+        return line
+    middle = float(line.positions.mean())
+    return replace(line, start_s=line.start_s + (line.step_s - step_s) * middle, step_s=step_s)
+
+
+def _bursts(start: _Start, ends: NDArray[np.intp], nominal_s: float, *, last: bool) -> BurstLine | None:
     """The line of the last samples of bursts, which `ends` are, if the stream comes in such."""
     dx, dy = np.diff(start.x), np.diff(start.y)
     if ends.size < _FEWEST_BURSTS:
         return None
-    interval_s = float(np.median(dy[ends]))
+    interval_s = _interval(start, ends, last=last)
+    if interval_s is None:
+        return None
     recent = ends[-_FEWEST_BURSTS:]
     within = slice(int(recent[0]) + 1, int(recent[-1]) + 1)
     fast = np.mean(dy[within] < _FAST * start.step_s * dx[within])
@@ -123,12 +144,27 @@ def _bursts(start: _Start, ends: NDArray[np.intp], nominal_s: float) -> BurstLin
     return BurstLine(float((y - step_s * x)[-_FEWEST_BURSTS:].min()), step_s, interval_s)
 
 
+def _interval(start: _Start, ends: NDArray[np.intp], *, last: bool) -> float | None:
+    """From burst to burst; what most of them are late by, where they are not regular. None if that is open."""
+    usual_s = float(np.median(np.diff(start.y)[ends]))
+    late_s = start.y - start.step_s * start.x
+    off_s = np.sort(late_s[ends])
+    if off_s[-2] - off_s[0] < _IRREGULAR * usual_s:
+        return usual_s
+    if ends.size < _MORE_BURSTS and not last:
+        return None
+    return max(usual_s, float(np.quantile(late_s[ends + 1], 0.9) - off_s[0]))
+
+
 def _hole(start: _Start, step_s: float, least_s: float) -> Hole | None:
-    """The largest rise of the level that all later samples stay above, if it is one of at least `least_s`."""
+    """The largest rise of the level that all later samples stay above, if it is one of at least `least_s`.
+
+    Among samples that are late by much, small rises are jitter of the lateness.
+    """
     level_s = start.y - step_s * start.x
     lowest_s = np.minimum.accumulate(level_s[::-1])[::-1]
     rises_s = np.diff(lowest_s)
     at = int(rises_s.argmax())
-    if rises_s[at] <= least_s:
+    if rises_s[at] <= max(least_s, float((level_s - lowest_s).max()) / 2):
         return None
     return Hole(int(start.x[at + 1]), float(rises_s[at]), float(level_s[: at + 1].min()), step_s)

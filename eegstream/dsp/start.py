@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.burstclock import BurstLine
-from eegstream.dsp.doubt import Habits, is_packet_border, jump_stays, late_packets
+from eegstream.dsp.doubt import jump_stays
 from eegstream.dsp.firstblock import (
     FEWEST_STAMPS,
     FirstLine,
@@ -19,7 +19,9 @@ from eegstream.dsp.firstblock import (
     line_through,
     nominal_line,
 )
+from eegstream.dsp.lateness import Habits
 from eegstream.dsp.latestart import guess_late_start, has_waited, judge_late_start
+from eegstream.dsp.packets import is_late_line, is_packet_border
 
 _PATIENCE_S, _REACH_S = 0.1, 0.02
 """A jump has to stay for so long; a step counts for at most so much of that."""
@@ -83,7 +85,7 @@ def _stays(stamps_s: Floats, hole: Hole, rules: StartRules) -> bool | None:
     """Whether the stamps behind a jump stay there; None if that takes more of them."""
     error_s = (stamps_s - hole.start_s - hole.step_s * np.arange(stamps_s.size))[hole.behind :]
     habits = _habits(stamps_s, hole, rules)
-    if (hole.offset_s < 0 and late_packets(hole.offset_s, habits)) or is_packet_border(hole.offset_s, habits):
+    if (hole.offset_s < 0 and is_late_line(hole.offset_s, habits)) or is_packet_border(hole.offset_s, habits):
         return False
     return jump_stays(stamps_s[hole.behind :], error_s if hole.offset_s > 0 else -error_s, habits, rules.confirm)
 
@@ -98,8 +100,6 @@ def _habits(stamps_s: Floats, hole: Hole, rules: StartRules) -> Habits:
         spread_s=0.0,
         reach_s=max(4 * hole.step_s, _REACH_S),
         patience_s=_PATIENCE_S,
-        interval_s=0.0,
-        rule_s=line.rule_s,
-        packets=False,
         young=True,
+        rule_s=line.rule_s,
     )

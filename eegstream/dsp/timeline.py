@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.burstclock import BurstClock, BurstLine
 from eegstream.dsp.clockfit import ClockFit
-from eegstream.dsp.doubt import Jump, Late, Lower, is_packet_border, judge_doubt
+from eegstream.dsp.doubt import Jump, Late, Lower, judge_doubt
 from eegstream.dsp.firstblock import FASTEST, SLOWEST, FirstLine, Hole, judge_first_block, usable
+from eegstream.dsp.packets import is_packet_border
 from eegstream.dsp.start import StartRules, StartVerdict, judge_start, judge_whole
 
 _BLOCK_S = 0.25
@@ -163,6 +164,7 @@ class Timeline:
         ramp = np.arange(stamps_s.size, dtype=np.float64)
         if isinstance(verdict, FirstLine | BurstLine):
             self._take_line(verdict, stamps_s.size, found)
+            self._last_s = float(stamps_s[np.isfinite(stamps_s)][-1])
             return _NOTHING
         if isinstance(verdict, Hole):
             self._hand_out(verdict.start_s + verdict.step_s * ramp[: verdict.behind], 0.0, found)
@@ -186,7 +188,6 @@ class Timeline:
             reached_s = line.start_s + line.step_s * count
             clock = BurstClock(dataclasses.replace(line, start_s=reached_s), reached_s, self._nominal_s)
         self._hand_out(times_s, clock.error_s, found)
-        self._last_s = float(times_s[-1])
         self._expected_s, self._frozen = self._nominal_s, False
         self._set_clock(clock)
 
@@ -260,9 +261,12 @@ class Timeline:
         self.step_s = clock.step_s
         if lost:
             self._break(lost, found)
-        elif isinstance(clock, ClockFit) and clock.habitually_late:
-            line = BurstLine(clock.start_s, clock.step_s, clock.lateness_s)
+        elif isinstance(clock, ClockFit) and clock.lateness.is_habit:
+            line = BurstLine(clock.start_s, clock.step_s, clock.lateness.usual_s)
             self._set_clock(BurstClock(line, clock.block_starts_s, self._nominal_s))
+        elif isinstance(clock, BurstClock) and clock.calm:
+            block = self._block
+            self._set_clock(ClockFit(clock.calm_line(block), block, self._nominal_s, clock.block_starts_s))
 
     def _hand_out(self, times_s: Floats, error_s: float, found: list[Timed | Break]) -> None:
         if times_s.size:

@@ -1,0 +1,138 @@
+"""Learn a segment's habits: how long its packets are, and how often and by how much its samples come late.
+
+B stamps in a block, in seconds.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstream.dsp.firstblock import RULE
+
+_PATIENCE_S = 0.1
+"""An offset has to stay for at least so long,"""
+_CAREFUL_S = 0.4
+"""so long where samples have come late before,"""
+_PATIENCE = 1.6
+"""and for at least so many packets."""
+_LONGEST_PACKET_S = 1.5
+"""A longer run of equal steps is no packet."""
+_FEW_PACKETS = 8
+"""Fewer packets do not show how late they may be."""
+_ENDS, _CAREFUL_ENDS = 2, 8
+"""Packet ends that an offset has to outlast, and where few packets are known, or late ones."""
+_REMEMBERED_BLOCKS = 60
+"""Lateness counts for so long."""
+_RUNS = 5
+"""If it happens so often in that time, it is usual,"""
+_FLOOR = 1.2
+"""and what stays below this multiple of the second largest is no suspicion."""
+_HABIT, _HABIT_BLOCKS = 0.8, 8
+"""Lateness of more than this share of the samples is a habit, over so many blocks."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is usual in the running segment."""
+
+    step_s: float
+    limit_s: float
+    """Deviations from the line up to this are."""
+    spread_s: float
+    """Standard deviation of the stamps around the line."""
+    reach_s: float
+    """A step longer than this is a stall or a jump, and counts as so much of the stream's pace."""
+    patience_s: float
+    """So long, by the stream's pace, must an offset stay."""
+    young: bool
+    interval_s: float = 0.0
+    """From burst to burst; 0 where the line is no lower envelope."""
+    rule_s: float | None = None
+    """Step that stamps within a packet keep to the bit, because they are counted and not read off a clock."""
+    packets: bool = False
+    """Steps between packets have been seen, which do not keep it."""
+    packet_ends: int = _CAREFUL_ENDS
+    """So many of them must an offset outlast."""
+
+
+class Lateness:
+    """Follow packets and late samples, block by block."""
+
+    def __init__(self, rule_s: float | None, block: int) -> None:
+        self.rule_s = rule_s
+        self.packet = 0
+        """Samples in the longest packet."""
+        self._packets_seen, self._run = 0, block
+        self._share = self.usual_s = 0.0
+        self._runs: deque[tuple[int, float]] = deque(maxlen=_RUNS)
+        """Block and size of the latest runs of late samples."""
+        self._block_number, self._was_late = 0, False
+
+    def learn(self, stamps_s: Floats, predicted_s: Floats, late: NDArray[np.bool_] | None, step_s: float) -> None:
+        """Take a block's stamps (B,) and which of them were late."""
+        self._block_number += 1
+        if self.rule_s is not None:
+            self._learn_packets(stamps_s, self.rule_s, step_s)
+        if late is None:
+            self._share -= self._share / _HABIT_BLOCKS
+            self._was_late = False
+            return
+        self._share += (float(np.count_nonzero(late)) / late.size - self._share) / _HABIT_BLOCKS
+        late_s = stamps_s - predicted_s
+        self.usual_s += (float(late_s[late].max(initial=0.0)) - self.usual_s) / 2
+        starts = np.flatnonzero(late & ~np.append(self._was_late, late[:-1]))
+        self._runs.extend((self._block_number, float(late_s[start])) for start in starts)
+        self._was_late = bool(late[-1])
+
+    def _learn_packets(self, stamps_s: Floats, rule_s: float, step_s: float) -> None:
+        steps_s = stamps_s[1:] - stamps_s[:-1]
+        ends = np.flatnonzero(np.abs(steps_s - rule_s) > RULE * rule_s)
+        if ends.size > stamps_s.size / 2:
+            self.rule_s, self.packet = None, 0
+        elif ends.size:
+            runs = np.diff(ends, prepend=-1 - self._run)
+            likely = runs[runs <= _LONGEST_PACKET_S / step_s]
+            self.packet = max(self.packet, int(likely.max(initial=0)))
+            self._packets_seen += ends.size
+            self._run = stamps_s.size - 1 - int(ends[-1])
+        else:
+            self._run += stamps_s.size
+
+    @property
+    def _lately(self) -> bool:
+        return bool(self._runs) and self._block_number - self._runs[-1][0] < _REMEMBERED_BLOCKS
+
+    @property
+    def is_habit(self) -> bool:
+        """Whether most samples come late, by about `usual_s`: the stream is one of bursts."""
+        return self._share > _HABIT
+
+    @property
+    def floor_s(self) -> float:
+        """Deviations below this are usual because they were frequent."""
+        often = len(self._runs) == _RUNS and self._block_number - self._runs[0][0] < _REMEMBERED_BLOCKS
+        return _FLOOR * sorted(size_s for _, size_s in self._runs)[-2] if often else 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """So long must an offset stay, where packets do not demand more."""
+        return _CAREFUL_S if self._lately else _PATIENCE_S
+
+    def habits(self, step_s: float, limit_s: float, spread_s: float, *, young: bool) -> Habits:
+        """What is usual, beside the line's own figures."""
+        careful = self._packets_seen < _FEW_PACKETS or self._lately
+        return Habits(
+            step_s=step_s,
+            limit_s=limit_s,
+            spread_s=spread_s,
+            reach_s=max(2 * step_s, limit_s),
+            patience_s=max(self.patience_s, _PATIENCE * self.packet * step_s),
+            young=young,
+            rule_s=self.rule_s,
+            packets=self.packet > 0,
+            packet_ends=_CAREFUL_ENDS if careful else _ENDS,
+        )
