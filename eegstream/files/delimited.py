@@ -73,7 +73,6 @@ def _named(text: Text, name: str) -> tuple[Text, int | None]:
         if text.n_columns - 2 <= len(labels) <= text.n_columns:
             return replace(text, header=(*labels, *[""] * (text.n_columns - len(labels)))), len(labels)
     openbci.refuse_numbers(text, name)
-    raise AssertionError("refused above")
 
 
 def _refuse_features(text: Text, name: str) -> None:
@@ -156,9 +155,13 @@ class _Reader:
         return settled_rate(user_hz, stated_hz, times_s, self.layout.only_hz, self.layout.name, self.name)
 
     def _channels(self, time_column: int | None) -> list[int]:
-        """Columns (C,) that hold numbers, but for the time and its repetitions as text."""
-        hidden = {time_column, *self.table.texts, *self.grid.parsers}
+        """Columns (C,) that hold numbers, but for the time, its repetitions as text and what a last separator ends."""
+        empty = {column for column, cell in enumerate(self.text.header) if not cell and self._is_empty(column)}
+        hidden = {time_column, *self.table.texts, *self.grid.parsers, *empty}
         return [column for column in range(len(self.text.header)) if column not in hidden]
+
+    def _is_empty(self, column: int) -> bool:
+        return not np.isfinite(self.table.numbers[:, column]).any()
 
     def _words_left_out(self) -> list[str]:
         words = [self.text.header[column] for column in self.table.texts]

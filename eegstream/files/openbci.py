@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,7 @@ def lost_samples(counter: NDArray[np.float64]) -> int:
     return int(np.sum(np.round(jumps / usual) - 1))
 
 
-def refuse_numbers(text: Text, name: str) -> None:
+def refuse_numbers(text: Text, name: str) -> NoReturn:
     """Raise for a table without names: which of its columns are EEG is not known."""
     refuse_sd_card(text, name)
     first = text.probe[0] if text.probe else ()

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz
-from eegstream.files.tables import Grid
+from eegstream.files.tables import MISSING, Grid, number_of
 from eegstream.files.text_lines import Text
-from eegstream.files.text_times import counts_up, time_unit_s, unit_of_stamps, unwrapped_s
+from eegstream.files.text_times import counts_up, is_stamp, time_unit_s, unit_of_stamps, unwrapped_s
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,26 @@ class Clock:
             finite = stamps[np.isfinite(stamps)]
             if len(finite) * 2 > len(stamps) and measured_rate_hz(finite - finite[0]) is not None:
                 return column
+        words = [cell for column in candidates for cell in self._words(column)]
+        if words and self.rate_needed:
+            raise RecordingError(
+                f"{self.name} has times of an unknown form, such as {printable(words[0])[:40]!r}",
+                remedy="Write them as 2024-01-31 10:00:00.123, or give the rate with --rate",
+            )
         if candidates and self.rate_needed:
             raise RecordingError(
                 f"{self.name} has a time column that does not run forward",
                 remedy="Correct its time stamps, or give the rate with --rate",
             )
         return None
+
+    def _words(self, column: int) -> list[str]:
+        """Cells of a column that hold neither a number nor a known stamp."""
+        cells = [row[column] for row in self.text.probe if column < len(row)]
+        words = [
+            cell for cell in cells if cell.lower() not in MISSING and number_of(cell) is None and not is_stamp(cell)
+        ]
+        return words if len(words) * 2 > len(cells) else []
 
     def _stamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """What a column of times holds (R,); times of day go on behind midnight."""

@@ -76,8 +76,8 @@ def read_text(text: str) -> Text:
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
     """The separator that makes most cells numbers, and the cells of most lines; blanks only if nothing else does."""
     probe = lines[len(lines) // 4 :] or lines
-    best, found = 0.0, (next((mark for mark in "\t;," if lines and mark in lines[-1]), ","), 1)
-    for mark in ("\t", ";", ", ", ",", " "):
+    best, found = 0.0, (next((mark for mark in "\t;,|" if lines and mark in lines[-1]), ","), 1)
+    for mark in ("\t", ";", ", ", ",", "|", " "):
         if mark == ", " and not _has_decimal_commas(probe):
             continue
         split = "\0" if mark == ", " else mark
@@ -107,6 +107,7 @@ def _header(lines: Sequence[str], delimiter: str, n_columns: int) -> tuple[int, 
     A line of names that is commented out counts where no other does.
     """
     about: list[str] = []
+    short: list[str] = []
     commented: list[str] = []
     rival: list[str] = []
     for number, line in enumerate(lines[: 2 * _PROBE_LINES]):
@@ -116,14 +117,15 @@ def _header(lines: Sequence[str], delimiter: str, n_columns: int) -> tuple[int, 
         plain = line.strip().strip('"').lstrip("#%/ ") if is_comment else line
         cells = cells_of(plain, delimiter)
         named = _is_header(cells, n_columns)
-        if named and not is_comment:
+        if named and not is_comment and len(_without_last(cells, n_columns)) == n_columns:
             return number + 1, about, _without_last(cells, n_columns)
         if not is_comment and _is_data(cells, n_columns):
-            return number, about, commented or rival
+            return number, about, short or commented or rival
         about.append(plain.strip())
-        commented = _without_last(cells, n_columns) if named else commented
+        short = cells if named and not is_comment else short
+        commented = _without_last(cells, n_columns) if named and is_comment else commented
         rival = [] if is_comment or len(cells) < 2 or _is_facts(cells) else cells
-    return len(lines), about, commented or rival
+    return len(lines), about, short or commented or rival
 
 
 def _without_last(cells: list[str], n_columns: int) -> list[str]:

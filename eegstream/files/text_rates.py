@@ -12,6 +12,7 @@ from eegstream.files.rates import measured_rate_hz, snapped_rate_hz
 
 SLOWEST_HZ = 20.0
 """Samples that come more seldom are no EEG: band powers, or every n-th row."""
+_FASTEST_HZ = 1e5
 _SAME_WITHIN = 0.005
 _DEVIATES = 0.02
 
@@ -88,6 +89,11 @@ def settled_rate(
             raise RecordingError(
                 f"{name} has {snapped_hz:.3g} lines a second, too few for samples of EEG",
                 remedy="Export every sample of the raw signal, or give the rate with --rate if the stamps are wrong",
+            )
+        if snapped_hz > _FASTEST_HZ:
+            raise RecordingError(
+                f"{name} has time stamps that make {snapped_hz:.3g} Hz, no rate of EEG",
+                remedy="Give the rate with --rate",
             )
         return Rate(snapped_hz)
     if only_hz is not None:

@@ -37,13 +37,18 @@ _SLOWEST_HZ, _FASTEST_HZ = 20.0, 1e5
 """Seconds that make fewer samples a second than this are no seconds but milli-, micro- or nanoseconds."""
 _SINCE_1970_S = (6e8, 5e9)
 """Between 1989 and 2128."""
+_SINCE_1900_DAYS = (36526, 73050)
+"""Between 2000 and 2100, as spreadsheets count."""
 
 _DATE = (
-    r"(?:(?P<y>\d{4})(?P<sep>[-/.]?)(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)|(?P<a>\d\d?)[-/.](?P<b>\d\d?)[-/.](?P<year>\d{4}))"
+    r"(?:(?P<y>\d{4})(?P<sep>[-/.]?)(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)"
+    r"|(?P<a>\d\d?)[-/.](?P<b>\d\d?|[A-Za-z]{3})[-/.](?P<year>\d{4}|\d\d)"
+    r"|(?P<days>\d+) days?)"
 )
 _CLOCK = r"(?P<h>\d\d?):(?P<min>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d+))?)?\s*(?P<half>[AaPp][Mm])?"
 _ZONE = r"\s*(?:Z|UTC|GMT|(?P<zone>[+-]\d\d):?(?P<zmin>\d\d)?)?"
 _STAMP = re.compile(rf"\s*(?:{_DATE}[T_,\s]+)?{_CLOCK}{_ZONE}(?:\s*\[.*\])?\s*")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES = re.compile(r"\s*(?P<min>\d\d?):(?P<s>\d\d)[.,](?P<f>\d+)\s*")
 """What a spreadsheet makes of a time of day."""
 
@@ -77,14 +82,14 @@ def stamp_parser(sample: Sequence[str]) -> Callable[[Sequence[str]], NDArray[np.
     filled = [cell for cell in sample if cell.strip()]
     if not filled or sum(map(is_stamp, filled)) * 2 <= len(filled):
         return None
-    pairs = [(int(found["a"]), int(found["b"])) for found in map(_STAMP.fullmatch, filled) if found and found["a"]]
-    month_first = any(second > 12 for _, second in pairs)
+    seconds = [found["b"] for found in map(_STAMP.fullmatch, filled) if found and found["b"]]
+    month_first = any(second.isdigit() and int(second) > 12 for second in seconds)
     days: dict[tuple[str, ...], float] = {}
     return lambda cells: np.array([_stamp_s(cell, month_first, days) for cell in cells])
 
 
 def _stamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -> float:
-    """Seconds since midnight or since the year 1; NaN where the cell holds none."""
+    """Seconds since midnight or since 1970; NaN where the cell holds none."""
     found = _STAMP.fullmatch(cell)
     if found is None:
         short = _MINUTES.fullmatch(cell)
@@ -99,26 +104,21 @@ def _stamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -
     if found["zone"]:
         sign = -1.0 if found["zone"][0] == "-" else 1.0
         clock_s -= int(found["zone"]) * HOUR_S + sign * 60.0 * int(found["zmin"] or 0)
-    parts = (
-        found["y"] or "",
-        found["m"] or "",
-        found["d"] or "",
-        found["a"] or "",
-        found["b"] or "",
-        found["year"] or "",
-    )
+    parts = tuple(found[part] or "" for part in ("y", "m", "d", "a", "b", "year", "days"))
     if parts not in days:
         days[parts] = _day_s(parts, month_first)
     return days[parts] + clock_s
 
 
 def _day_s(parts: tuple[str, ...], month_first: bool) -> float:
-    """Seconds from the year 1 to a date; 0 where there is no date, NaN where it does not exist."""
-    year, month, day, first, second, last = parts
+    """Seconds from 1970 to a date; 0 where there is no date, NaN where it does not exist."""
+    year, month, day, first, second, last, since = parts
     if first:
         year, month, day = (last, first, second) if month_first else (last, second, first)
     if not year:
-        return 0.0
+        return int(since or 0) * DAY_S
+    if month.lower() in _MONTHS:
+        month = str(_MONTHS.index(month.lower()) + 1)
     try:
         return (date(int(year), int(month), int(day)) - date(1970, 1, 1)).days * DAY_S
     except ValueError:
@@ -128,7 +128,7 @@ def _day_s(parts: tuple[str, ...], month_first: bool) -> float:
 def unwrapped_s(times_s: NDArray[np.float64], sample: Sequence[str]) -> NDArray[np.float64]:
     """Stamps (T,) without dates, as `sample` has them, that go on behind midnight (or the full hour)."""
     filled = [cell for cell in sample if is_stamp(cell)]
-    if not filled or any(re.search(r"\d{4}|\d[-/]\d", cell.partition(":")[0]) for cell in filled):
+    if not filled or any(re.search(r"\d{4}|\d[-/.]\w|day", cell.partition(":")[0]) for cell in filled):
         return times_s
     around_s = HOUR_S if all(_STAMP.fullmatch(cell) is None for cell in filled) else DAY_S
     finite = np.isfinite(times_s)
@@ -158,6 +158,8 @@ def unit_of_stamps(stamps: NDArray[np.float64], named_s: float, rate_hz: float |
             return unit_s, "" if said else f"the time column was read as {word}: its numbers are {word} since 1970"
     if measured_hz is None or named_s != 1.0:
         return named_s, ""
+    if _SINCE_1900_DAYS[0] <= first <= _SINCE_1900_DAYS[1] and measured_hz > _FASTEST_HZ:
+        return DAY_S, "the time column was read as days since 1900, as spreadsheets count"
     if rate_hz is not None:
         near = {word: abs(np.log(measured_hz / unit_s / rate_hz)) for word, unit_s in UNITS_S.items()}
         word = min(near, key=lambda each: near[each])

@@ -88,7 +88,7 @@ def test_quoted_decimal_commas_and_thousands() -> None:
     np.testing.assert_array_equal(thousands.read(0), 4200.5 + np.arange(100))
 
 
-@pytest.mark.parametrize("sep", ["\t", "  ", ";", ", ", " ; ", "   "])
+@pytest.mark.parametrize("sep", ["\t", "  ", ";", ", ", " ; ", "|"])
 def test_separators(sep: str) -> None:
     """Tabs, semicolons, several blanks, blanks around the separator."""
     lines = rows([f"{k / 250:.3f}" for k in range(500)], 2, sep)
@@ -201,6 +201,10 @@ FORMS = {
     "slashes": clock(1024, 256, "%Y/%m/%d %H:%M:%S.%f"),
     "day-first": clock(1024, 256, "%d.%m.%Y %H:%M:%S,%f"),
     "month-first": clock(1024, 256, "%m/%d/%Y %H:%M:%S.%f"),
+    "month-names": clock(1024, 256, "%d-%b-%Y %H:%M:%S.%f"),
+    "short-years": clock(1024, 256, "%d/%m/%y %H:%M:%S.%f"),
+    "durations": [f"0 days 00:00:{k / 256:09.6f}" for k in range(1024)],
+    "spreadsheet-days": [f"{45000 + k / 256 / 86400:.12f}" for k in range(1024)],
     "time-only": clock(1024, 256, "%H:%M:%S.%f"),
     "half-days": [f"{stamp} {'PM' if k < 512 else 'AM'}" for k, stamp in enumerate(clock(1024, 256, "%I:%M:%S.%f"))],
     "minutes": clock(1024, 256, "%M:%S.%f", -5),
@@ -663,3 +667,24 @@ def test_a_rate_that_the_device_does_not_have_is_told() -> None:
     signals = read("\n".join([",".join(UNICORN), *lines]), 500)
     assert signals.rate_hz == 500.0
     assert said(signals, "500 Hz as given; Unicorn Recorder states 250 Hz")
+
+
+@pytest.mark.parametrize(("header", "more"), [("time,Fp1,Cz,", ","), ("time,Fp1,Cz,", ""), ("time,Fp1,Cz", ",")])
+def test_a_separator_at_the_end_makes_no_channel(header: str, more: str) -> None:
+    """In the header, in the rows, in both."""
+    signals = read("\n".join([header, *rows([f"{k / 250:.3f}" for k in range(500)], 2, more=more)]))
+    assert (signals.labels, signals.remarks) == (("Fp1", "Cz"), ())
+
+
+def test_times_of_an_unknown_form_are_shown() -> None:
+    """With the form that is known; --rate works too."""
+    text = "\n".join(["time,Cz", *rows([f"tick {k}" for k in range(300)], 1)])
+    assert "such as 'tick 0'. Write them as 2024-01-31 10:00:00.123" in refusal(text)
+    assert read(text, 250).labels == ("Cz",)
+
+
+def test_a_title_above_the_header_is_no_header() -> None:
+    """Though it has nearly as many cells."""
+    lines = rows([f"{k / 250:.3f}" for k in range(500)], 2, "\t")
+    signals = read("\n".join(["My recording\t2024", "Subject\tA", "time\tFp1\tCz", *lines]))
+    assert (signals.labels, signals.rate_hz) == (("Fp1", "Cz"), 250.0)
