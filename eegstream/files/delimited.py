@@ -62,7 +62,7 @@ def _named(text: Text, name: str) -> tuple[Text, int | None]:
     openbci.refuse_hexadecimal(text, name)
     if text.header:
         if len(text.header) == 1 and len(text.header[0]) > 20:
-            openbci.refuse_numbers(replace(text, probe=()), name)
+            raise openbci.refusal_of_numbers(replace(text, probe=()), name)
         open_end = text.n_columns == len(text.header) - 1 and _LAST_MAY_LACK.match(text.header[-1])
         return text, text.n_columns if open_end else None
     if openbci.is_openbci(text.about):
@@ -72,7 +72,7 @@ def _named(text: Text, name: str) -> tuple[Text, int | None]:
         labels = found[1].split()
         if text.n_columns - 2 <= len(labels) <= text.n_columns:
             return replace(text, header=(*labels, *[""] * (text.n_columns - len(labels)))), len(labels)
-    openbci.refuse_numbers(text, name)
+    raise openbci.refusal_of_numbers(text, name)
 
 
 def _refuse_features(text: Text, name: str) -> None:

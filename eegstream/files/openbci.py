@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,17 +114,17 @@ def lost_samples(counter: NDArray[np.float64]) -> int:
     return int(np.sum(np.round(jumps / usual) - 1))
 
 
-def refuse_numbers(text: Text, name: str) -> NoReturn:
-    """Raise for a table without names: which of its columns are EEG is not known."""
+def refusal_of_numbers(text: Text, name: str) -> RecordingError:
+    """Why a table without names is not read: which of its columns are EEG is not known."""
     refuse_sd_card(text, name)
     first = text.probe[0] if text.probe else ()
     if len(text.probe) < text.n_columns and first and not is_number(first[0]) and text.n_columns > 50:
-        raise RecordingError(
+        return RecordingError(
             f"{name} has one line a channel, expected one line a sample with the channels' names on top",
             remedy="Export it with samples in rows (in EEGLAB: with 'transpose' switched on)",
         )
     if text.n_columns < 2 and not (first and is_number(first[0])):
-        raise RecordingError(
+        return RecordingError(
             f"{name} is no recording of a known format (text without columns)",
             remedy="Give a CSV file with a header line of channel names",
         )
@@ -133,12 +132,12 @@ def refuse_numbers(text: Text, name: str) -> NoReturn:
     where = "Put a header line in place of the first" if numbered else "Put a header line on top"
     marks = {"\t": "tabs", ";": "semicolons", " ": "blanks"}.get(text.delimiter, "commas")
     if text.n_columns > 10 or (text.delimiter == "\t" and text.n_columns > 4):
-        raise RecordingError(
+        return RecordingError(
             f"{name} begins with numbers, expected a header line with the channels' names (BrainFlow writes such rows)",
             remedy=f"{where}, {text.n_columns} names separated by {marks} as the rows are, such as: "
             "Sample Index, then the electrodes (Fp1, Fp2, ...), other columns as Unused 1, ..., Timestamp, Marker",
         )
-    raise RecordingError(
+    return RecordingError(
         f"{name} begins with numbers, expected a header line with the channels' names",
         remedy="Put a header line on top, such as: time,TP9,AF7,AF8,TP10",
     )
