@@ -20,7 +20,7 @@ from eegstream.dsp.channels import ChannelChoice, Fate, fates, printable, printa
 from eegstream.dsp.units import rule_of_each, unit_rules, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.formats import read_signals
-from eegstream.files.signals import Signals
+from eegstream.files.signals import Signals, with_rate
 
 MICROVOLTS = "microvolts"
 SYNTHETIC_PREFIX = "synthetic:"
@@ -106,12 +106,12 @@ def read_recordings(
     choice = choice or ChannelChoice()
     with np.errstate(all="ignore"):  # absurd numbers of a damaged file end up not finite, which is counted below
         if not content.startswith(_GZIP_MAGIC):
-            return _recordings(read_signals(content, path, rate_hz), path, source_id, stream, choice)
+            return _recordings(read_signals(content, path, rate_hz), path, source_id, stream, choice, rate_hz)
         with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
             content = _unpacked(content, path.name)
             inside = Path(folder, _unpacked_name(path))
             inside.write_bytes(content)
-            return _recordings(read_signals(content, inside, rate_hz), path, source_id, stream, choice)
+            return _recordings(read_signals(content, inside, rate_hz), path, source_id, stream, choice, rate_hz)
 
 
 def _digest(path: Path, content: bytes) -> str:
@@ -158,7 +158,12 @@ def _unpacked(content: bytes, name: str) -> bytes:
 
 
 def _recordings(
-    found: list[Signals], path: Path, source_id: str, stream: str | None, choice: ChannelChoice
+    found: list[Signals],
+    path: Path,
+    source_id: str,
+    stream: str | None,
+    choice: ChannelChoice,
+    rate_hz: float | None,
 ) -> list[Recording]:
     """The streams that the user means, each as what a stream would state; refuse what no stream could be."""
     judged = _judged(found, choice)
@@ -170,11 +175,17 @@ def _recordings(
     wanted = [index for index in wanted if index in with_eeg]
     if not wanted:
         raise _no_eeg(found, judged, path.name, stream)
+    if rate_hz is not None and len(wanted) > 1 and any(found[index].rate_hz != rate_hz for index in wanted):
+        raise RecordingError(
+            f"{rate_hz:g} Hz were given, but {path.name} holds {len(wanted)} streams of EEG ({_listed(found)})",
+            "Name the one that they belong to with --stream",
+        )
     left = [signals for index, signals in enumerate(found) if index not in wanted]
+    chosen = [(with_rate(found[index], rate_hz), judged[index]) for index in wanted]
     several = len(usual) > 1
     return [
-        _recording(found[index], judged[index], path, source_id, found[index].name if several else "", choice, left)
-        for index in wanted
+        _recording(signals, own, path, source_id, signals.name if several else "", choice, left)
+        for signals, own in chosen
     ]
 
 
@@ -257,8 +268,6 @@ def _recording(
     remarks = [*signals.remarks, *_left_remarks(signals, left), *_sample_remarks(samples[eeg])]
     if signals.bad:
         remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
-    if signals.pauses:
-        remarks.append(f"the recording was paused {len(signals.pauses)} times, for how long is not known")
     return Recording(
         name="-".join(filter(None, (printable(path.stem) or "recording", suffix))),
         source_id=":".join(filter(None, (source_id, suffix))),

@@ -28,7 +28,7 @@ REFUSED = {
     "edf_truncated_header.edf": "Get the whole file",
     "edf_utf8_mangled_real.edf": "UTF-8 text",
     "fif_truncated_raw.fif": "cannot be read as FIF",
-    "xdf_empty_streams.xdf": "no numeric stream",
+    "xdf_empty_streams.xdf": "name it with --stream",
     "zero_byte.bdf": "0 bytes",
     "not_there.edf": "cannot be read",
 }

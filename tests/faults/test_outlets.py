@@ -181,7 +181,7 @@ def test_an_outlet_that_vanished_without_a_word_is_replaced(recorder):
 
 
 USELESS = {
-    "text": (OutletPlan("text", "text-1", format="string"), "format is string"),
+    "text": (OutletPlan("text", "text-1", format="string"), "format is text"),
     "irregular": (OutletPlan("irregular", "irregular-1", rate_hz=0.0), "irregular"),
     "absurd": (OutletPlan("absurd", "absurd-1", rate_hz=1e6), "1e+06 Hz"),
     "heart": (OutletPlan("heart", "heart-1", channel_type="ECG", seconds=30.0), "channels is EEG"),

@@ -1,7 +1,6 @@
 """An encoder that falls behind: the queue stays bounded, the segment ends, and nothing is lost silently."""
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -39,7 +38,7 @@ class FakeReader:
     buffer_s: int = BUFFER_S
     end_reason: str = "gone"
     clock: Clock = field(default_factory=lambda: Clock(None, None))
-    stream: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(rate_hz=RATE_HZ))
+    rate_hz: float = RATE_HZ
 
 
 class Sent(list[Message]):
@@ -97,7 +96,7 @@ def test_a_stream_that_is_behind_takes_no_room_from_another():
 def test_an_overflow_ends_the_segment(engine, bursts):
     """Whenever the worker comes too late: `overflow`, patches numbered without a hole, and a ledger that adds up."""
     inbox, reader, sent = Inbox(), FakeReader(), Sent()
-    worker = Worker(inbox, sent, engine, model_facts(engine), SignalOptions(), "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, sent, engine, model_facts(engine), lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     number = 0
     for burst in bursts:
@@ -125,7 +124,7 @@ def test_an_overflow_ends_the_segment(engine, bursts):
 def test_a_stopped_worker_takes_what_is_queued(engine):
     """What was received before the stop becomes codes, and the end accounts for all of it."""
     inbox, reader, sent = Inbox(), FakeReader(end_reason="shutdown"), Sent()
-    worker = Worker(inbox, sent, engine, model_facts(engine), SignalOptions(), "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, sent, engine, model_facts(engine), lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     for number in range(5):
         put_chunk(inbox, reader, number)
