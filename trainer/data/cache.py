@@ -12,20 +12,20 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import SYNTHETIC_PREFIX
+from trainer.data.files import HEADERS, named_parts
 from trainer.data.splits import Source
 
-_LAYOUT = 1
-_WITH_COMPANIONS = (".vhdr", ".set", ".fif")
-"""Files whose samples, or a part of them, may lie in other files of their name."""
+_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,20 @@ class Entry:
     lengths: tuple[int, ...]
     """T of each segment, at the model's rate."""
     remarks: tuple[str, ...]
-    """What is odd about the recording."""
+    """What is odd about the recording, or was assumed of it."""
+    parts: int = 1
+    """Entries that the file has at its own rates: one for each stream of EEG, and each rate that a stream turned to."""
+    lost: tuple[str, ...] = ()
+    """Streams of the file that cannot be used, and why."""
+
+
+@dataclass(frozen=True)
+class Say:
+    """What the user says of recordings, as to `eegstream encode`."""
+
+    choice: ChannelChoice = field(default_factory=ChannelChoice)
+    rate_hz: float | None = None
+    """Holds against what files state and stamps show."""
 
 
 class SignalCache:
@@ -50,9 +63,16 @@ class SignalCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def key(self, content: str, settings: FrontEndSettings, device_rate_hz: float | None) -> str:
-        """The name of the entry of a recording with this `content` behind this signal path."""
-        decided = [_LAYOUT, version("eegstream"), content, asdict(settings), device_rate_hz]
+    def key(
+        self,
+        content: str,
+        settings: FrontEndSettings,
+        device_rate_hz: float | None,
+        say: Say | None = None,
+        part: int = 0,
+    ) -> str:
+        """The name of the entry of one part of a recording with this `content` behind this signal path."""
+        decided = [_LAYOUT, version("eegstream"), content, asdict(settings), device_rate_hz, asdict(say or Say()), part]
         return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
 
     def find(self, key: str) -> Entry | None:
@@ -67,6 +87,8 @@ class SignalCache:
             left_out=tuple(said["left_out"]),
             lengths=tuple(said["lengths"]),
             remarks=tuple(said["remarks"]),
+            parts=said["parts"],
+            lost=tuple(said["lost"]),
         )
 
     def segments(self, key: str, entry: Entry) -> list[NDArray[np.float32]]:
@@ -141,13 +163,13 @@ def _named(source: Source) -> list[Path]:
 def _files(source: Source) -> list[Path]:
     """All files that decide what a source holds."""
     first, *rest = _named(source)
-    if first.suffix.lower() not in _WITH_COMPANIONS:
+    if first.is_dir():
+        return [*sorted(path for path in first.rglob("*") if path.is_file()), *rest]
+    if first.suffix.lower() not in HEADERS:
         return [first, *rest]
     companion = re.compile(re.escape(first.stem) + r"(-\d+)?\.\w+")
-    beside = {path for path in first.parent.iterdir() if companion.fullmatch(path.name)}
-    if first.suffix.lower() == ".vhdr":
-        named = re.findall(rb"^\s*(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", first.read_bytes(), re.MULTILINE)
-        beside |= {path for path in (first.parent / name.decode("utf-8", "replace") for name in named) if path.exists()}
+    beside = {path for path in first.parent.iterdir() if companion.fullmatch(path.name) and path.is_file()}
+    beside |= {path for path in map(first.with_name, named_parts(first)) if path.is_file()}
     return [first, *sorted(beside - {first}), *rest]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eegstream.errors import ConfigError
+from trainer.data.left_out import Skipped, with_left_out
 from trainer.data.selections import Selection, find_sources, selection
 from trainer.data.splits import SIDES, Source, Split, SplitRule, describe_split, require_disjoint
 
@@ -24,6 +25,8 @@ class Corpus:
     attributions: dict[str, str] = field(default_factory=dict)
     """Whose data each data set is and under which licence."""
     root: Path | None = None
+    left_out: tuple[Skipped, ...] = ()
+    """What was found, or named, and cannot even be tried."""
 
     def __post_init__(self) -> None:
         require_disjoint(self.split)
@@ -31,6 +34,11 @@ class Corpus:
     def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
         """Files by side, data set and subject: what is written out beside a run."""
         return describe_split(self.split, self.root)
+
+    def shown(self, path: str) -> str:
+        """A recording's path below the root, or its name."""
+        below = self.root is not None and Path(path).is_relative_to(self.root)
+        return Path(path).relative_to(self.root).as_posix() if self.root and below else Path(path).name
 
 
 def synthetic(
@@ -74,12 +82,28 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
     }
     if not chosen["train"]:
         raise ConfigError("data.source.train names no data set", "Name at least one")
-    split = {side: find_sources(below, sets) for side, sets in chosen.items() if sets}
+    found = {side: find_sources(below, sets) for side, sets in chosen.items() if sets}
+    split = {side: sources for side, (sources, _) in found.items()}
+    left_out = tuple(dict.fromkeys(one for _, lost in found.values() for one in lost))
     if "val" not in split:
-        split |= SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)(split["train"])
+        rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
+        split |= split_by(rule, split["train"], left_out)
     return Corpus(
         split,
         shares={name: s.share for name, s in chosen["train"].items()},
         attributions={name: s.attribution for sets in chosen.values() for name, s in sets.items()},
         root=below,
+        left_out=left_out,
     )
+
+
+def split_by(rule: SplitRule, sources: Sequence[Source], left_out: Sequence[Skipped]) -> Split:
+    """Recordings by side; where they do not make a split, what is left out is told with it.
+
+    Raises:
+        ConfigError: a side would have no subject, or a subject is not there.
+    """
+    try:
+        return rule(sources)
+    except ConfigError as error:
+        raise with_left_out(error, left_out) from None

@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eegstream.errors import ConfigError
-from trainer.data.corpora import Corpus
+from trainer.data.corpora import Corpus, split_by
+from trainer.data.files import left_out_because
+from trainer.data.left_out import Skipped
 from trainer.data.splits import SIDES, Source, SplitRule
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -53,24 +55,33 @@ def manifest(
             f"{listed.name} lists " + (f"no data set {', '.join(absent)}" if absent else "no recording"),
             f"There are {', '.join(known) or 'none'}",
         )
-    sources = [(Source(row.dataset, row.subject, str(listed.parent / row.path)), row.split) for row in chosen]
-    stated = [split for _, split in sources if split]
-    if stated and (len(stated) < len(sources) or not {*stated} <= {*SIDES}):
+    stated = [row.split for row in chosen if row.split]
+    if stated and (len(stated) < len(chosen) or not {*stated} <= {*SIDES}):
         raise ConfigError(
             f"{listed.name} states sides for some recordings only, or sides other than {', '.join(SIDES)}",
             "State one of these for every recording, or none at all",
         )
+    there, left_out = _that_are_there(chosen, listed.parent)
+    sources = [(Source(row.dataset, row.subject, str(listed.parent / row.path)), row.split) for row in there]
     if stated:
         split = {side: [source for source, own in sources if own == side] for side in SIDES}
     else:
         rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
-        split = rule([source for source, _ in sources])
+        split = split_by(rule, [source for source, _ in sources], left_out)
     return Corpus(
         split,
         shares=dict(shares or {}),
         attributions={row.dataset: f"{row.dataset}: {row.license}" if row.license else "" for row in chosen},
         root=listed.parent,
+        left_out=left_out,
     )
+
+
+def _that_are_there(rows: Sequence[Row], folder: Path) -> tuple[list[Row], tuple[Skipped, ...]]:
+    """Rows whose recordings can be tried, and those that cannot."""
+    reasons = [(row, left_out_because(folder / row.path)) for row in rows]
+    left_out = tuple(Skipped(row.path, why, row.dataset) for row, why in reasons if why is not None)
+    return [row for row, why in reasons if why is None], left_out
 
 
 def _rows(path: Path) -> list[Row]:

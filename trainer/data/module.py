@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import lightning
 import torch
 
+from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from trainer.data.augment import Augmentation
-from trainer.data.cache import SignalCache
+from trainer.data.cache import Say, SignalCache
 from trainer.data.corpora import Corpus
-from trainer.data.preparing import Job, Prepared, Side, Skipped, prepare, unusable
+from trainer.data.left_out import Account, Skipped, in_settings, unusable, with_left_out
+from trainer.data.preparing import Job, Prepared, Side, prepare
 from trainer.data.signals import Signal
 from trainer.data.splits import SIDES, Source
 from trainer.data.windows import (
@@ -45,9 +49,13 @@ class PatchData(lightning.LightningDataModule):
         cache: folder of prepared signals.
         scheduler: where recordings are prepared, see `trainer.data.preparing.prepare`.
         strict: a recording that cannot be used ends the run.
+        channels: patterns of labels, or numbers from 1: these channels are EEG, whatever files call them.
+        drop: the same, of channels that are left out.
+        unit: of channels that state none, or with "!" of all, as `--unit` of `eegstream encode`.
+        rate: the sampling rate in Hz, whatever files state and stamps show.
 
     Raises:
-        ConfigError: a side has no patch, or, if `strict`, a recording cannot be used.
+        ConfigError: a setting is wrong, a side has no patch, or, if `strict`, a recording cannot be used.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by one as configs/data names them)
@@ -63,6 +71,10 @@ class PatchData(lightning.LightningDataModule):
         cache: str,
         scheduler: str | None,
         strict: bool,
+        channels: str | Sequence[str | int] | None = None,
+        drop: str | Sequence[str | int] | None = None,
+        unit: str | None = None,
+        rate: float | None = None,
     ) -> None:
         super().__init__()
         self.source = source
@@ -76,6 +88,7 @@ class PatchData(lightning.LightningDataModule):
         self._cache = SignalCache(Path(cache).expanduser().absolute())
         self._scheduler = scheduler
         self._strict = strict
+        self._say = _say(channels, drop, unit, rate)
         self._sides: dict[str, Side] = {}
 
     @property
@@ -89,8 +102,10 @@ class PatchData(lightning.LightningDataModule):
         return self.source.attributions
 
     def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
-        """Files by side, data set and subject."""
-        return self.source.describe()
+        """Files by side, data set and subject; what is left out by data set and reason."""
+        known = [*self.source.left_out, *(one for side in self._sides.values() for one in side.skipped.skipped)]
+        left_out = Account(list(dict.fromkeys(known))).described()
+        return {**self.source.describe(), **({"left_out": left_out} if left_out else {})}
 
     def side(self, side: str) -> Side:
         """The recordings of a side, prepared; "train", "val" or "test"."""
@@ -102,9 +117,11 @@ class PatchData(lightning.LightningDataModule):
         Raises:
             ConfigError: training or validation has recordings, but none that can be used.
         """
+        if self._strict and self.source.left_out:
+            raise unusable(self.source.left_out)
         missing = [name for name in names if name not in self._sides]
         jobs = [(name, self._job(name, source)) for name in missing for source in self.source.split.get(name, [])]
-        found = prepare([job for _, job in jobs], self._scheduler, strict=self._strict)
+        found = self._prepared([job for _, job in jobs])
         for name in missing:
             own = [outcome for (side, _), outcome in zip(jobs, found, strict=True) if side == name]
             self._sides[name] = self._checked(name, own)
@@ -112,37 +129,47 @@ class PatchData(lightning.LightningDataModule):
 
     def imitated(self, side: str, rates_hz: Sequence[float]) -> Side:
         """The recordings of a side as devices of these rates would have sent them, beside their own."""
-        jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache) for source in self.source.split.get(side, [])]
-        return self._checked(side, prepare(jobs, self._scheduler, strict=self._strict))
+        sources = self.source.split.get(side, [])
+        jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache, self._say) for source in sources]
+        return self._checked(side, self._prepared(jobs))
 
     def _job(self, side: str, source: Source) -> Job:
         at_rates = side == "train" or (side == "val" and self._frontend.model_rate_hz is None)
-        return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache)
+        return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache, self._say)
+
+    def _prepared(self, jobs: Sequence[Job]) -> list[Prepared | Skipped]:
+        """Outcomes, each under its path below the data's root."""
+        found = prepare(jobs, self._scheduler, strict=self._strict)
+        return [
+            replace(outcome, name=self.source.shown(job.source.path)) for job, outcome in zip(jobs, found, strict=True)
+        ]
 
     def _checked(self, side: str, found: Sequence[Prepared | Skipped]) -> Side:
-        """Leave out recordings that are too short."""
+        """Leave out recordings that are too short; the training side also tells what the source did not take."""
         usable: list[Prepared] = []
         skipped: list[Skipped] = []
         for recording in found:
             if isinstance(recording, Skipped):
                 skipped.append(recording)
-            elif recording.longest >= self._patch_size:
+                continue
+            skipped += [Skipped(recording.name, why, recording.data_set) for why in recording.lost]
+            if recording.longest >= self._patch_size:
                 usable.append(recording)
             else:
                 why = (
                     f"its longest piece without a gap has {recording.longest} samples behind the first 2 s, a patch "
                     f"has {self._patch_size}"
                 )
-                skipped.append(Skipped(recording.name, why))
-                if self._strict:
-                    raise unusable(skipped[-1])
+                skipped.append(Skipped(recording.name, why, recording.data_set))
+        if self._strict and skipped:
+            raise unusable(skipped)
         if not usable and side != "test":
-            told = "; ".join(map(str, skipped[:3])) or "there is none"
-            raise ConfigError(
-                f"the {side} side has no patch: of its {len(found)} recordings none can be used ({told})",
+            error = ConfigError(
+                f"the {side} side has no patch: of its {len(found)} recordings none can be used",
                 "Give other recordings, or a smaller model.patch_size",
             )
-        return Side(usable, skipped)
+            raise with_left_out(error, [*skipped, *self.source.left_out])
+        return Side(usable, Account([*(self.source.left_out if side == "train" else ()), *skipped]))
 
     def patches(self, side: str, most: int = MOST_PATCHES) -> dict[tuple[str, float], torch.Tensor]:
         """Consecutive patches (M, N) uV of a side, by data set and rate; of each at most so many, evenly spread."""
@@ -190,3 +217,25 @@ class PatchData(lightning.LightningDataModule):
                 "Give a multiple: it is the size of all their batches together",
             )
         return share
+
+
+def _say(
+    channels: str | Sequence[str | int] | None,
+    drop: str | Sequence[str | int] | None,
+    unit: str | None,
+    rate: float | None,
+) -> Say:
+    """What the user says of recordings, checked."""
+    if rate is not None and not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+        raise ConfigError(
+            f"data.rate is {rate:g}, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz", "Correct data.rate"
+        )
+    try:
+        return Say(ChannelChoice.of(_texts(channels), _texts(drop), unit), rate)
+    except ConfigError as error:
+        raise ConfigError(in_settings(error.message), in_settings(error.remedy)) from None
+
+
+def _texts(patterns: str | Sequence[str | int] | None) -> list[str]:
+    """Patterns as texts; numbers come from YAML as such."""
+    return [patterns] if isinstance(patterns, str) else list(map(str, patterns or ()))

@@ -13,6 +13,7 @@ from lightning.pytorch.utilities.types import EVAL_DATALOADERS
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
+from trainer.data.left_out import Account
 from trainer.data.preparing import Side
 from trainer.data.windows import Batch
 
@@ -74,7 +75,7 @@ class OwnLoaders(lightning.LightningDataModule):
 
     def imitated(self, _side: str, _rates_hz: Sequence[float]) -> Side:
         """Nothing: patches that are cut already cannot be what another device would have sent."""
-        return Side([], [])
+        return Side([], Account([]))
 
     def window_loader(self, _size: int) -> DataLoader[Any]:
         """The training loader, whose patches have the length that they have."""

@@ -5,21 +5,21 @@ A recording that cannot be used is told, never silently dropped.
 
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+import numpy as np
+from numpy.typing import NDArray
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError, EegstreamError
-from eegstream.files.recordings import read_recording
-from trainer.data.bids import read_channels
-from trainer.data.cache import Entry, SignalCache
-from trainer.data.signals import Signal, front_ended, usable_channels
+from trainer.data.cache import Entry, Say, SignalCache
+from trainer.data.left_out import Account, Skipped, in_settings, unusable
+from trainer.data.progress import progress
+from trainer.data.reading import read_source
+from trainer.data.signals import Part, Signal, as_sent
 from trainer.data.splits import Source
 
 LOCAL = "local"
@@ -39,6 +39,11 @@ class Job:
     rates_hz: tuple[float, ...]
     """Devices to imitate beside the recording's own."""
     cache: SignalCache
+    say: Say = field(default_factory=Say)
+
+    def key(self, content: str, rate_hz: float | None, part: int) -> str:
+        """The name of an entry; no rate means the part's own."""
+        return self.cache.key(content, self.frontend, rate_hz, self.say, part)
 
 
 @dataclass(frozen=True)
@@ -46,17 +51,6 @@ class Unusable:
     """Why a recording cannot be used."""
 
     why: str
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A recording that is left out."""
-
-    name: str
-    why: str
-
-    def __str__(self) -> str:
-        return self.why if self.name in self.why else f"{self.name}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +62,11 @@ class Prepared:
     """Gapless pieces, at the recording's own rate and as other devices would have sent them."""
     is_new: bool
     """It was not in the cache yet."""
+    remarks: tuple[str, ...] = ()
+    """What is odd about it, or was assumed of it."""
+    lost: tuple[str, ...] = ()
+    """Its streams of EEG that cannot be used, and why."""
+    data_set: str = "recordings"
 
     @property
     def longest(self) -> int:
@@ -80,7 +79,7 @@ class Side:
     """The recordings of a side, and what was left out."""
 
     recordings: list[Prepared]
-    skipped: list[Skipped]
+    skipped: Account
 
     @property
     def signals(self) -> list[Signal]:
@@ -89,7 +88,7 @@ class Side:
 
 
 Keys = tuple[str, ...]
-"""Names of a recording's entries in the cache, that of its own rate first."""
+"""Names of a recording's entries in the cache, that of its first part's own rate first."""
 
 
 def prepare(jobs: Sequence[Job], scheduler: str | None, *, strict: bool) -> list[Prepared | Skipped]:
@@ -108,10 +107,10 @@ def prepare(jobs: Sequence[Job], scheduler: str | None, *, strict: bool) -> list
             waiting.append(number)
         else:
             outcomes[number] = keys
-    with _progress(len(waiting)) as advance:
+    with progress(len(waiting)) as advance:
         for number, outcome in _prepared([jobs[number] for number in waiting], scheduler):
             if strict and isinstance(outcome, Unusable):
-                raise unusable(Skipped(_name(jobs[waiting[number]]), outcome.why))
+                raise unusable([Skipped(_name(jobs[waiting[number]]), outcome.why)])
             outcomes[waiting[number]] = outcome
             advance()
     new = {*waiting}
@@ -121,44 +120,62 @@ def prepare(jobs: Sequence[Job], scheduler: str | None, *, strict: bool) -> list
 def _opened(job: Job, outcome: Keys | Unusable, *, is_new: bool) -> Prepared | Skipped:
     name = _name(job)
     if isinstance(outcome, Unusable):
-        return Skipped(name, outcome.why)
-    return Prepared(name, list(_signals(job, outcome)), is_new)
+        return Skipped(name, outcome.why, job.source.data_set)
+    entries = [_entry(job, key) for key in outcome]
+    signals = [
+        Signal(job.source.data_set, job.source.subject, entry.rate_hz, samples_uv)
+        for key, entry in zip(outcome, entries, strict=True)
+        for samples_uv in job.cache.segments(key, entry)
+    ]
+    remarks = dict.fromkeys(remark for entry in entries for remark in entry.remarks)
+    return Prepared(name, signals, is_new, tuple(remarks), entries[0].lost, job.source.data_set)
 
 
-def unusable(recording: Skipped) -> ConfigError:
-    """The error that ends a strict run."""
-    return ConfigError(
-        f"{recording.name} cannot be used: {recording.why}",
-        "Repair or remove it, or leave such recordings out with data.strict=false",
-    )
+def _entry(job: Job, key: str) -> Entry:
+    entry = job.cache.find(key)
+    if entry is None:
+        raise ConfigError(
+            f"the cache entry of {_name(job)} is not in {job.cache.folder}, although it was prepared",
+            "Let data.cache be a folder that all workers share",
+        )
+    return entry
 
 
 def prepare_one(job: Job) -> Keys | Unusable:
-    """Bring one recording into the cache; the keys of its entries, its own rate's first."""
-    source, cache = job.source, job.cache
+    """Bring one recording into the cache; the keys of its entries, its first part's own rate first."""
     try:
-        content = cache.read_content(source)
-        recording = read_recording(source.path)
-        table = read_channels(Path(source.channels)) if source.channels else {}
-        selection = usable_channels(recording, table)
-        rates_hz = (None, *(rate_hz for rate_hz in job.rates_hz if rate_hz != recording.rate_hz))
-        keys = tuple(cache.key(content, job.frontend, rate_hz) for rate_hz in rates_hz)
-        for key, rate_hz in reversed(list(zip(keys, rates_hz, strict=True))):
-            if cache.find(key) is None:
-                segments = front_ended(recording, job.frontend, rate_hz, table)
-                entry = Entry(
-                    rate_hz=rate_hz or recording.rate_hz,
-                    labels=selection.labels,
-                    left_out=tuple(out.label for out in selection.left_out),
-                    lengths=tuple(x.shape[1] for x in segments),
-                    remarks=recording.remarks,
-                )
-                cache.put(key, entry, segments)
+        content = job.cache.read_content(job.source)
+        found = read_source(job.source, job.frontend, job.say)
+        keys: list[str] = []
+        for number, part in reversed(list(enumerate(found.parts))):
+            rates_hz = (None, *(rate_hz for rate_hz in job.rates_hz if rate_hz != part.rate_hz))
+            for rate_hz in reversed(rates_hz):
+                keys.insert(0, job.key(content, rate_hz, number))
+                if job.cache.find(keys[0]) is None:
+                    segments = part.segments if rate_hz is None else as_sent(part, job.frontend, rate_hz)
+                    entry = _described(part, rate_hz, segments, len(found.parts), found.lost if number == 0 else ())
+                    job.cache.put(keys[0], entry, segments)
     except EegstreamError as error:
-        return Unusable(error.message)
+        return Unusable(in_settings(error.message))
     except OSError as error:
-        return Unusable(f"{source.path} cannot be read ({error.strerror or error})")
-    return keys
+        return Unusable(f"{job.source.path} cannot be read ({error.strerror or error})")
+    return tuple(keys)
+
+
+def _described(
+    part: Part, rate_hz: float | None, segments: Sequence[NDArray[np.float32]], parts: int, lost: tuple[str, ...]
+) -> Entry:
+    """The entry of a part at a rate, or at its own."""
+    remarks = dict.fromkeys((*part.recording.remarks, *part.selection.notes, *part.remarks))
+    return Entry(
+        rate_hz=rate_hz or part.rate_hz,
+        labels=part.selection.labels,
+        left_out=tuple(out.label for out in part.selection.left_out),
+        lengths=tuple(x.shape[1] for x in segments),
+        remarks=tuple(map(in_settings, remarks)),
+        parts=parts,
+        lost=tuple(map(in_settings, lost)),
+    )
 
 
 def _cached(job: Job) -> Keys | None:
@@ -169,24 +186,15 @@ def _cached(job: Job) -> Keys | None:
         return None
     if content is None:
         return None
-    own = job.cache.key(content, job.frontend, None)
-    entry = job.cache.find(own)
-    if entry is None:
-        return None
-    others = [job.cache.key(content, job.frontend, rate_hz) for rate_hz in job.rates_hz if rate_hz != entry.rate_hz]
-    return (own, *others) if all(job.cache.find(key) for key in others) else None
-
-
-def _signals(job: Job, keys: Keys) -> Iterator[Signal]:
-    for key in keys:
-        entry = job.cache.find(key)
-        if entry is None:
-            raise ConfigError(
-                f"the cache entry of {_name(job)} is not in {job.cache.folder}, although it was prepared",
-                "Let data.cache be a folder that all workers share",
-            )
-        for samples_uv in job.cache.segments(key, entry):
-            yield Signal(job.source.data_set, job.source.subject, entry.rate_hz, samples_uv)
+    first = job.cache.find(job.key(content, None, 0))
+    keys: list[str] = []
+    for number in range(first.parts if first else 0):
+        own = job.cache.find(job.key(content, None, number))
+        if own is None:
+            return None
+        rates_hz = (None, *(rate_hz for rate_hz in job.rates_hz if rate_hz != own.rate_hz))
+        keys += [job.key(content, rate_hz, number) for rate_hz in rates_hz]
+    return tuple(keys) if keys and all(map(job.cache.find, keys)) else None
 
 
 def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int, Keys | Unusable]]:
@@ -231,12 +239,3 @@ def _size(job: Job) -> int:
 
 def _name(job: Job) -> str:
     return Path(job.source.path).name
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr where somebody looks; yields what moves it on."""
-    columns = (TextColumn("preparing recordings"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not (total and sys.stderr.isatty())) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)

@@ -1,13 +1,17 @@
 """Choose recordings below a folder by patterns, and tell by their paths whose they are."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eegstream.errors import ConfigError
+from trainer.data.files import files_below, is_closed_folder, left_out_because, looks_like_recording
+from trainer.data.left_out import Skipped, with_left_out
+from trainer.data.patterns import MAGIC, fits
 from trainer.data.splits import Source
 
 
@@ -16,8 +20,8 @@ class Selection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    files: tuple[str, ...]
-    """Glob patterns below the data's root."""
+    files: tuple[str, ...] | None = None
+    """Patterns of paths below the data's root, in any case; None takes every file that looks like a recording."""
     subject: str = r"^(.*)$"
     """Regular expression searched in a file's path below the root; its group is the subject's name."""
     only: tuple[str, ...] | None = None
@@ -46,30 +50,75 @@ def selection(side: str, name: str, settings: Mapping[str, Any]) -> Selection:
         ) from None
 
 
-def find_sources(root: Path, selections: Mapping[str, Selection]) -> list[Source]:
-    """Recordings that the selections name, each once, in the order of their paths.
+def find_sources(root: Path, selections: Mapping[str, Selection]) -> tuple[list[Source], list[Skipped]]:
+    """Recordings that the selections name, each once, in the order of their paths; and those that cannot be tried.
 
     Raises:
-        ConfigError: no such folder, a pattern without a file, a file without a subject, a subject without a file.
+        ConfigError: no such folder, selections without a recording, a file without a subject, a subject without a file.
     """
     require_folder(root)
-    sources = []
+    sources: list[Source] = []
+    left_out: list[Skipped] = []
     for data_set, chosen in selections.items():
-        found = [
-            Source(data_set, _subject(chosen.subject, path.relative_to(root).as_posix()), str(path))
-            for path in dict.fromkeys(path for pattern in chosen.files for path in sorted(root.glob(pattern)))
-            if path.is_file()
-        ]
-        taken = [source for source in found if _is_taken(chosen, source.subject)]
+        taken, lost = _find(root, data_set, chosen)
         absent = sorted({*(chosen.only or ())} - {source.subject for source in taken})
         if absent or not taken:
-            raise ConfigError(
-                f"data set {data_set}: {', '.join(chosen.files)} below {root} gives "
+            error = ConfigError(
+                f"data set {data_set}: {_shown(chosen)} below {root} gives "
                 + (f"no subject {', '.join(absent)}" if absent else "no recording"),
                 "Correct data.source.root, or `files`, `subject` and `only` of this data set",
             )
+            raise with_left_out(error, lost)
         sources += taken
-    return sources
+        left_out += lost
+    return sources, left_out
+
+
+def _shown(chosen: Selection) -> str:
+    return "every known format" if chosen.files is None else ", ".join(chosen.files)
+
+
+def _find(root: Path, data_set: str, chosen: Selection) -> tuple[list[Source], list[Skipped]]:
+    """What one selection names."""
+    sources: list[Source] = []
+    left_out: list[Skipped] = []
+    for path in _named(root, chosen.files):
+        shown = path.relative_to(root).as_posix()
+        why = left_out_because(path)
+        if why is None:
+            source = Source(data_set, _subject(chosen.subject, shown), str(path))
+            sources += [source] if _is_taken(chosen, source.subject) else []
+        elif _may_be_wanted(chosen, shown):
+            left_out.append(Skipped(shown, why, data_set))
+    return sources, left_out
+
+
+def _named(root: Path, patterns: Sequence[str] | None) -> list[Path]:
+    """What fits one of the patterns, in their order, or looks like a recording; a plain path even if it is absent."""
+    if patterns is None:
+        return sorted(path for path in files_below(root) if path.is_dir() or looks_like_recording(path))
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        *folders, _ = PurePosixPath(pattern).parts
+        plain = tuple(takewhile(lambda part: not MAGIC & {*part}, folders))
+        base = root.joinpath(*plain)
+        rest = "/".join(PurePosixPath(pattern).parts[len(plain) :])
+        depth = None if "**" in rest else rest.count("/") + 1
+        fitting = sorted(
+            path
+            for path in files_below(base, depth)
+            if fits(path.relative_to(base).as_posix(), rest) or is_closed_folder(path)
+        )
+        if not fitting and not MAGIC & {*rest}:
+            fitting = [root / pattern]
+        found |= dict.fromkeys(fitting)
+    return list(found)
+
+
+def _may_be_wanted(chosen: Selection, shown: str) -> bool:
+    """Whether what is left out would have been taken; what names no subject might."""
+    match = re.search(chosen.subject, shown)
+    return match is None or not match.groups() or _is_taken(chosen, match[1])
 
 
 def require_folder(root: Path) -> None:

@@ -120,6 +120,7 @@ def _by_file(sources: Sequence[Source], path: Path) -> Split:
         sides = {
             side: {(data_set, subject) for data_set, subjects in sets.items() for subject in subjects}
             for side, sets in described.items()
+            if side in SIDES
         }
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ConfigError(

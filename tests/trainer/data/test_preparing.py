@@ -14,7 +14,8 @@ from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
 from trainer.data import preparing
 from trainer.data.cache import SignalCache
-from trainer.data.preparing import LOCAL, Job, Prepared, Skipped, prepare
+from trainer.data.left_out import Skipped
+from trainer.data.preparing import LOCAL, Job, Prepared, prepare
 from trainer.data.splits import Source
 
 SETTINGS = FrontEndSettings(256.0, 0.5, None)

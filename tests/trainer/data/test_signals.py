@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.errors import StreamError
 from eegstream.files.recordings import Recording
@@ -88,19 +89,37 @@ def test_holes_stay_holes_at_another_rate():
 
 
 def test_bad_channels_are_left_out():
-    """By the recording's own word, or by a BIDS table's, which also knows types and units better."""
+    """By the recording's own word, or by a BIDS table's."""
     source = recording()
-    assert usable_channels(replace(source, bad=("Cz",)), {}).labels == ("Fz",)
-    assert usable_channels(source, {"Fz": {"status": "bad"}}).labels == ("Cz",)
-    assert usable_channels(source, {"Fz": {"type": "EOG"}, "ECG": {"type": "EEG", "status": "good"}}).labels == (
-        "Cz",
-        "ECG",
-    )
+    found = usable_channels(replace(source, bad=("Cz",)))
+    assert found.labels == ("Fz",)
+    assert [(out.label, out.why) for out in found.left_out] == [("ECG", "type ECG"), ("Cz", "marked as bad")]
+    assert usable_channels(source, [{"name": "Fz", "status": "Bad"}]).labels == ("Cz",)
+
+
+def test_a_table_knows_types_and_units_better():
+    """A unit only where the recording has none; `n/a` says nothing."""
+    source = recording()
+    assert usable_channels(source, [{"name": "Fz", "type": "eog"}, {"name": "Cz", "type": "N/A"}]).labels == ("Cz",)
     stated = replace(source, units=("", "", ""))
-    assert usable_channels(stated, {"Cz": {"units": "mV"}}).unit_scale.tolist() == [1000.0, 1.0]
+    rows = [{"name": "Cz", "units": "mV"}, {"name": "Fz", "units": "n/a"}]
+    assert usable_channels(stated, rows).unit_scale.tolist() == [1000.0, 1.0]
+
+
+def test_the_user_s_say_counts_above_a_table_s_but_not_above_a_bad_mark():
+    """A pattern that names no channel here may name one in another recording."""
+    source = recording()
+    rows = [{"name": "ECG", "type": "ECG"}, {"name": "Cz", "type": "EOG"}, {"name": "Fz", "status": "bad"}]
+    choice = ChannelChoice.of("Cz,Fz,Oz", "T7")
+    found = usable_channels(source, rows, choice)
+    assert found.labels == ("Cz",)
+    assert "channels kept as --channels says: Cz, Fz" in found.notes
+    assert usable_channels(source, rows, ChannelChoice.of("ECG", unit="nV")).labels == ("ECG",)
+    with pytest.raises(StreamError, match="--channels has Oz, which names none of the 3 channels"):
+        usable_channels(source, rows, ChannelChoice.of("Oz"))
 
 
 def test_without_a_usable_channel_there_is_an_error():
     """All bad is as good as none."""
-    with pytest.raises(StreamError, match="none of the 3 channels is EEG"):
+    with pytest.raises(StreamError, match="none of the 3 channels is EEG that is not marked as bad"):
         front_ended(replace(recording(), bad=("Cz", "Fz")), SETTINGS)

@@ -1,0 +1,57 @@
+"""Read what one source holds, as far as it can be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from eegstream.dsp.channel_words import EEG
+from eegstream.dsp.channels import ChannelChoice
+from eegstream.dsp.frontend import FrontEndSettings
+from eegstream.errors import EegstreamError, RecordingError
+from eegstream.files.recordings import Recording, read_recordings
+from trainer.data.cache import Say
+from trainer.data.channel_tables import Row, read_channels, stated
+from trainer.data.signals import Part, parts, usable_channels
+from trainer.data.splits import Source
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source holds."""
+
+    parts: list[Part]
+    lost: tuple[str, ...]
+    """Streams of EEG that cannot be used, and why."""
+
+
+def read_source(source: Source, settings: FrontEndSettings, say: Say) -> Found:
+    """Every stream of EEG in the source's file, behind the signal path.
+
+    Raises:
+        EegstreamError: there is none that can be used.
+    """
+    rows = read_channels(Path(source.channels)) if source.channels else []
+    recordings = _recordings(source.path, rows, say)
+    found: list[Part] = []
+    errors: dict[str, EegstreamError] = {}
+    for recording in recordings:
+        try:
+            selection = usable_channels(recording, rows, say.choice)
+            found += parts(recording, selection, settings, say.rate_hz)
+        except EegstreamError as error:
+            errors[recording.stream or recording.name] = error
+    if not found:
+        raise next(iter(errors.values()))
+    return Found(found, tuple(f"stream {name}: {error.message}" for name, error in errors.items()))
+
+
+def _recordings(path: str, rows: Sequence[Row], say: Say) -> list[Recording]:
+    """The file's streams of EEG; those that only a table says to hold EEG are found, too."""
+    try:
+        return read_recordings(path, rate_hz=say.rate_hz, choice=say.choice)
+    except RecordingError:
+        if say.choice.channels or not any(stated(row, "type").upper() == EEG for row in rows):
+            raise
+    anything = ChannelChoice(channels=("*",), unit=say.choice.unit)
+    every = read_recordings(path, rate_hz=say.rate_hz, choice=anything)
+    return [replace(recording, types=("",) * len(recording.types)) for recording in every]
