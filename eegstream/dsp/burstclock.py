@@ -27,7 +27,7 @@ _CALM_S = 0.040
 _INTERVAL_MEMORY = 16
 """Blocks that the burst interval rests on."""
 _SLOPE = 0.1
-"""Deviations beyond this share of the burst interval tell nothing of the rate."""
+"""Deviations beyond this share of the burst interval tell no more of the rate than this."""
 _PATIENCE, _REACH = 1.6, 1.3
 """Burst intervals that an offset has to stay for, and that one step counts for at most."""
 _PATIENCE_S, _CAREFUL_S = 0.1, 0.4
@@ -143,12 +143,11 @@ class BurstClock:
     def _turn_line(self, error_s: float) -> None:
         """Correct the line by how far the block's freshest stamp is off; a least-squares line that forgets."""
         k = self._seen = min(self._seen + 1, _MEMORY)
-        if abs(error_s) > max(_SLOPE * self._interval_s, 3 * math.sqrt(self._variance)) and error_s < 0:
-            self.start_s += error_s
-            return
-        self._variance += (error_s * error_s - self._variance) / k
-        self.start_s += error_s * (4 * k + 2) / ((k + 1) * (k + 2))
-        self.step_s += error_s * 6 / ((k + 1) * (k + 2)) / self.block
+        limit_s = max(_SLOPE * self._interval_s, 3 * math.sqrt(self._variance))
+        believed_s = min(max(error_s, -limit_s), limit_s)
+        self._variance += (believed_s * believed_s - self._variance) / k
+        self.step_s += believed_s * 6 / ((k + 1) * (k + 2)) / self.block
+        self.start_s += error_s if error_s < -limit_s else error_s * (4 * k + 2) / ((k + 1) * (k + 2))
 
     def _prepare_block(self) -> None:
         self.threshold_s = max(_WIDE * self._interval_s, 1.4 * self.step_s, _SIGMAS * math.sqrt(self._variance))

@@ -25,6 +25,8 @@ _COMING = 0.3
 """At the stream's end it is enough to have fallen by this share of the samples' own time."""
 _FALL_S = 0.1
 """Stamps that fall below the line without a step back are watched for so long."""
+_MUCH_FASTER = 0.7
+"""A young line may have taken lateness for a slower pace, down to this share."""
 _FROZEN = 0.05
 """A clock of less than this share of its pace stands still."""
 
@@ -107,7 +109,7 @@ def _above(window: _Window, back: int | None, habits: Habits, longest: int | Non
         return verdict
     if back is not None:
         return Late(back)
-    return _at_the_end(window, habits) if longest is None else None
+    return _at_the_end(window, seen, pace_s, habits) if longest is None else None
 
 
 def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: int, habits: Habits) -> Verdict:
@@ -131,8 +133,10 @@ def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: in
 
 
 def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
-    """(K,) how much time has passed for the stream: stalls count as one usual step."""
-    steps_s = np.minimum(stamps_s[1:] - stamps_s[:-1], habits.reach_s * (places[1:] - places[:-1]))
+    """(K,) how much time has passed for the stream: stalls count as one usual step, between bursts not at all."""
+    reach_s = habits.reach_s * (places[1:] - places[:-1])
+    steps_s = stamps_s[1:] - stamps_s[:-1]
+    steps_s = np.where(steps_s > reach_s, 0.0 if habits.interval_s else reach_s, steps_s)
     passed_s = np.zeros(stamps_s.size)
     np.cumsum(steps_s, out=passed_s[1:])
     return np.maximum.accumulate(passed_s)
@@ -141,11 +145,14 @@ def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
 def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:
     """Whether more samples (K,) came than the time has that passed for the stream."""
     passed_s = float(pace_s[-1] - pace_s[0])
-    if habits.interval_s:
-        half = int(np.searchsorted(pace_s, pace_s[0] + passed_s / 2))
-        return bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.interval_s / 4)
     ahead_s = habits.step_s * float(places[-1] - places[0]) - passed_s
-    return ahead_s > _FASTER * passed_s + _UNSURE * habits.spread_s
+    if ahead_s > _FASTER * passed_s + _UNSURE * habits.spread_s + habits.interval_s:
+        return True
+    if not habits.interval_s:
+        return False
+    error_s, pace_s = error_s[:-1], pace_s[:-1]  # the last begins a burst, or is behind a stall
+    half = int(np.searchsorted(pace_s, (pace_s[0] + pace_s[-1]) / 2))
+    return bool(half) and bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.interval_s / 4)
 
 
 def _stays(window: _Window, seen: NDArray[np.intp], lately: slice | None, habits: Habits) -> Jump:
@@ -157,7 +164,7 @@ def _stays(window: _Window, seen: NDArray[np.intp], lately: slice | None, habits
         return Jump("gap", float(np.median(error_s[lately])), habits.step_s)
     rise_s, rough_s, unsure_s = trend(error_s, seen)
     if _is_line(error_s, rise_s, rough_s, unsure_s, habits):
-        return Jump("rate", float(error_s[0]), habits.step_s + rise_s / (seen[-1] - seen[0]))
+        return Jump("rate", float(error_s[0]), habits.step_s + rise_s / float(seen[-1] - seen[0]))
     return _gap(window, habits)
 
 
@@ -214,17 +221,18 @@ def _falling(window: _Window, back: int | None, offset_s: float, still: bool, ha
         return Jump("frozen" if still else "back", offset_s, habits.step_s)
     fall_s, rough_s, unsure_s = trend(window.error_s[seen], seen)
     if _is_line(window.error_s[seen], fall_s, rough_s, unsure_s, habits):
-        step_s = habits.step_s - fall_s / (seen[-1] - seen[0])
+        step_s = habits.step_s - fall_s / float(seen[-1] - seen[0])
+        if habits.young and step_s > _MUCH_FASTER * habits.step_s:
+            return Lower(-float(window.error_s[seen].max()))
         return Jump("rate" if step_s > _FROZEN * habits.step_s else "frozen", offset_s, step_s)
     return Lower(-float(window.error_s[seen].max()))
 
 
-def _at_the_end(window: _Window, habits: Habits) -> Verdict:
+def _at_the_end(window: _Window, seen: NDArray[np.intp], pace_s: Floats, habits: Habits) -> Verdict:
     """No later stamp can contradict: a jump is one, unless the stamps were coming back."""
-    error_s = window.error_s[np.isfinite(window.error_s)]
-    fallen_s = float(error_s[0] - error_s[-1])
-    coming = fallen_s > _COMING * habits.step_s * (error_s.size - 1) > 0
-    if error_s.size == 1 or habits.interval_s or coming or may_be_a_packet(float(error_s[0]), habits):
+    span_s = habits.step_s * float(seen[-1] - seen[0])
+    coming = span_s - float(pace_s[-1]) >= _COMING * span_s
+    if habits.interval_s or coming or may_be_a_packet(float(window.error_s[0]), habits):
         return Late(window.error_s.size)
     return _gap(window, habits)
 

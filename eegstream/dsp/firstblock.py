@@ -186,12 +186,12 @@ def _least_squares(steps: _Steps, part: NDArray[np.bool_]) -> FirstLine:
         positions=x,
         clean=not steps.jump[part[:-1]].any(),
         calm_s=steps.calm_s,
-        rule_s=_rule(np.diff(x), np.diff(y)),
+        rule_s=rule_of(np.diff(x), np.diff(y), steps.step_s),
     )
 
 
-def _rule(dx: Floats, dy: Floats) -> float | None:
-    """The step that most stamps keep exactly, if there is one."""
+def rule_of(dx: Floats, dy: Floats, usual_s: float) -> float | None:
+    """The step that most stamps keep exactly, if there is one that is not that of rows in a burst."""
     step_s = float(np.median(dy / dx))
     kept = np.abs(dy - step_s * dx) <= RULE * step_s
-    return step_s if kept.mean() >= _RULED else None
+    return step_s if kept.mean() >= _RULED and step_s > FASTEST * usual_s else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.firstblock import RULE
+from eegstream.dsp.firstblock import RULE, rule_of
 
 _PATIENCE_S = 0.1
 """An offset has to stay for at least so long,"""
@@ -19,10 +19,12 @@ _PATIENCE = 1.6
 """and for at least so many packets."""
 _LONGEST_PACKET_S = 1.5
 """A longer run of equal steps is no packet."""
+_RULE_BLOCKS = 4
+"""A rule is looked for each so many blocks."""
 _FEW_PACKETS = 8
 """Fewer packets do not show how late they may be."""
-_ENDS, _CAREFUL_ENDS = 2, 8
-"""Packet ends that an offset has to outlast, and where few packets are known, or late ones."""
+_ENDS, _MOST_ENDS = 2, 8
+"""Packet ends that an offset has to outlast, and how many where few packets are known, or many late ones."""
 _REMEMBERED_BLOCKS = 60
 """Lateness counts for so long."""
 _RUNS = 5
@@ -53,9 +55,9 @@ class Habits:
     """From burst to burst; 0 where the line is no lower envelope."""
     rule_s: float | None = None
     """Step that stamps within a packet keep to the bit, because they are counted and not read off a clock."""
-    packets: bool = False
-    """Steps between packets have been seen, which do not keep it."""
-    packet_ends: int = _CAREFUL_ENDS
+    packet_s: float = 0.0
+    """Length of the usual packet; 0 as long as no steps between packets have been seen, which do not keep it."""
+    packet_ends: int = _MOST_ENDS
     """So many of them must an offset outlast."""
 
 
@@ -65,7 +67,8 @@ class Lateness:
     def __init__(self, rule_s: float | None, block: int) -> None:
         self.rule_s = rule_s
         self.packet = 0
-        """Samples in the longest packet."""
+        """Samples in the usual packet."""
+        self._packets: deque[int] = deque(maxlen=_FEW_PACKETS)
         self._packets_seen, self._run = 0, block
         self._share = self.usual_s = 0.0
         self._runs: deque[tuple[int, float]] = deque(maxlen=_RUNS)
@@ -77,6 +80,8 @@ class Lateness:
         self._block_number += 1
         if self.rule_s is not None:
             self._learn_packets(stamps_s, self.rule_s, step_s)
+        elif self._block_number % _RULE_BLOCKS == 0 and not np.isnan(stamps_s).any():
+            self.rule_s = rule_of(np.ones(stamps_s.size - 1), np.diff(stamps_s), step_s)
         if late is None:
             self._share -= self._share / _HABIT_BLOCKS
             self._was_late = False
@@ -95,8 +100,8 @@ class Lateness:
             self.rule_s, self.packet = None, 0
         elif ends.size:
             runs = np.diff(ends, prepend=-1 - self._run)
-            likely = runs[runs <= _LONGEST_PACKET_S / step_s]
-            self.packet = max(self.packet, int(likely.max(initial=0)))
+            self._packets.extend(runs[runs <= _LONGEST_PACKET_S / step_s].tolist())
+            self.packet = sorted(self._packets)[len(self._packets) // 2] if self._packets else 0
             self._packets_seen += ends.size
             self._run = stamps_s.size - 1 - int(ends[-1])
         else:
@@ -124,7 +129,8 @@ class Lateness:
 
     def habits(self, step_s: float, limit_s: float, spread_s: float, *, young: bool) -> Habits:
         """What is usual, beside the line's own figures."""
-        careful = self._packets_seen < _FEW_PACKETS or self._lately
+        runs = sum(self._block_number - block < _REMEMBERED_BLOCKS for block, _ in self._runs)
+        ends = _MOST_ENDS if self._packets_seen < _FEW_PACKETS else min(_ENDS + 2 * runs, _MOST_ENDS)
         return Habits(
             step_s=step_s,
             limit_s=limit_s,
@@ -133,6 +139,6 @@ class Lateness:
             patience_s=max(self.patience_s, _PATIENCE * self.packet * step_s),
             young=young,
             rule_s=self.rule_s,
-            packets=self.packet > 0,
-            packet_ends=_CAREFUL_ENDS if careful else _ENDS,
+            packet_s=self.packet * step_s,
+            packet_ends=ends,
         )

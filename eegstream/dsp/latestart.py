@@ -15,6 +15,8 @@ _FAST = 0.5
 """Steps below this share of the usual one are those of samples that have waited."""
 _WAITED_S = 0.060
 """A start is late if a run of samples has waited so long; what is shorter is jitter."""
+_ROW, _ROWS = 0.1, 0.3
+"""Rows of a burst follow each other within this share of a step; more than this share of them makes bursts."""
 _PAUSE_S = 0.030
 """A step that is longer than the usual one by this ends a burst."""
 _TAIL = 0.6
@@ -39,6 +41,10 @@ class _Start:
     y: Floats
     step_s: float
 
+    def ends(self) -> NDArray[np.intp]:
+        """Which stamps are the last ones before a pause."""
+        return np.flatnonzero(np.diff(self.y) - self.step_s * np.diff(self.x) > _PAUSE_S)
+
 
 def has_waited(stamps_s: Floats, step_s: float) -> bool:
     """Whether among the stamps (N,) there is a run of samples that came much faster than `step_s` each."""
@@ -48,8 +54,8 @@ def has_waited(stamps_s: Floats, step_s: float) -> bool:
 
 def judge_late_start(
     stamps_s: Floats, block: int, step_s: float, nominal_s: float, *, last: bool
-) -> FirstLine | BurstLine | Hole | None:
-    """Say what the usable stamps (N,), N >= `block`, are; None if that takes more of them than `last` allows."""
+) -> FirstLine | BurstLine | None:
+    """The line of the usable stamps (N,), N >= `block`; None if that takes more, unless these are the `last`."""
     seen = np.isfinite(stamps_s)
     start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)
     if start.x.size < FEWEST_STAMPS:
@@ -57,15 +63,44 @@ def judge_late_start(
     sure = last or float(np.minimum(np.diff(start.y), 4 * step_s).sum()) > _OTHER_RATE_S
     line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
     if line is not None and stamps_s.size > 2 * block:
-        line = _far(line, step_s)
-    if line is not None:
-        return _hole(start, line.step_s, _SURE_HOLE_S) or line
-    ends = np.flatnonzero(np.diff(start.y) - step_s * np.diff(start.x) > _PAUSE_S)
-    bursts = _bursts(start, ends, nominal_s, last=last)
-    if bursts is not None:
-        whole = _Start(start.x[: ends[-1] + 1], start.y[: ends[-1] + 1], step_s)
-        return _hole(whole, bursts.step_s, max(_SURE_HOLE_S, 1.5 * bursts.interval_s)) or bursts
-    return None
+        line = sober(line, step_s)
+    return _bursts(start, nominal_s, last=last) if line is None else line
+
+
+def sober(line: FirstLine, step_s: float) -> FirstLine:
+    """The line with the usual step, if its own is near that, but unsure."""
+    if line.clean or abs(line.step_s / step_s - 1) > _USUAL:
+        return line
+    middle = float(line.positions.mean())
+    return replace(line, start_s=line.start_s + (line.step_s - step_s) * middle, step_s=step_s)
+
+
+def comes_in_rows(stamps_s: Floats, step_s: float) -> bool:
+    """Whether many of the stamps (N,) are nearly those before them."""
+    return bool(np.mean(np.abs(np.diff(stamps_s)) < _ROW * step_s) > _ROWS)
+
+
+def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | None:
+    """A jump among the usable stamps (N,) that all later ones stay above, if there is one.
+
+    Among samples that are late by much, small rises are jitter of the lateness.
+    """
+    seen = np.isfinite(stamps_s)
+    start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], line.step_s)
+    least_s = _SURE_HOLE_S
+    if isinstance(line, BurstLine):  # the last burst may not be over
+        last = int(start.ends()[-1]) + 1 if start.ends().size else 0
+        start = _Start(start.x[:last], start.y[:last], line.step_s)
+        least_s = max(least_s, 1.5 * line.interval_s)
+    if start.x.size < FEWEST_STAMPS:
+        return None
+    level_s = start.y - line.step_s * start.x
+    lowest_s = np.minimum.accumulate(level_s[::-1])[::-1]
+    rises_s = np.diff(lowest_s)
+    at = int(rises_s.argmax())
+    if rises_s[at] <= max(least_s, float((level_s - lowest_s).max()) / 2):
+        return None
+    return Hole(int(start.x[at + 1]), float(rises_s[at]), float(level_s[: at + 1].min()), line.step_s)
 
 
 def guess_late_start(stamps_s: Floats, nominal_s: float) -> BurstLine | None:
@@ -113,16 +148,9 @@ def _pace(x: Floats, y: Floats) -> float:
     return float((y[-1] - y[0]) / (x[-1] - x[0]))
 
 
-def _far(line: FirstLine, step_s: float) -> FirstLine:
-    """The line, fit to be extended far back: with the usual step if its own is near that, but unsure."""
-    if line.clean or abs(line.step_s / step_s - 1) > _USUAL:
-        return line
-    middle = float(line.positions.mean())
-    return replace(line, start_s=line.start_s + (line.step_s - step_s) * middle, step_s=step_s)
-
-
-def _bursts(start: _Start, ends: NDArray[np.intp], nominal_s: float, *, last: bool) -> BurstLine | None:
-    """The line of the last samples of bursts, which `ends` are, if the stream comes in such."""
+def _bursts(start: _Start, nominal_s: float, *, last: bool) -> BurstLine | None:
+    """The line of the last samples of bursts, if the stream comes in such."""
+    ends = start.ends()
     dx, dy = np.diff(start.x), np.diff(start.y)
     if ends.size < _FEWEST_BURSTS:
         return None
@@ -138,6 +166,8 @@ def _bursts(start: _Start, ends: NDArray[np.intp], nominal_s: float, *, last: bo
     step_s = start.step_s
     measured_s = float((y[-1] - y[0]) / (x[-1] - x[0]))
     if abs(measured_s / step_s - 1) > _USUAL:
+        if ends.size < _MORE_BURSTS and not last:
+            return None
         step_s = measured_s
     if not FASTEST < step_s / nominal_s < SLOWEST:
         return None
@@ -154,17 +184,3 @@ def _interval(start: _Start, ends: NDArray[np.intp], *, last: bool) -> float | N
     if ends.size < _MORE_BURSTS and not last:
         return None
     return max(usual_s, float(np.quantile(late_s[ends + 1], 0.9) - off_s[0]))
-
-
-def _hole(start: _Start, step_s: float, least_s: float) -> Hole | None:
-    """The largest rise of the level that all later samples stay above, if it is one of at least `least_s`.
-
-    Among samples that are late by much, small rises are jitter of the lateness.
-    """
-    level_s = start.y - step_s * start.x
-    lowest_s = np.minimum.accumulate(level_s[::-1])[::-1]
-    rises_s = np.diff(lowest_s)
-    at = int(rises_s.argmax())
-    if rises_s[at] <= max(least_s, float((level_s - lowest_s).max()) / 2):
-        return None
-    return Hole(int(start.x[at + 1]), float(rises_s[at]), float(level_s[: at + 1].min()), step_s)

@@ -12,7 +12,9 @@ from eegstream.dsp.lateness import Habits
 
 _SMALL_JUMP_S = 0.040
 """Such a jump that is not whole is the border of a packet."""
-_LONGEST_S = 2.8
+_MERGED, _MERGED_ENDS = 2.2, 5
+"""Packets that were held up may be late by this share of the usual one, and have so many ends."""
+_LONGEST_S = 4.0
 """What was sent as one packet after a stall lasts no longer."""
 _LATE_LINE_S, _LATE_YOUNG_LINE_S = 0.15, 1.2
 """A line of packets may be too late by so much, an old one and a young one."""
@@ -27,7 +29,7 @@ def is_packet_border(error_s: float, habits: Habits) -> bool:
 
 def may_be_a_packet(error_s: float, habits: Habits) -> bool:
     """Whether a jump may be a packet that is late."""
-    return habits.rule_s is not None and (habits.packets or not _whole(error_s, habits.step_s))
+    return habits.rule_s is not None and (habits.packet_s > 0 or not _whole(error_s, habits.step_s))
 
 
 def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
@@ -40,7 +42,10 @@ def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habi
     steps_s = stamps_s[1:] - stamps_s[:-1]
     ends = np.flatnonzero(np.abs(steps_s - habits.rule_s) > RULE * habits.rule_s)
     longest = int(np.searchsorted(pace_s, _LONGEST_S))
-    outlasted = int(ends[habits.packet_ends - 1]) + 1 if ends.size >= habits.packet_ends else longest
+    wanted = habits.packet_ends
+    if error_s < _MERGED * habits.packet_s:
+        wanted = max(wanted, _MERGED_ENDS)
+    outlasted = int(ends[wanted - 1]) + 1 if ends.size >= wanted else longest
     return max(confirm, min(longest, outlasted))
 
 
@@ -48,7 +53,7 @@ def is_late_line(offset_s: float, habits: Habits) -> bool:
     """Whether stamps step back because the packets before were late."""
     if habits.rule_s is None or _whole(offset_s, habits.step_s):
         return False
-    return -offset_s < (_LATE_YOUNG_LINE_S if habits.young else habits.packets * _LATE_LINE_S)
+    return -offset_s < (_LATE_YOUNG_LINE_S if habits.young else _LATE_LINE_S if habits.packet_s else 0.0)
 
 
 def _whole(error_s: float, step_s: float) -> bool:

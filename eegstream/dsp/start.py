@@ -20,13 +20,22 @@ from eegstream.dsp.firstblock import (
     nominal_line,
 )
 from eegstream.dsp.lateness import Habits
-from eegstream.dsp.latestart import guess_late_start, has_waited, judge_late_start
+from eegstream.dsp.latestart import (
+    comes_in_rows,
+    guess_late_start,
+    has_waited,
+    hole_in_hindsight,
+    judge_late_start,
+    sober,
+)
 from eegstream.dsp.packets import is_late_line, is_packet_border
 
 _PATIENCE_S, _REACH_S = 0.1, 0.02
 """A jump has to stay for so long; a step counts for at most so much of that."""
 _RETURNED = 0.5
 """Stamps that come back over so much of a jump have not jumped."""
+_ODD = 0.1
+"""A first line through small bursts that differs by more than this from the expected step is too short to know."""
 _MUCH_FASTER = 0.7
 """A first line of less than this share of the expected step may be one of late samples."""
 
@@ -53,14 +62,15 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
         if verdict == "nostamps":
             return verdict
         if isinstance(verdict, FirstLine) and verdict.step_s > _MUCH_FASTER * rules.expected_s:
-            return verdict if stamps_s.size == rules.block else _late(stamps_s, rules)
+            odd = abs(verdict.step_s / rules.expected_s - 1) > _ODD and comes_in_rows(first_s, rules.expected_s)
+            return sober(verdict, rules.expected_s) if odd else verdict
         if isinstance(verdict, Hole):
             stays = _stays(stamps_s, verdict, rules)
             if stays is None:
                 return None
             if stays:
                 return verdict
-    return _late(stamps_s, rules)
+    return _late(stamps_s, rules, last=False)
 
 
 def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
@@ -73,24 +83,30 @@ def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
         waited = True
     if not waited:
         return verdict
-    late = judge_late_start(stamps_s, rules.block, rules.expected_s, rules.nominal_s, last=True)
-    return late or guess_late_start(stamps_s, rules.nominal_s) or "noclock"
+    return _late(stamps_s, rules, last=True) or guess_late_start(stamps_s, rules.nominal_s) or "noclock"
 
 
-def _late(stamps_s: Floats, rules: StartRules) -> FirstLine | BurstLine | Hole | None:
-    return judge_late_start(stamps_s, rules.block, rules.expected_s, rules.nominal_s, last=False)
+def _late(stamps_s: Floats, rules: StartRules, *, last: bool) -> FirstLine | BurstLine | Hole | None:
+    line = judge_late_start(stamps_s, rules.block, rules.expected_s, rules.nominal_s, last=last)
+    hole = None if line is None else hole_in_hindsight(stamps_s, line)
+    if line is None or hole is None:
+        return line
+    stays = _stays(stamps_s, hole, rules, line.interval_s if isinstance(line, BurstLine) else 0.0)
+    if stays is None and not last:
+        return None
+    return line if stays is False else hole
 
 
-def _stays(stamps_s: Floats, hole: Hole, rules: StartRules) -> bool | None:
+def _stays(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float = 0.0) -> bool | None:
     """Whether the stamps behind a jump stay there; None if that takes more of them."""
     error_s = (stamps_s - hole.start_s - hole.step_s * np.arange(stamps_s.size))[hole.behind :]
-    habits = _habits(stamps_s, hole, rules)
+    habits = _habits(stamps_s, hole, rules, interval_s)
     if (hole.offset_s < 0 and is_late_line(hole.offset_s, habits)) or is_packet_border(hole.offset_s, habits):
         return False
     return jump_stays(stamps_s[hole.behind :], error_s if hole.offset_s > 0 else -error_s, habits, rules.confirm)
 
 
-def _habits(stamps_s: Floats, hole: Hole, rules: StartRules) -> Habits:
+def _habits(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float) -> Habits:
     """What a start with a jump shows of the stream's habits."""
     seen = np.isfinite(stamps_s)
     line = line_through(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], rules.expected_s)
@@ -98,8 +114,9 @@ def _habits(stamps_s: Floats, hole: Hole, rules: StartRules) -> Habits:
         step_s=hole.step_s,
         limit_s=_RETURNED * abs(hole.offset_s),
         spread_s=0.0,
-        reach_s=max(4 * hole.step_s, _REACH_S),
-        patience_s=_PATIENCE_S,
+        reach_s=max(4 * hole.step_s, _REACH_S, 1.3 * interval_s),
+        patience_s=max(_PATIENCE_S, 1.6 * interval_s),
         young=True,
+        interval_s=interval_s,
         rule_s=line.rule_s,
     )

@@ -59,10 +59,7 @@ def _held_up(rng, times_s, every_s, shortest_s, longest_s):
     span_s = times_s[-1] - times_s[0]
     count = max(1, int(span_s / every_s))
     start_s = times_s[0] + np.sort(rng.random(count)) * span_s
-    end_s = np.maximum.accumulate(start_s + rng.uniform(shortest_s, longest_s, size=count))
-    for stall in range(count - 2, -1, -1):
-        if end_s[stall] >= start_s[stall + 1]:
-            end_s[stall] = end_s[stall + 1]
+    end_s = np.minimum(start_s + rng.uniform(shortest_s, longest_s, size=count), np.append(start_s[1:], np.inf))
     nearest = np.searchsorted(start_s, times_s, side="right") - 1
     return np.where(nearest >= 0, np.maximum(times_s, end_s[nearest]), times_s)
 
