@@ -7,41 +7,36 @@ A batch is a tensor of patches [batch_size, patch_size] in microvolts, or such p
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
 import lightning
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.types import EVAL_DATALOADERS
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from trainer.data.left_out import Account
+from trainer.data.own_batches import as_batch, doubts, first_batch
 from trainer.data.preparing import Side
-from trainer.data.windows import Batch
 
-_UNKNOWN_RATE_HZ = 256.0
+__all__ = ["OwnLoaders", "as_batch", "dummy_loader"]
 
-
-def as_batch(batch: Any, patch_size: int, needs_rates: bool) -> Batch:
-    """Patches (B, N) and rates (B, 1) of what a loader gave.
-
-    Raises:
-        ValueError: it is not of one of the forms above.
-    """
-    patches, *more = batch if isinstance(batch, (tuple, list)) else (batch,)
-    rates_hz = more[0] if more else None
-    if not isinstance(patches, Tensor) or patches.ndim != 2 or patches.shape[1] != patch_size:
-        shape = tuple(patches.shape) if isinstance(patches, Tensor) else type(patches).__name__
-        raise ValueError(f"the loader gave patches of {shape}, expected [batch_size, {patch_size}]")
-    if rates_hz is None:
-        if needs_rates:
-            raise ValueError("the loader gave no rates, expected [batch_size, 1] in Hz since use_conditioning is true")
-        rates_hz = torch.full((len(patches), 1), _UNKNOWN_RATE_HZ, device=patches.device)
-    if rates_hz.shape != (len(patches), 1):
-        raise ValueError(f"the loader gave rates of {tuple(rates_hz.shape)}, expected {(len(patches), 1)}")
-    return patches.float(), rates_hz.float()
+USUAL_RATES_HZ = (100.0, 2048.0)
+"""What `bundle.rate_range_hz` is unless it is set; an evaluation has no such setting to refer to."""
 
 
 class OwnLoaders(lightning.LightningDataModule):
-    """One loader for training, one or several named ones for validation."""
+    """One loader for training, one or several named ones for validation.
+
+    Args:
+        train: gives batches for training.
+        val: the same for validation, or several by name.
+        patch_size: N, samples in a patch.
+        batch_size: for loaders' settings to refer to, and for the model card.
+        attribution: whose data it is and under which licence.
+        needs_rates: the model is conditioned, so a batch without rates is refused.
+        rate_range_hz: rates that the model is meant for, `bundle.rate_range_hz`; others are remarked.
+    """
 
     def __init__(
         self,
@@ -50,6 +45,8 @@ class OwnLoaders(lightning.LightningDataModule):
         patch_size: int,
         batch_size: int,
         attribution: str = "",
+        needs_rates: bool = False,
+        rate_range_hz: Sequence[float] = USUAL_RATES_HZ,
     ) -> None:
         super().__init__()
         self.batch_size = batch_size
@@ -58,6 +55,9 @@ class OwnLoaders(lightning.LightningDataModule):
         self._val = dict(val) if isinstance(val, Mapping) else {"own": val}
         self._patch_size = patch_size
         self._attribution = attribution
+        self._needs_rates = needs_rates
+        self._rate_range_hz = rate_range_hz
+        self._is_checked = False
 
     @property
     def validation_sets(self) -> list[str]:
@@ -70,8 +70,23 @@ class OwnLoaders(lightning.LightningDataModule):
         return dict.fromkeys(self._val, self._attribution)
 
     def sides(self, _names: Sequence[str] = ()) -> dict[str, Side]:
-        """Nothing is prepared: loaders bring their own."""
+        """Nothing is prepared: loaders bring their own. The first batch of each is looked at, once.
+
+        Raises:
+            ConfigError: it is none, or certainly not what it should be.
+        """
+        for name, loader in {} if self._is_checked else {"train": self._train, **self._val}.items():
+            self._check(name, loader)
+        self._is_checked = True
         return {}
+
+    def _check(self, name: str, loader: DataLoader[Any]) -> None:
+        given = first_batch(name, loader)
+        if given is None:
+            return
+        batch = as_batch(given, self._patch_size, self._needs_rates)
+        for doubt in doubts(given, batch, self._rate_range_hz):
+            _warn(f"loader {name}: {doubt}")
 
     def imitated(self, _side: str, _rates_hz: Sequence[float]) -> Side:
         """Nothing: patches that are cut already cannot be what another device would have sent."""
@@ -102,6 +117,11 @@ class OwnLoaders(lightning.LightningDataModule):
     def val_dataloader(self) -> EVAL_DATALOADERS:
         """The validation loaders, in the order of `validation_sets`."""
         return list(self._val.values())
+
+
+@rank_zero_only
+def _warn(text: str) -> None:
+    click.echo(f"warning: {text}", err=True)
 
 
 def dummy_loader(

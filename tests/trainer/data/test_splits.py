@@ -37,7 +37,7 @@ def test_files_are_found_by_pattern_and_subject(root):
     """`only` and `without` choose subjects; every file of a subject comes along, once however many patterns name it."""
     chosen = Selection(**selection(files=["a/*.edf", "a/S0*.edf"], without=["01"]))
     assert names(find_sources(root, {"a": chosen})[0]) == ["S00_1.edf", "S00_2.edf", "S02_1.edf", "S02_2.edf"]
-    (first, second) = find_sources(root, {"a": Selection(**selection(only=["01"]))})
+    (first, second), _ = find_sources(root, {"a": Selection(**selection(only=["01"]))})
     assert (first.data_set, first.subject, second.subject) == ("a", "01", "01")
 
 
