@@ -27,6 +27,8 @@ _FALL_S = 0.1
 """Stamps that fall below the line without a step back are watched for so long."""
 _MUCH_FASTER = 0.7
 """A young line may have taken lateness for a slower pace, down to this share."""
+_ROUGH_S = 0.010
+"""Where stamps spread by more, a young line is moved in any case."""
 _FROZEN = 0.05
 """A clock of less than this share of its pace stands still."""
 
@@ -151,6 +153,7 @@ def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Ha
     if not habits.interval_s:
         return False
     error_s, pace_s = error_s[:-1], pace_s[:-1]  # the last begins a burst, or is behind a stall
+    passed_s = float(pace_s[-1] - pace_s[0])
     half = int(np.searchsorted(pace_s, (pace_s[0] + pace_s[-1]) / 2))
     return bool(half) and bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.interval_s / 4)
 
@@ -222,7 +225,7 @@ def _falling(window: _Window, back: int | None, offset_s: float, still: bool, ha
     fall_s, rough_s, unsure_s = trend(window.error_s[seen], seen)
     if _is_line(window.error_s[seen], fall_s, rough_s, unsure_s, habits):
         step_s = habits.step_s - fall_s / float(seen[-1] - seen[0])
-        if habits.young and step_s > _MUCH_FASTER * habits.step_s:
+        if habits.young and (step_s > _MUCH_FASTER * habits.step_s or habits.spread_s > _ROUGH_S):
             return Lower(-float(window.error_s[seen].max()))
         return Jump("rate" if step_s > _FROZEN * habits.step_s else "frozen", offset_s, step_s)
     return Lower(-float(window.error_s[seen].max()))

@@ -21,16 +21,20 @@ _LONGEST_PACKET_S = 1.5
 """A longer run of equal steps is no packet."""
 _RULE_BLOCKS = 4
 """A rule is looked for each so many blocks."""
+_DRIFT = 0.1
+"""It differs from the measured step by less than this share."""
 _FEW_PACKETS = 8
 """Fewer packets do not show how late they may be."""
 _ENDS, _MOST_ENDS = 2, 8
 """Packet ends that an offset has to outlast, and how many where few packets are known, or many late ones."""
 _REMEMBERED_BLOCKS = 60
 """Lateness counts for so long."""
-_RUNS = 5
-"""If it happens so often in that time, it is usual,"""
+_RUNS, _OFTEN = 8, 5
+"""So many times at most. If it happens this often, it is usual,"""
 _FLOOR = 1.2
 """and what stays below this multiple of the second largest is no suspicion."""
+_STALL_S = 0.3
+"""What is later than this was a stall, which is never usual."""
 _HABIT, _HABIT_BLOCKS = 0.8, 8
 """Lateness of more than this share of the samples is a habit, over so many blocks."""
 
@@ -81,7 +85,8 @@ class Lateness:
         if self.rule_s is not None:
             self._learn_packets(stamps_s, self.rule_s, step_s)
         elif self._block_number % _RULE_BLOCKS == 0 and not np.isnan(stamps_s).any():
-            self.rule_s = rule_of(np.ones(stamps_s.size - 1), np.diff(stamps_s), step_s)
+            rule_s = rule_of(np.ones(stamps_s.size - 1), np.diff(stamps_s), step_s)
+            self.rule_s = rule_s if rule_s and abs(rule_s / step_s - 1) < _DRIFT else None
         if late is None:
             self._share -= self._share / _HABIT_BLOCKS
             self._was_late = False
@@ -108,29 +113,29 @@ class Lateness:
             self._run += stamps_s.size
 
     @property
-    def _lately(self) -> bool:
-        return bool(self._runs) and self._block_number - self._runs[-1][0] < _REMEMBERED_BLOCKS
+    def _recent_s(self) -> list[float]:
+        """By how much the runs of late samples were late that are not long ago."""
+        return [size_s for block, size_s in self._runs if self._block_number - block < _REMEMBERED_BLOCKS]
 
     @property
     def is_habit(self) -> bool:
         """Whether most samples come late, by about `usual_s`: the stream is one of bursts."""
-        return self._share > _HABIT
+        return self._share > _HABIT and len(self._recent_s) >= _OFTEN
 
     @property
     def floor_s(self) -> float:
         """Deviations below this are usual because they were frequent."""
-        often = len(self._runs) == _RUNS and self._block_number - self._runs[0][0] < _REMEMBERED_BLOCKS
-        return _FLOOR * sorted(size_s for _, size_s in self._runs)[-2] if often else 0.0
+        small_s = sorted(size_s for size_s in self._recent_s if size_s < _STALL_S)
+        return _FLOOR * small_s[-2] if len(small_s) >= _OFTEN else 0.0
 
     @property
     def patience_s(self) -> float:
         """So long must an offset stay, where packets do not demand more."""
-        return _CAREFUL_S if self._lately else _PATIENCE_S
+        return _CAREFUL_S if self._recent_s else _PATIENCE_S
 
     def habits(self, step_s: float, limit_s: float, spread_s: float, *, young: bool) -> Habits:
         """What is usual, beside the line's own figures."""
-        runs = sum(self._block_number - block < _REMEMBERED_BLOCKS for block, _ in self._runs)
-        ends = _MOST_ENDS if self._packets_seen < _FEW_PACKETS else min(_ENDS + 2 * runs, _MOST_ENDS)
+        ends = _ENDS + 2 * len(self._recent_s) if self._packets_seen >= _FEW_PACKETS else _MOST_ENDS
         return Habits(
             step_s=step_s,
             limit_s=limit_s,
@@ -140,5 +145,5 @@ class Lateness:
             young=young,
             rule_s=self.rule_s,
             packet_s=self.packet * step_s,
-            packet_ends=ends,
+            packet_ends=min(ends, _MOST_ENDS),
         )

@@ -17,6 +17,8 @@ _WAITED_S = 0.060
 """A start is late if a run of samples has waited so long; what is shorter is jitter."""
 _ROW, _ROWS = 0.1, 0.3
 """Rows of a burst follow each other within this share of a step; more than this share of them makes bursts."""
+_ODD = 0.1
+"""A first line that differs by more than this from the expected step is too short to know, unless it is clean."""
 _PAUSE_S = 0.030
 """A step that is longer than the usual one by this ends a burst."""
 _TAIL = 0.6
@@ -62,7 +64,7 @@ def judge_late_start(
         return None
     sure = last or float(np.minimum(np.diff(start.y), 4 * step_s).sum()) > _OTHER_RATE_S
     line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
-    if line is not None and stamps_s.size > 2 * block:
+    if line is not None and (stamps_s.size > 2 * block or abs(line.step_s / step_s - 1) > _ODD):
         line = sober(line, step_s)
     return _bursts(start, nominal_s, last=last) if line is None else line
 

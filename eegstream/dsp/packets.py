@@ -24,12 +24,12 @@ Floats = NDArray[np.float64]
 
 def is_packet_border(error_s: float, habits: Habits) -> bool:
     """Whether a small jump comes from the sender's clock."""
-    return habits.rule_s is not None and abs(error_s) < _SMALL_JUMP_S and not _whole(error_s, habits.step_s)
+    return habits.rule_s is not None and abs(error_s) < _SMALL_JUMP_S and not _whole(error_s, habits.rule_s)
 
 
 def may_be_a_packet(error_s: float, habits: Habits) -> bool:
     """Whether a jump may be a packet that is late."""
-    return habits.rule_s is not None and (habits.packet_s > 0 or not _whole(error_s, habits.step_s))
+    return habits.rule_s is not None and (habits.packet_s > 0 or not _whole(error_s, habits.rule_s))
 
 
 def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
@@ -51,11 +51,11 @@ def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habi
 
 def is_late_line(offset_s: float, habits: Habits) -> bool:
     """Whether stamps step back because the packets before were late."""
-    if habits.rule_s is None or _whole(offset_s, habits.step_s):
+    if habits.rule_s is None or _whole(offset_s, habits.rule_s):
         return False
     return -offset_s < (_LATE_YOUNG_LINE_S if habits.young else _LATE_LINE_S if habits.packet_s else 0.0)
 
 
 def _whole(error_s: float, step_s: float) -> bool:
     steps = error_s / step_s
-    return abs(steps - round(steps)) < RULE * max(1.0, abs(steps) * 1e-2)
+    return abs(steps - round(steps)) < RULE

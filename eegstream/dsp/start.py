@@ -36,6 +36,8 @@ _RETURNED = 0.5
 """Stamps that come back over so much of a jump have not jumped."""
 _ODD = 0.1
 """A first line through small bursts that differs by more than this from the expected step is too short to know."""
+_RULE_NEAR = 0.05
+"""The rule of packets is that of the expected step within this share."""
 _MUCH_FASTER = 0.7
 """A first line of less than this share of the expected step may be one of late samples."""
 
@@ -62,8 +64,7 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
         if verdict == "nostamps":
             return verdict
         if isinstance(verdict, FirstLine) and verdict.step_s > _MUCH_FASTER * rules.expected_s:
-            odd = abs(verdict.step_s / rules.expected_s - 1) > _ODD and comes_in_rows(first_s, rules.expected_s)
-            return sober(verdict, rules.expected_s) if odd else verdict
+            return _sober(verdict, first_s, rules.expected_s)
         if isinstance(verdict, Hole):
             stays = _stays(stamps_s, verdict, rules)
             if stays is None:
@@ -71,6 +72,13 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
             if stays:
                 return verdict
     return _late(stamps_s, rules, last=False)
+
+
+def _sober(line: FirstLine, stamps_s: Floats, step_s: float) -> FirstLine:
+    """The line, with the expected step if it goes through small bursts or packets and is too short to know."""
+    counted = line.rule_s is not None and abs(line.rule_s / step_s - 1) < _RULE_NEAR
+    odd = abs(line.step_s / step_s - 1) > _ODD and (counted or comes_in_rows(stamps_s, step_s))
+    return sober(line, step_s) if odd else line
 
 
 def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
