@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.channels import select_channels
 from eegstream.dsp.pace import RateProbe, grid
+from eegstream.dsp.rates import measured_rate
 from eegstream.epoch import Epoch, Event, ModelFacts, Place, SignalOptions, StreamGeometry
 from eegstream.errors import StreamError
 from eegstream.pipeline import EndReason, Patch, SegmentEnd
@@ -75,10 +76,10 @@ class Following:
         self._grid = grid(nominal_hz)
         self.epoch: Epoch | None = None
         """The one that is open; None while the rate is not sure."""
-        self._begin_probe()
+        self._begin_probe(nominal_hz)
 
-    def _begin_probe(self) -> None:
-        self._probe = RateProbe(self._nominal_hz)
+    def _begin_probe(self, expected_hz: float) -> None:
+        self._probe = RateProbe(expected_hz)
         self._waiting: list[_Samples | _Dropped | _Pause] = []
         self._on_grid = 0
         """Samples since the grid's last point."""
@@ -125,10 +126,11 @@ class Following:
         if self.epoch is None:
             rate_hz = self._probe.rate_hz()
             return [] if rate_hz is None else self._open(rate_hz)
-        if self.epoch.pipeline.changed_rate_hz is None:
+        changed_hz = self.epoch.pipeline.changed_rate_hz
+        if changed_hz is None:
             return []
         steps = self._close("replaced")
-        self._begin_probe()
+        self._begin_probe(measured_rate(changed_hz))
         return steps
 
     def _open(self, rate_hz: float) -> list[Step]:

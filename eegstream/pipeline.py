@@ -232,7 +232,7 @@ class StreamPipeline:
             self._border = None
         count = len(times_s)
         if self._watch is not None:
-            count, self.changed_rate_hz = self._watch.push(times_s, 0.0)
+            count, self.changed_rate_hz = self._watch.push(times_s, item.error_s)
         self._received += len(times_s)
         return events + self._advance(x[:, :count], times_s[:count], arrived_s[:count], filled=False)
 

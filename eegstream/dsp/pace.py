@@ -9,17 +9,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.rates import snapped_rate_hz
+from eegstream.dsp.rates import measured_rate
 from eegstream.dsp.timeline import Break, Timed, Timeline
 
 WRONG = 0.02
 """Beyond this share off, a stated rate is not the stream's."""
 _SURE = 0.01
 """Within this share, a stated rate is confirmed early."""
-_EARLIEST_S, _USUAL_S, _LONGEST_S = 0.5, 2.0, 4.0
+_EARLIEST_S, _USUAL_S, _LONGEST_S = 0.45, 1.95, 4.0
 """Seconds of stream: at least, usually, and at most, if its two halves disagree."""
 _MOST_WAITING_S = 12.0
 """A stream that has shown no clock after so many seconds of samples at its stated rate is taken at that rate."""
+_REFINED, _REFITS, _FEWEST, _FAR, _TINY_S = 0.1, 4, 16, 4.0, 1e-6
+"""A refined rate is at most so far from the measured one; it is fitted so often, to so many stamps at least, without
+those that lie so many middle deviations off the line."""
 _GROSS, _GROSS_AFTER_S = 0.10, 0.25
 """A new segment that is so far off is told at once."""
 _WINDOW_S, _CHANGED = 8.0, 0.05
@@ -38,20 +41,22 @@ class RateProbe:
     def __init__(self, nominal_hz: float) -> None:
         self._nominal_hz = nominal_hz
         self._timeline = Timeline(nominal_hz)
-        self._pieces: list[Floats] = []
-        """Times of the samples of each segment."""
-        self._goes_on = False
+        self._stamps: list[Floats] = []
         self._count = 0
+        self._pieces: list[_Piece] = []
+        """One for each segment."""
+        self._goes_on = False
 
     def push(self, stamps_s: Floats) -> None:
         """Take the stamps (T,) of the next samples."""
+        self._stamps.append(np.asarray(stamps_s, np.float64))
         self._count += len(stamps_s)
         self._take(self._timeline.push(stamps_s))
 
     def rate_hz(self) -> float | None:
         """The stream's rate, or None if that is not sure yet."""
         whole, late = self._paces()
-        seconds = sum(float(piece[-1] - piece[0]) for piece in self._pieces)
+        seconds = self._seconds
         if seconds >= _EARLIEST_S and _off(whole, self._nominal_hz) < _SURE and _off(late, self._nominal_hz) < _SURE:
             return self._nominal_hz
         if seconds >= _USUAL_S and (_off(whole, late) < WRONG or seconds >= _LONGEST_S):
@@ -64,7 +69,7 @@ class RateProbe:
         """The best answer where no more samples come."""
         self._take(self._timeline.flush())
         whole, _ = self._paces()
-        seconds = sum(float(piece[-1] - piece[0]) for piece in self._pieces)
+        seconds = self._seconds
         return self._true_hz(whole) if seconds >= _EARLIEST_S else self._nominal_hz
 
     def _take(self, items: list[Timed | Break]) -> None:
@@ -72,22 +77,77 @@ class RateProbe:
             if isinstance(item, Break):
                 self._goes_on = False
             elif self._goes_on:
-                self._pieces[-1] = np.concatenate((self._pieces[-1], item.times_s))
+                self._pieces[-1].add(item)
             else:
-                self._pieces.append(item.times_s)
+                self._pieces.append(_Piece(item))
                 self._goes_on = True
 
     def _true_hz(self, measured_hz: float) -> float:
-        return self._nominal_hz if _off(measured_hz, self._nominal_hz) <= WRONG else snapped_rate_hz(measured_hz)
+        if _off(measured_hz, self._nominal_hz) <= WRONG:
+            return self._nominal_hz
+        return measured_rate(self._refined_hz(measured_hz))
+
+    def _refined_hz(self, measured_hz: float) -> float:
+        """The measured rate by all stamps of the longest segment: its line was begun at a wrong rate.
+
+        Where samples come in bursts the stamps themselves tell less than the line, which stays then.
+        """
+        longest = max(self._pieces, key=lambda piece: piece.count)
+        stamps_s = np.concatenate(self._stamps)[longest.first : longest.first + longest.count]
+        refined_hz = _pace_of_stamps(stamps_s)
+        return refined_hz if _off(refined_hz, measured_hz) < _REFINED else measured_hz
 
     def _paces(self) -> tuple[float, float]:
         """Samples a second over everything, and over the later half; NaN where nothing is known."""
-        steps = np.array([len(piece) - 1 for piece in self._pieces])
-        seconds = np.array([piece[-1] - piece[0] for piece in self._pieces])
-        whole = _ratio(float(steps.sum()), float(seconds.sum()))
-        late_pieces = [piece[len(piece) // 2 :] for piece in self._pieces[-1:]]
-        late = [_ratio(len(piece) - 1.0, float(piece[-1] - piece[0])) for piece in late_pieces]
-        return whole, late[0] if late else math.nan
+        steps = sum(piece.count - 1 for piece in self._pieces)
+        return _ratio(steps, self._seconds), self._pieces[-1].late_hz if self._pieces else math.nan
+
+    @property
+    def _seconds(self) -> float:
+        return sum(piece.seconds for piece in self._pieces)
+
+
+class _Piece:
+    """A segment's times as they come."""
+
+    def __init__(self, item: Timed) -> None:
+        self.first = item.first
+        self._times = [item.times_s]
+
+    def add(self, item: Timed) -> None:
+        """Take the next ones."""
+        self._times.append(item.times_s)
+
+    @property
+    def count(self) -> int:
+        """Samples so far."""
+        return sum(map(len, self._times))
+
+    @property
+    def seconds(self) -> float:
+        """From the first to the last."""
+        return float(self._times[-1][-1] - self._times[0][0])
+
+    @property
+    def late_hz(self) -> float:
+        """Samples a second over the later half."""
+        times_s = np.concatenate(self._times)
+        late_s = times_s[len(times_s) // 2 :]
+        return _ratio(len(late_s) - 1.0, float(late_s[-1] - late_s[0]))
+
+
+def _pace_of_stamps(stamps_s: Floats) -> float:
+    """Stamps a second (T,) by least squares, without those that lie far off the line; NaN if there is none."""
+    x, y = np.flatnonzero(np.isfinite(stamps_s)).astype(np.float64), stamps_s[np.isfinite(stamps_s)]
+    slope = math.nan
+    for _ in range(_REFITS):
+        if x.size < _FEWEST:
+            return math.nan
+        slope, start_s = np.polyfit(x, y - y[0], 1)
+        off_s = np.abs(y - y[0] - start_s - slope * x)
+        near = off_s <= _FAR * np.median(off_s) + _TINY_S
+        x, y = x[near], y[near]
+    return _ratio(1.0, slope)
 
 
 class RateWatch:

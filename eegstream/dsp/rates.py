@@ -14,3 +14,9 @@ def snapped_rate_hz(rate_hz: float, within: float = _SNAP_WITHIN) -> float:
     """The nearest common rate if it is near enough (0.5 %), or the rate itself."""
     nearest = min(COMMON_RATES_HZ, key=lambda common: abs(common - rate_hz) / common)
     return nearest if abs(nearest - rate_hz) <= within * nearest else rate_hz
+
+
+def measured_rate(rate_hz: float) -> float:
+    """A rate that was measured over a few seconds, as far as it is certain: a common one, or tenths of a hertz."""
+    snapped = snapped_rate_hz(rate_hz)
+    return snapped if snapped != rate_hz else max(round(rate_hz, 1), 0.1)
