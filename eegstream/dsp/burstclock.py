@@ -22,7 +22,7 @@ _WIDE = 1.2
 _SIGMAS = 8.0
 _STEADY, _MEMORY = 4, 32
 """Observations that the nominal rate counts for at first, and that the line rests on later."""
-_CALM_S = 0.040
+_CALM_S = 0.030
 """Shorter burst intervals are jitter."""
 _INTERVAL_MEMORY = 16
 """Blocks that the burst interval rests on."""

@@ -158,9 +158,13 @@ def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Ha
     return bool(half) and bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.interval_s / 4)
 
 
-def _stays(window: _Window, seen: NDArray[np.intp], lately: slice | None, habits: Habits) -> Jump:
+def _stays(window: _Window, seen: NDArray[np.intp], lately: slice | None, habits: Habits) -> Verdict:
     """A loss, or a slower clock; `lately` are the stamps that have fallen no more, where others had."""
     error_s = window.error_s[seen]
+    if may_be_a_packet(float(error_s[0]), habits):
+        largest = int(np.argmax(error_s[1:] - error_s[:-1])) + 1
+        if error_s[largest] - error_s[largest - 1] > error_s[0]:  # a late packet before the loss
+            return Late(int(seen[largest]))
     if habits.interval_s:
         return Jump("gap", float(error_s.min()), habits.step_s)
     if lately is not None:

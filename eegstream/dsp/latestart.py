@@ -13,8 +13,10 @@ from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine,
 
 _FAST = 0.5
 """Steps below this share of the usual one are those of samples that have waited."""
-_WAITED_S = 0.060
+_WAITED_S = 0.042
 """A start is late if a run of samples has waited so long; what is shorter is jitter."""
+_STEADY_S = 0.060
+"""Steps of a steady pace exceed the usual one by less, and its stamps spread by half of this."""
 _ROW, _ROWS = 0.1, 0.3
 """Rows of a burst follow each other within this share of a step; more than this share of them makes bursts."""
 _ODD = 0.1
@@ -109,7 +111,7 @@ def guess_late_start(stamps_s: Floats, nominal_s: float) -> BurstLine | None:
     """A line at the nominal rate, at the stream's end; none if the stamps stand still, or keep another pace."""
     seen = np.isfinite(stamps_s)
     x, y = np.flatnonzero(seen).astype(np.float64), stamps_s[seen]
-    if x.size < FEWEST_STAMPS or line_through(x, y, nominal_s).sd_s < _WAITED_S / 2:
+    if x.size < FEWEST_STAMPS or line_through(x, y, nominal_s).sd_s < _STEADY_S / 2:
         return None
     late_s = y - nominal_s * x
     return BurstLine(float(late_s.min()), nominal_s, float(np.ptp(late_s)))
@@ -139,7 +141,7 @@ def _calm_tail(start: _Start, begin: float, nominal_s: float, *, sure: bool) -> 
     if line.step_s < (1 - _USUAL) * start.step_s and not sure:
         return None
     usual_s = min(start.step_s, line.step_s)
-    steady = np.diff(y).max() < _WAITED_S + 2 * line.step_s and line.sd_s < _WAITED_S / 2
+    steady = np.diff(y).max() < _STEADY_S + 2 * line.step_s and line.sd_s < _STEADY_S / 2
     half = x.size // 2
     before_s, behind_s = (_pace(x[part], y[part]) for part in (slice(half), slice(half, None)))
     steady = steady and abs(behind_s - before_s) < _USUAL * line.step_s

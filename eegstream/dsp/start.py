@@ -34,8 +34,8 @@ _PATIENCE_S, _REACH_S = 0.1, 0.02
 """A jump has to stay for so long; a step counts for at most so much of that."""
 _RETURNED = 0.5
 """Stamps that come back over so much of a jump have not jumped."""
-_ODD = 0.1
-"""A first line through small bursts that differs by more than this from the expected step is too short to know."""
+_ODD, _ODD_PACKETS = 0.1, 0.04
+"""A first line through small bursts or packets that differs by more than this from the expected step is too short to know."""
 _RULE_NEAR = 0.05
 """The rule of packets is that of the expected step within this share."""
 _MUCH_FASTER = 0.7
@@ -77,7 +77,8 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
 def _sober(line: FirstLine, stamps_s: Floats, step_s: float) -> FirstLine:
     """The line, with the expected step if it goes through small bursts or packets and is too short to know."""
     counted = line.rule_s is not None and abs(line.rule_s / step_s - 1) < _RULE_NEAR
-    odd = abs(line.step_s / step_s - 1) > _ODD and (counted or comes_in_rows(stamps_s, step_s))
+    off = abs(line.step_s / step_s - 1)
+    odd = off > _ODD_PACKETS if counted else off > _ODD and comes_in_rows(stamps_s, step_s)
     return sober(line, step_s) if odd else line
 
 

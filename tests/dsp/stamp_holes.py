@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from eegstream.dsp.timeline import Timeline
 from tests.dsp.stamp_cases import CASES, RATES, Case, breaks_of, run
 
 
@@ -54,11 +55,11 @@ class HoleRow:
     def __str__(self) -> str:
         return f"{self.name}: {self.case}"
 
-    def tally(self, runs: int, count: int) -> Tally:
+    def tally(self, runs: int, count: int, make=Timeline) -> Tally:
         """What becomes of `runs` times `count` holes."""
         tally = Tally()
         for seed in range(runs):
-            _tally_run(self, count, seed, tally)
+            _tally_run(self, count, seed, tally, make)
         return tally
 
 
@@ -86,7 +87,7 @@ HOLE_ROWS = [
 ]
 
 
-def _tally_run(row: HoleRow, count: int, seed: int, tally: Tally) -> None:
+def _tally_run(row: HoleRow, count: int, seed: int, tally: Tally, make) -> None:
     rng = np.random.default_rng(seed)
     case, holes = row.case, row.holes
     kept = np.round(rng.uniform(*holes.spacing_s, size=count + 1) * case.rate_hz).astype(int)
@@ -95,7 +96,7 @@ def _tally_run(row: HoleRow, count: int, seed: int, tally: Tally) -> None:
     behind = np.cumsum(kept)[:-1]
     positions = np.arange(kept.sum()) + np.repeat(np.r_[0, np.cumsum(lost)], kept)
     _, stamps_s = case.make(rng, positions)
-    borders = breaks_of(run(case.rate_hz, stamps_s))
+    borders = breaks_of(run(case.rate_hz, stamps_s, make=make))
     found = 0
     for index, length in zip(behind, lost, strict=True):
         hits = [item for item in borders if item.kind == "gap" and abs(item.index - index) <= row.reach]
