@@ -111,7 +111,7 @@ def catching_up(pace, shortest_s=0.05, longest_s=2.0, every_s=12.0):
 
 def exponential(mean_s):
     """Each sample late by an exponential time, and none before its predecessor."""
-    return lambda rng, true_s, rate_hz: true_s + rng.exponential(mean_s, size=true_s.size)
+    return lambda rng, true_s, _rate_hz: true_s + rng.exponential(mean_s, size=true_s.size)
 
 
 POLLS = (0.05, 0.1, 0.2, 0.5, 1.0)
