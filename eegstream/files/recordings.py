@@ -29,7 +29,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _SLOWEST_HZ = 50.0
 """Slower channels beside faster EEG are none, unless the user says so."""
 _LARGEST_UNPACKED_BYTES = 8 << 30
-_PLAYED_PAUSE_S = 1.0
+_UNKNOWN_PAUSE_S = 1.0
+"""What a pause of unknown length counts as in times, played and encoded alike."""
 
 
 OUTLET_TYPE, OUTLET_FORMAT = EEG, "float32"
@@ -66,14 +67,8 @@ class Recording:
     file_scale: tuple[float, ...] = ()
     """(C,) microvolts in one step of the file's own numbers, which `--unit U!` speaks of; empty: as `units`."""
     pauses: tuple[int, ...] = ()
-    """First sample behind each pause of unknown length; `times_s` shows nothing of those."""
-
-    @property
-    def played_times_s(self) -> NDArray[np.float64]:
-        """`times_s` (T,) with each pause of unknown length as one of a second: stamps cannot say "unknown"."""
-        behind = np.zeros(len(self.times_s))
-        behind[list(self.pauses)] = _PLAYED_PAUSE_S
-        return self.times_s + np.cumsum(behind)
+    """First sample behind each pause of unknown length; `times_s` has each as a second, since stamps cannot say
+    "unknown"."""
 
 
 def read_recording(path: str | Path, *, rate_hz: float | None = None, choice: ChannelChoice | None = None) -> Recording:
@@ -266,6 +261,8 @@ def _recording(
     samples, units = _numbers(signals, labels, choice)
     eeg = [index for index, fate in enumerate(own) if fate.kind == EEG]
     remarks = [*signals.remarks, *_left_remarks(signals, left), *_sample_remarks(samples[eeg])]
+    if signals.pauses:
+        remarks.append(f"times count each pause of unknown length as {_UNKNOWN_PAUSE_S:g} s")
     if signals.bad:
         remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
     return Recording(
@@ -276,7 +273,7 @@ def _recording(
         types=tuple(fate.kind for fate in own),
         units=units,
         samples=samples,
-        times_s=signals.times_s - _first_finite(signals.times_s),
+        times_s=_times_s(signals),
         remarks=tuple(dict.fromkeys(remarks)),
         bad=tuple(label for label, stated in zip(labels, signals.labels, strict=True) if stated in signals.bad),
         stream=signals.name,
@@ -313,6 +310,17 @@ def _left_remarks(signals: Signals, left: Sequence[Signals]) -> list[str]:
         rate = f"{signals.rate_hz:g} Hz"
         remarks.append(f"channels of another rate than the EEG's {rate} were left out: {', '.join(others)}")
     return remarks
+
+
+def _times_s(signals: Signals) -> NDArray[np.float64]:
+    """Seconds (T,) since the first usable stamp."""
+    times_s = signals.times_s - _first_finite(signals.times_s)
+    if not signals.pauses:
+        return times_s
+    behind_s = np.zeros(len(times_s))
+    behind_s[list(signals.pauses)] = _UNKNOWN_PAUSE_S
+    paused_s: NDArray[np.float64] = times_s + np.cumsum(behind_s)
+    return paused_s
 
 
 def _first_finite(times_s: NDArray[np.float64]) -> float:

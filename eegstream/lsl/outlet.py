@@ -52,7 +52,7 @@ class RecordingOutlet:
         recording = self._recording
         step = pace.chunk or max(1, round(recording.rate_hz / _CHUNKS_PER_SECOND))
         samples = np.ascontiguousarray(recording.samples.T)
-        times_s = recording.played_times_s
+        times_s = recording.times_s
         due_s = push_times_s(times_s, recording.rate_hz) / pace.speed
         duration_s = float(np.max(times_s, where=np.isfinite(times_s), initial=0.0))
         duration_s += 1 / recording.rate_hz

@@ -68,6 +68,10 @@ class Parity:
         (epoch,) = contents(self._live[file]).values()
         return len(epoch.accounts) - 1
 
+    def offline(self, file: str) -> list[Item]:
+        """What `encode` said of a file."""
+        return self._offline[file]
+
     def _follow(self, player: Process) -> list[Item]:
         name = player.wait_line(r"^playing (.*): \d+ channels").group(1)
         assert player.wait(_LONGEST_S) == 0
