@@ -207,7 +207,7 @@ class Epoch:
             flags=patch.flags.tobytes(),
             t=(patch.t_s,),
             clock_offset=clock.offset_s,
-            clock_error=clock.error_s,
+            clock_error=None if clock.error_s is None else clock.error_s + patch.t_error_s,
             arrived=arrived_s,
         )
 

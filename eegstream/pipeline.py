@@ -63,6 +63,8 @@ class Patch:
     """(C,), see `PatchFlag`."""
     t_s: float
     """Outlet-clock second of the first sample."""
+    t_error_s: float
+    """Bound of the error of `t_s`, where stamps are bursty or late; 0 where they are calm."""
     needed_s: float
     """Outlet-clock second of the last source sample that was needed."""
     arrived_s: float
@@ -164,6 +166,7 @@ class StreamPipeline:
         """Number of the running segment."""
         self._received = 0
         self._covered = 0
+        self._time_error_s = 0.0
 
     @property
     def delay_s(self) -> float:
@@ -234,6 +237,7 @@ class StreamPipeline:
         if self._watch is not None:
             count, self.changed_rate_hz = self._watch.push(times_s, item.error_s)
         self._received += len(times_s)
+        self._time_error_s = item.error_s
         return events + self._advance(x[:, :count], times_s[:count], arrived_s[:count], filled=False)
 
     def _count(self, samples: int) -> None:
@@ -316,6 +320,7 @@ class StreamPipeline:
             samples_uv=samples_uv,
             flags=flags.astype(np.uint8),
             t_s=view.t_s,
+            t_error_s=self._time_error_s,
             needed_s=view.needed_s,
             arrived_s=view.arrived_s,
         )

@@ -147,7 +147,7 @@ class Codes(_Sequenced):
     clock_offset: float | None
     """Daemon clock minus outlet clock, in seconds; None before the first estimate."""
     clock_error: float | None
-    """Uncertainty of `clock_offset`, in seconds."""
+    """Uncertainty of `clock_offset` and of `t` in bursty streams, in seconds."""
     arrived: float
     """Daemon-clock second at which the last needed sample was pulled."""
 
