@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-SLOWEST, FASTEST = 2.5, 0.4
+SLOWEST, FASTEST = 2.51, 0.398
 """A clock's seconds per sample, in nominal intervals, lie between these."""
 FEWEST_STAMPS = 8
 """A block with fewer usable stamps tells nothing."""

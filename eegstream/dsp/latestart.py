@@ -32,9 +32,19 @@ _OTHER_RATE_S = 2.2
 _FEWEST_BURSTS = 3
 _IRREGULAR, _MORE_BURSTS = 0.3, 10
 """If the ends of all bursts but one differ by more than this share of the usual pause, it takes more bursts."""
+_OWN_TIME = 0.8
+"""Stamps that stand still and then jump by so much of the samples' own time come from a clock that stood still."""
 _SURE_HOLE_S = 0.080
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Still:
+    """The clock stood still until it went on as if it had not."""
+
+    behind: int
+    """Position of the first stamp behind that."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +66,16 @@ def has_waited(stamps_s: Floats, step_s: float) -> bool:
     return _waited(_Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)) > _WAITED_S
 
 
-def judge_late_start(
-    stamps_s: Floats, block: int, step_s: float, nominal_s: float, *, last: bool
-) -> FirstLine | BurstLine | None:
+def judge_late_start(stamps_s: Floats, block: int, nominal_s: float, *, last: bool) -> FirstLine | BurstLine | None:
     """The line of the usable stamps (N,), N >= `block`; None if that takes more, unless these are the `last`."""
     seen = np.isfinite(stamps_s)
-    start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)
+    start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], nominal_s)
     if start.x.size < FEWEST_STAMPS:
         return None
-    sure = last or float(np.minimum(np.diff(start.y), 4 * step_s).sum()) > _OTHER_RATE_S
+    sure = last or float(np.minimum(np.diff(start.y), 4 * nominal_s).sum()) > _OTHER_RATE_S
     line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
-    if line is not None and (stamps_s.size > 2 * block or abs(line.step_s / step_s - 1) > _ODD):
-        line = sober(line, step_s)
+    if line is not None and (stamps_s.size > 2 * block or abs(line.step_s / nominal_s - 1) > _ODD):
+        line = sober(line, nominal_s)
     return _bursts(start, nominal_s, last=last) if line is None else line
 
 
@@ -84,7 +92,7 @@ def comes_in_rows(stamps_s: Floats, step_s: float) -> bool:
     return bool(np.mean(np.abs(np.diff(stamps_s)) < _ROW * step_s) > _ROWS)
 
 
-def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | None:
+def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | Still | None:
     """A jump among the usable stamps (N,) that all later ones stay above, if there is one.
 
     Among samples that are late by much, small rises are jitter of the lateness.
@@ -104,6 +112,9 @@ def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | N
     at = int(rises_s.argmax())
     if rises_s[at] <= max(least_s, float((level_s - lowest_s).max()) / 2):
         return None
+    stands = at >= FEWEST_STAMPS and np.ptp(start.y[: at + 1]) < line.step_s / 2
+    if stands and rises_s[at] > _OWN_TIME * line.step_s * start.x[at]:
+        return Still(int(start.x[at + 1]))
     return Hole(int(start.x[at + 1]), float(rises_s[at]), float(level_s[: at + 1].min()), line.step_s)
 
 

@@ -21,6 +21,7 @@ from eegstream.dsp.firstblock import (
 )
 from eegstream.dsp.lateness import Habits
 from eegstream.dsp.latestart import (
+    Still,
     comes_in_rows,
     guess_late_start,
     has_waited,
@@ -35,14 +36,14 @@ _PATIENCE_S, _REACH_S = 0.1, 0.02
 _RETURNED = 0.5
 """Stamps that come back over so much of a jump have not jumped."""
 _ODD, _ODD_PACKETS = 0.1, 0.04
-"""A first line through small bursts or packets that differs by more than this from the expected step is too short to know."""
+"""A first line through small bursts or packets that is off the nominal step by more than this is too short to know."""
 _RULE_NEAR = 0.05
-"""The rule of packets is that of the expected step within this share."""
+"""The rule of packets is that of the nominal step within this share."""
 _MUCH_FASTER = 0.7
-"""A first line of less than this share of the expected step may be one of late samples."""
+"""A first line of less than this share of the nominal step may be one of late samples."""
 
 Floats = NDArray[np.float64]
-StartVerdict = FirstLine | BurstLine | Hole | NoClock
+StartVerdict = FirstLine | BurstLine | Hole | Still | NoClock
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,18 @@ class StartRules:
     block: int
     confirm: int
     nominal_s: float
-    expected_s: float
-    """Seconds per sample: the nominal ones, or those that a change of rate showed."""
+    """Seconds per sample."""
 
 
 def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
     """Say what the stamps (N,), N >= `block`, are; None if that takes more of them."""
     first_s = stamps_s[: rules.block]
-    if not has_waited(first_s, rules.expected_s):
-        verdict = judge_first_block(first_s, rules.block, rules.confirm, rules.expected_s)
+    if not has_waited(first_s, rules.nominal_s):
+        verdict = judge_first_block(first_s, rules.block, rules.confirm, rules.nominal_s)
         if verdict == "nostamps":
             return verdict
-        if isinstance(verdict, FirstLine) and verdict.step_s > _MUCH_FASTER * rules.expected_s:
-            return _sober(verdict, first_s, rules.expected_s)
+        if isinstance(verdict, FirstLine) and verdict.step_s > _MUCH_FASTER * rules.nominal_s:
+            return _sober(verdict, first_s, rules.nominal_s)
         if isinstance(verdict, Hole):
             stays = _stays(stamps_s, verdict, rules)
             if stays is None:
@@ -75,7 +75,7 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
 
 
 def _sober(line: FirstLine, stamps_s: Floats, step_s: float) -> FirstLine:
-    """The line, with the expected step if it goes through small bursts or packets and is too short to know."""
+    """The line, with the nominal step if it goes through small bursts or packets and is too short to know."""
     counted = line.rule_s is not None and abs(line.rule_s / step_s - 1) < _RULE_NEAR
     off = abs(line.step_s / step_s - 1)
     odd = off > _ODD_PACKETS if counted else off > _ODD and comes_in_rows(stamps_s, step_s)
@@ -86,8 +86,8 @@ def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
     """Say what the stamps (N,) are if no more of them can be waited for."""
     if stamps_s.size < FEWEST_STAMPS and np.isfinite(stamps_s).all():
         return nominal_line(stamps_s, rules.nominal_s)
-    verdict = judge_first_block(stamps_s, rules.block, rules.confirm, rules.expected_s)
-    waited = has_waited(stamps_s, rules.expected_s)
+    verdict = judge_first_block(stamps_s, rules.block, rules.confirm, rules.nominal_s)
+    waited = has_waited(stamps_s, rules.nominal_s)
     if isinstance(verdict, Hole) and not waited and _stays(stamps_s, verdict, rules) is False:
         waited = True
     if not waited:
@@ -95,11 +95,13 @@ def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
     return _late(stamps_s, rules, last=True) or guess_late_start(stamps_s, rules.nominal_s) or "noclock"
 
 
-def _late(stamps_s: Floats, rules: StartRules, *, last: bool) -> FirstLine | BurstLine | Hole | None:
-    line = judge_late_start(stamps_s, rules.block, rules.expected_s, rules.nominal_s, last=last)
-    hole = None if line is None else hole_in_hindsight(stamps_s, line)
-    if line is None or hole is None:
-        return line
+def _late(stamps_s: Floats, rules: StartRules, *, last: bool) -> FirstLine | BurstLine | Hole | Still | None:
+    line = judge_late_start(stamps_s, rules.block, rules.nominal_s, last=last)
+    if line is None:
+        return None
+    hole = hole_in_hindsight(stamps_s, line)
+    if hole is None or isinstance(hole, Still):
+        return hole or line
     stays = _stays(stamps_s, hole, rules, line.interval_s if isinstance(line, BurstLine) else 0.0)
     if stays is None and not last:
         return None
@@ -118,7 +120,7 @@ def _stays(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float = 
 def _habits(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float) -> Habits:
     """What a start with a jump shows of the stream's habits."""
     seen = np.isfinite(stamps_s)
-    line = line_through(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], rules.expected_s)
+    line = line_through(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], rules.nominal_s)
     return Habits(
         step_s=hole.step_s,
         limit_s=_RETURNED * abs(hole.offset_s),

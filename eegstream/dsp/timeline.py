@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from eegstream.dsp.burstclock import BurstClock, BurstLine
 from eegstream.dsp.clockfit import ClockFit
 from eegstream.dsp.doubt import Jump, Late, Lower, judge_doubt
-from eegstream.dsp.firstblock import FASTEST, SLOWEST, FirstLine, Hole, judge_first_block, usable
+from eegstream.dsp.firstblock import FirstLine, Hole, usable
+from eegstream.dsp.latestart import Still
 from eegstream.dsp.packets import is_packet_border
 from eegstream.dsp.start import StartRules, StartVerdict, judge_start, judge_whole
 
@@ -84,8 +85,6 @@ class Timeline:
         self._decided = 0
         self._doubtful = _NOTHING
         self._ended = False
-        self._expected_s = self._nominal_s
-        self._frozen = False
         self.step_s: float | None = None
         """Seconds per sample of the line that is followed, or was last; None before the first one."""
         self._begin_segment()
@@ -146,9 +145,7 @@ class Timeline:
         return np.concatenate((self._end_start(found), stamps_s[count:]))
 
     def _judge(self, stamps_s: Floats) -> StartVerdict | None:
-        rules = StartRules(self._block, self._confirm, self._nominal_s, self._expected_s)
-        if self._frozen and not self._ended:
-            return judge_first_block(stamps_s, self._block, self._confirm, self._nominal_s)
+        rules = StartRules(self._block, self._confirm, self._nominal_s)
         if self._ended or stamps_s.size >= self._longest_start:
             return judge_whole(stamps_s, rules)
         return judge_start(stamps_s, rules)
@@ -170,9 +167,9 @@ class Timeline:
             self._hand_out(verdict.start_s + verdict.step_s * ramp[: verdict.behind], 0.0, found)
             self._jump(Jump("gap" if verdict.offset_s > 0 else "back", verdict.offset_s, verdict.step_s), found)
             return stamps_s[verdict.behind :]
-        self._expected_s = self._nominal_s
-        self._break(verdict, found, skipped=stamps_s.size)
-        return _NOTHING
+        skipped = verdict.behind if isinstance(verdict, Still) else stamps_s.size
+        self._break("noclock" if isinstance(verdict, Still) else verdict, found, skipped=skipped)
+        return stamps_s[skipped:]
 
     def _take_line(self, line: FirstLine | BurstLine, count: int, found: list[Timed | Break]) -> None:
         """Give the start's samples their times, and follow the line from then on."""
@@ -188,7 +185,6 @@ class Timeline:
             reached_s = line.start_s + line.step_s * count
             clock = BurstClock(dataclasses.replace(line, start_s=reached_s), reached_s, self._nominal_s)
         self._hand_out(times_s, clock.error_s, found)
-        self._expected_s, self._frozen = self._nominal_s, False
         self._set_clock(clock)
 
     def _set_clock(self, clock: ClockFit | BurstClock) -> None:
@@ -276,9 +272,6 @@ class Timeline:
     def _jump(self, jump: Jump, found: list[Timed | Break]) -> None:
         """Note a border where the stamps jump, and what is known of those behind it."""
         missing = round(jump.offset_s / jump.step_s) if jump.kind == "gap" else 0
-        self._frozen = jump.kind == "frozen"
-        if jump.kind == "rate" and FASTEST < jump.step_s / self._nominal_s < SLOWEST:
-            self._expected_s = jump.step_s
         self._break(jump.kind, found, offset_s=jump.offset_s, missing=missing)
 
     def _break(
