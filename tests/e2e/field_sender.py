@@ -24,12 +24,13 @@ SENDER = {
     "habit": "chunk",
     "every_s": 0.05,
     "stalls": [],
+    "holes": [],
     "seconds": 8.0,
     "scale": 20.0,
 }
 """The plan and its defaults. `habit`: "chunk" (the newest row has the time of the push), "rows" (each row is pushed by
 itself), "stamped" (each row has its own time). `stalls`: pairs of seconds between which nothing is pushed; what came
-meanwhile is pushed at once."""
+meanwhile is pushed at once. `holes`: the same, but what came meanwhile is lost."""
 
 
 def make_outlet(plan: dict) -> pylsl.StreamOutlet:
@@ -58,18 +59,20 @@ def push(outlet: pylsl.StreamOutlet, habit: str, rows: np.ndarray, times_s: np.n
 
 
 def send(outlet: pylsl.StreamOutlet, plan: dict) -> int:
-    """Send for the plan's seconds once somebody listens; return the number of samples."""
+    """Send for the plan's seconds once somebody listens; return the number of samples that were sent."""
     outlet.wait_for_consumers(30)
     real_hz = plan["real_hz"] or plan["rate_hz"] or 100.0
     rng = np.random.default_rng(3)
     dtype = {"double64": "f8", "string": "f4"}.get(plan["format"], plan["format"])
-    start_s, sent = pylsl.local_clock(), 0
+    start_s, sent, lost = pylsl.local_clock(), 0, 0
     while (now_s := pylsl.local_clock() - start_s) < plan["seconds"]:
         if not any(begin <= now_s < end for begin, end in plan["stalls"]):
-            count = int(now_s * real_hz) - sent
+            count = int(now_s * real_hz) - sent - lost
+            if any(begin <= now_s < end for begin, end in plan["holes"]):
+                lost, count = lost + count, 0
             if count:
                 rows = (plan["scale"] * rng.normal(size=(count, len(plan["channels"])))).astype(dtype)
-                push(outlet, plan["habit"], rows, start_s + (sent + np.arange(count)) / real_hz)
+                push(outlet, plan["habit"], rows, start_s + (sent + lost + np.arange(count)) / real_hz)
                 sent += count
         time.sleep(plan["every_s"])
     return sent
