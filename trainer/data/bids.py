@@ -61,6 +61,7 @@ def bids(
         attributions={below.name: _attribution(below)},
         root=below,
         left_out=tuple(left_out),
+        drawn_by=rule if rule.draws else None,
     )
 
 

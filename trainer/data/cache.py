@@ -12,17 +12,17 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import SYNTHETIC_PREFIX
 from trainer.data.files import HEADERS, named_parts
+from trainer.data.say import Say
 from trainer.data.splits import Source
 
 _LAYOUT = 2
@@ -46,15 +46,6 @@ class Entry:
     """Entries that the file has at its own rates: one for each stream of EEG, and each rate that a stream turned to."""
     lost: tuple[str, ...] = ()
     """Streams of the file that cannot be used, and why."""
-
-
-@dataclass(frozen=True)
-class Say:
-    """What the user says of recordings, as to `eegstream encode`."""
-
-    choice: ChannelChoice = field(default_factory=ChannelChoice)
-    rate_hz: float | None = None
-    """Holds against what files state and stamps show."""
 
 
 class SignalCache:

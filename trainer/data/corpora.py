@@ -27,6 +27,8 @@ class Corpus:
     root: Path | None = None
     left_out: tuple[Skipped, ...] = ()
     """What was found, or named, and cannot even be tried."""
+    drawn_by: SplitRule | None = None
+    """What drew at random who validates; None where somebody said it."""
 
     def __post_init__(self) -> None:
         require_disjoint(self.split)
@@ -85,6 +87,7 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
     found = {side: find_sources(below, sets) for side, sets in chosen.items() if sets}
     split = {side: sources for side, (sources, _) in found.items()}
     left_out = tuple(dict.fromkeys(one for _, lost in found.values() for one in lost))
+    rule = None
     if "val" not in split:
         rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
         split |= split_by(rule, split["train"], left_out)
@@ -94,6 +97,7 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
         attributions={name: s.attribution for sets in chosen.values() for name, s in sets.items()},
         root=below,
         left_out=left_out,
+        drawn_by=rule if rule and rule.draws else None,
     )
 
 

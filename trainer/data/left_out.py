@@ -1,12 +1,15 @@
 """Tell which recordings a run goes without, and why: each one by name, or many by their causes."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from eegstream.errors import ConfigError
 
+FILE = "left_out.json"
+"""By data set and reason, the paths of all recordings that a run goes without."""
 _MOST_LINES = 20
 """More recordings than that are told by their causes."""
 _MOST_NAMES = 8
@@ -51,14 +54,16 @@ class Account:
             by_cause.setdefault(one.cause, []).append(one)
         for alike in sorted(by_cause.values(), key=len, reverse=True):
             yield str(alike[0]) if len(alike) == 1 else f"{len(alike)}: {alike[0].why} ({_names(alike)})"
-        yield "split.json in the run's folder lists all of them"
+        yield f"{FILE} in the run's folder lists all of them"
 
-    def described(self) -> dict[str, dict[str, list[str]]]:
-        """All names by data set and reason: what is written out beside a run."""
-        found: dict[str, dict[str, list[str]]] = {}
-        for one in self.skipped:
-            found.setdefault(one.data_set, {}).setdefault(one.why, []).append(one.name)
-        return found
+
+def write_left_out(folder: Path, skipped: Sequence[Skipped]) -> None:
+    """Write all names by data set and reason into a run's folder, if any are left out, and it is there."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in skipped:
+        found.setdefault(one.data_set, {}).setdefault(one.why, []).append(one.name)
+    if found and folder.is_dir():
+        (folder / FILE).write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _names(skipped: Sequence[Skipped]) -> str:

@@ -63,10 +63,10 @@ def manifest(
         )
     there, left_out = _that_are_there(chosen, listed.parent)
     sources = [(Source(row.dataset, row.subject, str(listed.parent / row.path)), row.split) for row in there]
+    rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
     if stated:
         split = {side: [source for source, own in sources if own == side] for side in SIDES}
     else:
-        rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
         split = split_by(rule, [source for source, _ in sources], left_out)
     return Corpus(
         split,
@@ -74,6 +74,7 @@ def manifest(
         attributions={row.dataset: f"{row.dataset}: {row.license}" if row.license else "" for row in chosen},
         root=listed.parent,
         left_out=left_out,
+        drawn_by=rule if rule.draws and not stated else None,
     )
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import lightning
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 
-from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from trainer.data.augment import Augmentation
-from trainer.data.cache import Say, SignalCache
-from trainer.data.corpora import Corpus
-from trainer.data.left_out import Account, Skipped, in_settings, unusable, with_left_out
+from trainer.data.cache import SignalCache
+from trainer.data.corpora import Corpus, split_by
+from trainer.data.left_out import Account, Skipped, unusable, with_left_out, write_left_out
 from trainer.data.preparing import Job, Prepared, Side, prepare
+from trainer.data.say import Patterns, Say
 from trainer.data.signals import Signal
-from trainer.data.splits import SIDES, Source
+from trainer.data.splits import SIDES, Source, SplitRule
 from trainer.data.windows import (
     BatchNumbers,
     ConsecutiveBatches,
@@ -53,6 +53,7 @@ class PatchData(lightning.LightningDataModule):
         drop: the same, of channels that are left out.
         unit: of channels that state none, or with "!" of all, as `--unit` of `eegstream encode`.
         rate: the sampling rate in Hz, whatever files state and stamps show.
+        folder: the run's, where left_out.json is written once all sides are prepared.
 
     Raises:
         ConfigError: a setting is wrong, a side has no patch, or, if `strict`, a recording cannot be used.
@@ -71,10 +72,11 @@ class PatchData(lightning.LightningDataModule):
         cache: str,
         scheduler: str | None,
         strict: bool,
-        channels: str | Sequence[str | int] | None = None,
-        drop: str | Sequence[str | int] | None = None,
+        channels: Patterns = None,
+        drop: Patterns = None,
         unit: str | None = None,
         rate: float | None = None,
+        folder: str | None = None,
     ) -> None:
         super().__init__()
         self.source = source
@@ -88,7 +90,8 @@ class PatchData(lightning.LightningDataModule):
         self._cache = SignalCache(Path(cache).expanduser().absolute())
         self._scheduler = scheduler
         self._strict = strict
-        self._say = _say(channels, drop, unit, rate)
+        self._folder = None if folder is None else Path(folder)
+        self._say = Say.of(channels, drop, unit, rate)
         self._sides: dict[str, Side] = {}
 
     @property
@@ -102,10 +105,8 @@ class PatchData(lightning.LightningDataModule):
         return self.source.attributions
 
     def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
-        """Files by side, data set and subject; what is left out by data set and reason."""
-        known = [*self.source.left_out, *(one for side in self._sides.values() for one in side.skipped.skipped)]
-        left_out = Account(list(dict.fromkeys(known))).described()
-        return {**self.source.describe(), **({"left_out": left_out} if left_out else {})}
+        """Files by side, data set and subject."""
+        return self.source.describe()
 
     def side(self, side: str) -> Side:
         """The recordings of a side, prepared; "train", "val" or "test"."""
@@ -122,10 +123,30 @@ class PatchData(lightning.LightningDataModule):
         missing = [name for name in names if name not in self._sides]
         jobs = [(name, self._job(name, source)) for name in missing for source in self.source.split.get(name, [])]
         found = self._prepared([job for _, job in jobs])
-        for name in missing:
-            own = [outcome for (side, _), outcome in zip(jobs, found, strict=True) if side == name]
-            self._sides[name] = self._checked(name, own)
+        outcomes = {name: [one for (side, _), one in zip(jobs, found, strict=True) if side == name] for name in missing}
+        lacking = [name for name in ("train", "val") if name in missing and all(map(self._why_not, outcomes[name]))]
+        if lacking and self.source.drawn_by:
+            self._draw_again(self.source.drawn_by)
+            return self.sides(names)
+        self._sides |= {name: self._checked(name, own) for name, own in outcomes.items()}
+        if self._folder is not None and {*SIDES} <= {*names}:
+            rank_zero_only(write_left_out)(
+                self._folder, [one for side in self._sides.values() for one in side.skipped.skipped]
+            )
         return {name: self._sides[name] for name in names}
+
+    def _draw_again(self, rule: SplitRule) -> None:
+        """A side has no recording that can be used: draw who validates among the subjects that have one, if any."""
+        sides = self.source.split.items()
+        jobs = [self._job(side, source) for side, sources in sides for source in sources]
+        found = list(zip((job.source for job in jobs), self._prepared(jobs), strict=True))
+        usable = [source for source, one in found if not self._why_not(one)]
+        lost = [Skipped(one.name, why, one.data_set) for _, one in found if (why := self._why_not(one))]
+        self.source = replace(self.source, drawn_by=None)
+        if usable:
+            left_out = (*self.source.left_out, *lost)
+            self.source = replace(self.source, split=split_by(rule, usable, left_out), left_out=left_out)
+            self._sides = {}
 
     def imitated(self, side: str, rates_hz: Sequence[float]) -> Side:
         """The recordings of a side as devices of these rates would have sent them, beside their own."""
@@ -146,21 +167,9 @@ class PatchData(lightning.LightningDataModule):
 
     def _checked(self, side: str, found: Sequence[Prepared | Skipped]) -> Side:
         """Leave out recordings that are too short; the training side also tells what the source did not take."""
-        usable: list[Prepared] = []
-        skipped: list[Skipped] = []
-        for recording in found:
-            if isinstance(recording, Skipped):
-                skipped.append(recording)
-                continue
-            skipped += [Skipped(recording.name, why, recording.data_set) for why in recording.lost]
-            if recording.longest >= self._patch_size:
-                usable.append(recording)
-            else:
-                why = (
-                    f"its longest piece without a gap has {recording.longest} samples behind the first 2 s, a patch "
-                    f"has {self._patch_size}"
-                )
-                skipped.append(Skipped(recording.name, why, recording.data_set))
+        skipped = [Skipped(one.name, why, one.data_set) for one in found if (why := self._why_not(one))]
+        usable = [one for one in found if isinstance(one, Prepared) and not self._why_not(one)]
+        skipped += [Skipped(one.name, why, one.data_set) for one in usable for why in one.lost]
         if self._strict and skipped:
             raise unusable(skipped)
         if not usable and side != "test":
@@ -170,6 +179,17 @@ class PatchData(lightning.LightningDataModule):
             )
             raise with_left_out(error, [*skipped, *self.source.left_out])
         return Side(usable, Account([*(self.source.left_out if side == "train" else ()), *skipped]))
+
+    def _why_not(self, found: Prepared | Skipped) -> str | None:
+        """Why a recording cannot be used; None if it can be."""
+        if isinstance(found, Skipped):
+            return found.why
+        if found.longest >= self._patch_size:
+            return None
+        return (
+            f"its longest piece without a gap has {found.longest} samples behind the first 2 s, a patch has "
+            f"{self._patch_size}"
+        )
 
     def patches(self, side: str, most: int = MOST_PATCHES) -> dict[tuple[str, float], torch.Tensor]:
         """Consecutive patches (M, N) uV of a side, by data set and rate; of each at most so many, evenly spread."""
@@ -217,25 +237,3 @@ class PatchData(lightning.LightningDataModule):
                 "Give a multiple: it is the size of all their batches together",
             )
         return share
-
-
-def _say(
-    channels: str | Sequence[str | int] | None,
-    drop: str | Sequence[str | int] | None,
-    unit: str | None,
-    rate: float | None,
-) -> Say:
-    """What the user says of recordings, checked."""
-    if rate is not None and not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
-        raise ConfigError(
-            f"data.rate is {rate:g}, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz", "Correct data.rate"
-        )
-    try:
-        return Say(ChannelChoice.of(_texts(channels), _texts(drop), unit), rate)
-    except ConfigError as error:
-        raise ConfigError(in_settings(error.message), in_settings(error.remedy)) from None
-
-
-def _texts(patterns: str | Sequence[str | int] | None) -> list[str]:
-    """Patterns as texts; numbers come from YAML as such."""
-    return [patterns] if isinstance(patterns, str) else list(map(str, patterns or ()))

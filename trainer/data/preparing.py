@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError, EegstreamError
-from trainer.data.cache import Entry, Say, SignalCache
+from trainer.data.cache import Entry, SignalCache
 from trainer.data.left_out import Account, Skipped, in_settings, unusable
 from trainer.data.progress import progress
 from trainer.data.reading import read_source
+from trainer.data.say import Say
 from trainer.data.signals import Part, Signal, as_sent
 from trainer.data.splits import Source
 

@@ -9,8 +9,8 @@ from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import EegstreamError, RecordingError
 from eegstream.files.recordings import Recording, read_recordings
-from trainer.data.cache import Say
 from trainer.data.channel_tables import Row, read_channels, stated
+from trainer.data.say import Say
 from trainer.data.signals import Part, parts, usable_channels
 from trainer.data.splits import Source
 

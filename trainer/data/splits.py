@@ -40,6 +40,11 @@ class SplitRule:
     """A split.json that a run has written."""
     seed: int = 0
 
+    @property
+    def draws(self) -> bool:
+        """Nobody says who validates."""
+        return not self.hold_out and self.split_file is None
+
     def __call__(self, sources: Sequence[Source]) -> Split:
         """Every recording on a side.
 
@@ -120,7 +125,6 @@ def _by_file(sources: Sequence[Source], path: Path) -> Split:
         sides = {
             side: {(data_set, subject) for data_set, subjects in sets.items() for subject in subjects}
             for side, sets in described.items()
-            if side in SIDES
         }
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ConfigError(

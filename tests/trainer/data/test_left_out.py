@@ -14,7 +14,6 @@ from trainer.data.corpora import Corpus, folder
 from trainer.data.left_out import Account, Skipped
 from trainer.data.manifest import manifest
 from trainer.data.module import PatchData
-from trainer.data.splits import SplitRule
 
 ANNEXED = "../.git/annex/objects/x/y/z.edf"
 ALL = {"recordings": {"subject": "([^/]+?)(?:[_-][^/]*)?\\.[^./]+$"}}
@@ -117,25 +116,34 @@ def test_all_that_is_left_out_is_told_and_written_down(clone: Path, tmp_path: Pa
     """By the source and in preparing alike, each with its path below the root."""
     edf(clone / "sub" / "G_1.edf", labels=("ECG", "EOG"))
     (clone / "H_1.edf").write_bytes(b"")
-    prepared = data(folder(str(clone), ALL, hold_out=["A"]), tmp_path / "cache")
+    prepared = data(folder(str(clone), ALL, hold_out=["A"]), tmp_path / "cache", folder=str(tmp_path))
     told = [*prepared.sides()["train"].skipped]
     assert [line.partition(":")[0].split()[0] for line in told] == [
         *("D_1.edf", "E_1.EDF", "F_1.nedf", "H_1.edf", "G_1.edf")
     ]
     assert "G_1.edf has no EEG channel (ECG: its label says ECG" in told[4]
-    written = prepared.describe()["left_out"]["recordings"]
+    written = json.loads((tmp_path / "left_out.json").read_text(encoding="utf-8"))["recordings"]
     assert sorted(name for names in written.values() for name in names) == [
         *("D_1.edf", "E_1.EDF", "F_1.nedf", "H_1.edf", "sub/G_1.edf")
     ]
+    assert set(prepared.describe()) == {"train", "val"}
 
 
-def test_a_split_file_with_what_was_left_out_is_still_one(clone: Path, tmp_path: Path) -> None:
-    """Another run may take it up."""
-    prepared = data(folder(str(clone), ALL, hold_out=["B"]), tmp_path / "cache")
-    path = tmp_path / "split.json"
-    path.write_text(json.dumps(prepared.describe()))
-    split = SplitRule(split_file=str(path))([s for side in prepared.source.split.values() for s in side])
-    assert names(split["val"]) == ["B_1.EDF"]
+@pytest.mark.parametrize("seed", range(4))
+def test_who_validates_is_drawn_among_those_who_can(tmp_path: Path, seed: int) -> None:
+    """However few they are; where somebody was named, that holds, and the run ends."""
+    root = tmp_path / "root"
+    edf(root / "A_1.edf")
+    edf(root / "B_1.edf")
+    for name in "CDEF":
+        edf(root / f"{name}_1.edf", labels=("ECG",))
+    prepared = data(folder(str(root), ALL, seed=seed), tmp_path / "cache")
+    sides = prepared.sides()
+    assert sorted(one.name for side in sides.values() for one in side.recordings) == ["A_1.edf", "B_1.edf"]
+    assert sorted(one.name[0] for side in sides.values() for one in side.skipped.skipped) == [*"CDEF"]
+    named = data(folder(str(root), ALL, hold_out=["C"]), tmp_path / "cache")
+    with pytest.raises(ConfigError, match=r"the val side has no patch.*C_1\.edf has no EEG channel"):
+        named.sides()
 
 
 def test_a_strict_run_names_all_that_the_source_lacks(clone: Path, tmp_path: Path) -> None:
@@ -151,7 +159,7 @@ def test_preparing_tells_it_too(clone: Path, command: Run, capsys: pytest.Captur
     told = capsys.readouterr().out
     assert "3 left out:" in told
     assert all(name in told for name in ("D_1.edf", "E_1.EDF", "F_1.nedf"))
-    assert set(json.loads((run / "split.json").read_text())["left_out"]) == {"recordings"}
+    assert set(json.loads((run / "left_out.json").read_text())) == {"recordings"}
     with pytest.raises(SystemExit) as left:
         command("prepare", "data=recordings", f"data.source.root={clone}", "data.strict=true")
     assert left.value.code == 78
@@ -171,6 +179,6 @@ def test_many_are_told_by_their_causes() -> None:
         "12: 0.csv holds 0 samples (0 s), expected a recording (0.csv, 1.csv, 2.csv, 3.csv, 4.csv, 5.csv, 6.csv, 7.csv "
         "and 4 more)",
         "x.csv is empty",
-        "split.json in the run's folder lists all of them",
+        "left_out.json in the run's folder lists all of them",
     ]
     assert list(Account(links[:2])) == ["s/0.edf: it is a link to nowhere", "s/1.edf: it is a link to nowhere"]

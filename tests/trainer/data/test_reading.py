@@ -12,10 +12,11 @@ from eegstream.errors import ConfigError
 from eegstream.files.recordings import Recording
 from tests.files.written import EdfSignal, XdfStream, edf_bytes, steps, write_brainvision, xdf_bytes
 from tests.trainer.data.test_left_out import data
-from trainer.data.cache import Say, SignalCache
+from trainer.data.cache import SignalCache
 from trainer.data.corpora import Corpus
 from trainer.data.preparing import Job, Prepared, prepare
 from trainer.data.reading import read_source
+from trainer.data.say import Say
 from trainer.data.signals import as_sent, parts, usable_channels
 from trainer.data.splits import Source
 
