@@ -26,6 +26,8 @@ _CALM_S = 0.030
 """Shorter burst intervals are jitter."""
 _INTERVAL_MEMORY = 16
 """Blocks that the burst interval rests on."""
+_OFF_MEMORY = 8
+"""Observations that the told error rests on, beside the spread."""
 _SLOPE = 0.1
 """Deviations beyond this share of the burst interval tell no more of the rate than this."""
 _PATIENCE, _REACH = 1.6, 1.3
@@ -67,7 +69,7 @@ class BurstClock:
         self.ramp = np.arange(self.block, dtype=np.float64)
         self.start_s, self.step_s = line.start_s, line.step_s
         self._reached_s = reached_s
-        self._variance = 0.0
+        self._variance = self._off_s = 0.0
         self._seen = _STEADY
         self._age_s = self._blind_s = 0.0
         self._careful_s = _CAREFUL_START_S
@@ -77,7 +79,7 @@ class BurstClock:
     def error_s(self) -> float:
         """Bound of the times' errors beyond the constant bias."""
         share = _YOUNG_ERROR if self._age_s < _YOUNG_S else _ERROR
-        return max(share * self._interval_s, 2 * math.sqrt(self._variance))
+        return max(share * self._interval_s, 2 * math.sqrt(self._variance), 2 * self._off_s)
 
     @property
     def habits(self) -> Habits:
@@ -145,9 +147,10 @@ class BurstClock:
         k = self._seen = min(self._seen + 1, _MEMORY)
         limit_s = max(_SLOPE * self._interval_s, 3 * math.sqrt(self._variance))
         believed_s = min(max(error_s, -limit_s), limit_s)
+        self._off_s += (abs(error_s) - self._off_s) / _OFF_MEMORY
         self._variance += (believed_s * believed_s - self._variance) / k
         self.step_s += believed_s * 6 / ((k + 1) * (k + 2)) / self.block
-        self.start_s += error_s if error_s < -limit_s else error_s * (4 * k + 2) / ((k + 1) * (k + 2))
+        self.start_s += error_s if error_s < -limit_s else believed_s * (4 * k + 2) / ((k + 1) * (k + 2))
 
     def _prepare_block(self) -> None:
         self.threshold_s = max(_WIDE * self._interval_s, 1.4 * self.step_s, _SIGMAS * math.sqrt(self._variance))

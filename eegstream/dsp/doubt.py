@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.lateness import Habits
-from eegstream.dsp.packets import is_late_line, may_be_a_packet, stamps_needed
+from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, stamps_needed
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
 """What still comes faster than the pace is late for certain after so many patiences, and so many seconds of pace."""
@@ -27,7 +27,7 @@ _FALL_S = 0.1
 """Stamps that fall below the line without a step back are watched for so long."""
 _MUCH_FASTER = 0.7
 """A young line may have taken lateness for a slower pace, down to this share."""
-_ROUGH_S = 0.010
+_ROUGH_S = 0.003
 """Where stamps spread by more, a young line is moved in any case."""
 _FROZEN = 0.05
 """A clock of less than this share of its pace stands still."""
@@ -83,7 +83,7 @@ def judge_doubt(
     error_s = stamps_s - predicted_s
     above = error_s[0] > 0
     window = _Window(stamps_s, error_s if above else -error_s, confirm)
-    returned = window.error_s <= habits.limit_s
+    returned = window.error_s <= limit_of(float(error_s[0]), habits)
     back = int(returned.argmax()) if returned.any() else None
     verdict = _above(window, back, habits, longest) if above else _below(window, back, last_s, habits, longest is None)
     if verdict is None and longest is not None and stamps_s.size >= longest:

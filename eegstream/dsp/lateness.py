@@ -33,7 +33,7 @@ _RUNS, _OFTEN = 8, 5
 """So many times at most. If it happens this often, it is usual,"""
 _FLOOR = 1.2
 """and what stays below this multiple of the second largest is no suspicion."""
-_STALL_S = 0.3
+_STALL_S = 0.25
 """What is later than this was a stall, which is never usual."""
 _HABIT, _HABIT_BLOCKS = 0.8, 8
 """Lateness of more than this share of the samples is a habit, over so many blocks."""
@@ -126,7 +126,7 @@ class Lateness:
     def floor_s(self) -> float:
         """Deviations below this are usual because they were frequent."""
         small_s = sorted(size_s for size_s in self._recent_s if size_s < _STALL_S)
-        return _FLOOR * small_s[-2] if len(small_s) >= _OFTEN else 0.0
+        return min(_FLOOR * small_s[-2], _STALL_S) if len(small_s) >= _OFTEN else 0.0
 
     @property
     def patience_s(self) -> float:

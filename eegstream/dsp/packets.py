@@ -14,7 +14,7 @@ _SMALL_JUMP_S = 0.040
 """Such a jump that is not whole is the border of a packet."""
 _MERGED, _MERGED_ENDS = 2.2, 5
 """Packets that were held up may be late by this share of the usual one, and have so many ends."""
-_LONGEST_S = 4.0
+_LONGEST_S = 5.5
 """What was sent as one packet after a stall lasts no longer."""
 _LATE_LINE_S, _LATE_YOUNG_LINE_S = 0.15, 1.2
 """A line of packets may be too late by so much, an old one and a young one."""
@@ -30,6 +30,13 @@ def is_packet_border(error_s: float, habits: Habits) -> bool:
 def may_be_a_packet(error_s: float, habits: Habits) -> bool:
     """Whether a jump may be a packet that is late."""
     return habits.rule_s is not None and (habits.packet_s > 0 or not _whole(error_s, habits.rule_s))
+
+
+def limit_of(error_s: float, habits: Habits) -> float:
+    """Deviations up to this are back on the line, if the first one is of this size."""
+    if abs(error_s) > _SMALL_JUMP_S and may_be_a_packet(error_s, habits):
+        return max(habits.limit_s, _SMALL_JUMP_S)
+    return habits.limit_s
 
 
 def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:

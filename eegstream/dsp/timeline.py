@@ -23,7 +23,7 @@ _BLOCK_S = 0.25
 _SMALLEST_BLOCK = 16
 _CONFIRM_S = 0.020
 """A jump is measured over so much of the stream behind it."""
-_LONGEST_DOUBT_S = 6.0
+_LONGEST_DOUBT_S = 7.0
 """No more samples than the nominal rate gives in this time are held because of a doubt."""
 _LONGEST_START_S = 6.0
 """Nor more than these because a segment has no clock yet."""

@@ -116,7 +116,7 @@ def test_every_sample_is_accounted_for_once_and_in_order(stream, data):
     """Times and skipped samples follow each other without hole or overlap; what is held is bounded."""
     size = stream.stamps_s.size
     timeline = Timeline(stream.rate_hz)
-    most = max(64, math.ceil(6 * stream.rate_hz))
+    most = max(64, math.ceil(7 * stream.rate_hz))
     cuts = borders_of_chunks(data.draw, size)
     decided = 0
     for start, stop in pairwise(cuts):
