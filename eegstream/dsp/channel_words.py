@@ -26,37 +26,39 @@ class Words:
 
 NOT_EEG: Mapping[str, Words] = {
     "ECG": Words("heart", begins="ECG|EKG"),
-    "EOG": Words("eyes", begins="EOG|HEOG|VEOG|REOG|LEOG|IEOG|GAZE", whole="LOC|ROC|LUC|RUC|LLC|RLC|EYE|EYES",
+    "EOG": Words("eyes", begins="EOG|HEOG|VEOG|REOG|LEOG|IEOG|GAZE|EYE", whole="LOC|ROC|LUC|RUC|LLC|RLC",
                  anywhere="LEFTEYE|RIGHTEYE|PUPIL|OCULAR"),
-    "EMG": Words("muscles", begins="EMG|CHIN", whole="LEG|LEGS|LLEG|RLEG|LAT|RAT|TIB|ARM|ARMS|LARM|RARM|PLM|PLMS|FDS",
+    "EMG": Words("muscles", begins="EMG|CHIN",
+                 whole="LEG|LEGS|LLEG|RLEG|LAT|RAT|TIB|DX|SX|ARM|ARMS|LARM|RARM|PLM|PLMS|FDS|BEIN",
                  anywhere="TIBIALIS|MASSETER|DELTOID|INTERCOSTAL|SUBMENTAL"),
     "RESP": Words("breathing", begins="RESP|FLOW|THOR|ABDO|SNOR|CPAP|BIPAP",
-                  whole="ABD|RIB|PAP|IPAP|EPAP|LEAK|TIDAL|SUM|PTAF|NPT|NPV",
-                  anywhere="AIRFLOW|NASAL|CHEST|RIBCAGE|EFFORT|CANNULA|PRESSURE"),
-    "PPG": Words("pulse", begins="PPG|PLET|HEART", whole="HR|DHR|HRATE|RATE|PR|PTT|BPM", anywhere="PULSE|OPTICS"),
-    "SPO2": Words("oxygen", begins="SPO2|SAO2|OSAT", whole="SAT|OXSTAT", anywhere="OXIM|OXYGEN"),
+                  whole="ABD|RIB|RIP|CRIP|PAP|IPAP|EPAP|PRES|LEAK|TIDAL|SUM|XSUM|PFLOW|TFLOW|PTAF|NPT|NPV|BAUCH|BRUST",
+                  anywhere="AIRFLOW|NASAL|CHEST|RIBCAGE|EFFORT|CANNULA|PRESSURE|TORACE|ADDOME|FLUSSO|ATMUNG|SCHNARCH"),
+    "PPG": Words("pulse", begins="PPG|PLET|HEART", whole="HR|DHR|HRATE|HRV|RATE|PR|PTT|BPM|PULS",
+                 anywhere="PULSE|OPTICS|PLETH"),
+    "SPO2": Words("oxygen", begins="SPO2|SAO2|OSAT", whole="SAT|OXSTAT|OX", anywhere="OXIM|OXYGEN"),
     "CO2": Words("carbon dioxide", begins="CO2|ETCO2|TCCO2|CAPNO"),
     "GSR": Words("skin", begins="GSR|EDA", whole="EDR|SCR|SCL"),
-    "TEMP": Words("temperature", begins="TEMP", anywhere="THERM|TEMPERATURE"),
+    "TEMP": Words("temperature", begins="TEMP", anywhere="THERM|TERMIST|TEMPERATUR"),
     "ACC": Words("acceleration", begins="ACC", whole="GRAVITY", anywhere="ACTIGRAPH|ACTIVITY"),
     "GYR": Words("rotation", begins="GYR", whole="MAG|MOT|QUAT", anywhere="GYROSCOPE|MAGNETOM|QUATERNION"),
-    "POS": Words("position of the body", whole="POS|BODY", anywhere="POSITION|BODYPOS|ELEVATION"),
+    "POS": Words("position of the body", whole="POS|BODY|LAGE", anywhere="POSITION|POSIZION|BODYPOS|ELEVATION"),
     "SOUND": Words("sound", whole="MIC|MICRO", anywhere="SOUND|AUDIO|MICROPHONE"),
     "IMP": Words("impedance", begins="IMP", anywhere="IMPEDANCE"),
     "DC": Words("direct current input", whole="DC"),
-    "STATUS": Words("status bits", whole="FLAG", anywhere="STATUS|VALIDATION|INTERPOLAT"),
+    "STATUS": Words("status bits", whole="FLAG|STAT", anywhere="STATUS|VALIDATION|INTERPOLAT|HIGHBIT|SATURATION"),
     "QUALITY": Words("contact quality", whole="CQ|EQ|HSI|SQ", anywhere="QUALITY|CONTACT|HEADBAND"),
     "STI": Words("stimuli", begins="STI", whole="DIN", anywhere="STIMUL"),
     "TRIG": Words("triggers", begins="TRIG|TTL", whole="TRG|SYNC|BUTTON", anywhere="PHOTIC|TRIGGER|PHOTODIODE"),
     "EVENT": Words("events", anywhere="EVENT"),
-    "MARKER": Words("markers", begins="EDF ANNOTATION|BDF ANNOTATION", whole="IBI|BURSTS|SUPPR",
+    "MARKER": Words("markers", begins="EDF ANNOTATION|BDF ANNOTATION", whole="MARK|MARKS|IBI|BURSTS|SUPPR",
                     anywhere="MARKER|ANNOTATION"),
     "TIME": Words("time", whole="TIME|CLOCK|UNIX|EPOCH", anywhere="TIMESTAMP|DATETIME"),
     "COUNTER": Words("counters", whole="SEQ", anywhere="COUNTER|SAMPLE|PACKET|INDEX"),
     "POWER": Words("band powers and scores", whole="POW|PM|FE|BETA|LOWBETA|HIGHBETA|BETAL|BETAH|MELLOW|ELEMENTS",
-                   anywhere="DELTA|THETA|ALPHA|GAMMA|CONCENTRATION"),
-    "AUX": Words("spare inputs", begins="ANALOG|DIGITAL", whole="AUX|EXG|EX|BIP|ADC|DAC|VNS"),
-    "REF": Words("reference and ground", whole="GND|GROUND|VREF|CMS|DRL"),
+                   anywhere="DELTA|THETA|ALPHA|GAMMA|CONCENTRATION|ATTENTION|MEDITATION"),
+    "AUX": Words("spare inputs", begins="AUX|EXG|ANALOG|DIGITAL", whole="AUX|EXG|EX|BIP|ADC|DAC|VNS"),
+    "REF": Words("reference and ground", whole="GND|GROUND|VREF|CMS|DRL|CM"),
     "MISC": Words("anything else", begins="MISC|BATT|BP|ERG",
                   whole="NC|EMPTY|CODE", anywhere="NOT USED|UNUSED|LIGHT|BATTERY|HARDWARE|DUMMY"),
 }  # fmt: skip
@@ -85,6 +87,8 @@ class Name:
 
     body: str
     """Without what says EEG in front, and without the reference."""
+    whole: str
+    """The same with the reference."""
     says_eeg: bool
     """It begins with EEG."""
     is_pol: bool
@@ -116,11 +120,12 @@ class Name:
     @property
     def other_type(self) -> str | None:
         """The type that the label's words stand for; None if they tell of no other signal than EEG."""
-        plain = " ".join(self.body.upper().split())
-        if _ELECTRODE.fullmatch(plain):
+        if _DERIVATION.fullmatch(self.body):
             return None
-        words = {word.upper() for word in _WORD.findall(self.body)} | set(re.findall(r"[A-Z]+", plain))
+        text = self.body if self.is_electrode or self.says_eeg else self.whole
+        plain = " ".join(text.upper().split())
         close = re.sub(r"[\s._]+", "", plain)
+        words = {word.upper() for word in _WORD.findall(text)} | {*re.findall(r"[A-Z]+", plain), close}
         for kind, listed in NOT_EEG.items():
             if plain.startswith(_split(listed.begins)) or words & {*_split(listed.whole)}:
                 return kind
@@ -141,4 +146,4 @@ def take_apart(label: str) -> Name:
     says = _EEG_PREFIX.match(text)
     text = text[says.end() :] if says else text
     head = _REFERENCE.sub("", text).strip(" .")
-    return Name(head if head else text.strip(), says is not None, pol is not None)
+    return Name(head or text.strip(), text.strip(" ."), says is not None, pol is not None)

@@ -24,7 +24,8 @@ def _voltages() -> dict[str, float]:
     """Factor to µV of every known voltage, in lower case and with "u" for both micro signs."""
     table = dict(_MICROVOLTS_PER_EXPONENT)
     for short, scale in _MICROVOLTS_PER_PREFIX.items():
-        for name in (f"{short}v", f"{_LONG_PREFIXES[short]}volt", f"{_LONG_PREFIXES[short]}volts"):
+        long = _LONG_PREFIXES[short]
+        for name in (f"{short}v", f"{short}volt", f"{short}volts", f"{long}v", f"{long}volt", f"{long}volts"):
             table[name] = scale
     return table
 

@@ -102,6 +102,14 @@ def test_units_are_of_four_kinds(unit: str, kind: str) -> None:
         ("POW.AF3.Theta", "POWER"),
         ("Delta_TP9", "POWER"),
         ("EDF Annotations", "MARKER"),
+        ("EEG Mark1", "MARKER"),
+        ("AUXL", "AUX"),
+        ("C-PRES", "RESP"),
+        ("H.R.", "PPG"),
+        ("RIP.Thrx", "RESP"),
+        ("EEG.SaturationFlag", "STATUS"),
+        ("DX1-DX2", "EMG"),
+        ("CM", "REF"),
     ],
 )
 def test_labels_tell_of_other_signals(label: str, kind: str) -> None:
