@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.lateness import Habits
+from eegstream.dsp.lateness import Habits, pace
 from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, stamps_needed
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
@@ -132,16 +132,6 @@ def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: in
             return _stays(window, seen[: last + 1], part if fell else None, habits)
         before = last
     return None
-
-
-def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
-    """(K,) how much time has passed for the stream: stalls count as one usual step, between bursts not at all."""
-    reach_s = habits.reach_s * (places[1:] - places[:-1])
-    steps_s = stamps_s[1:] - stamps_s[:-1]
-    steps_s = np.where(steps_s > reach_s, 0.0 if habits.interval_s else reach_s, steps_s)
-    passed_s = np.zeros(stamps_s.size)
-    np.cumsum(steps_s, out=passed_s[1:])
-    return np.maximum.accumulate(passed_s)
 
 
 def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:

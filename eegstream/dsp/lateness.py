@@ -65,6 +65,16 @@ class Habits:
     """So many of them must an offset outlast."""
 
 
+def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
+    """(K,) how much time has passed for the stream: stalls count as one usual step, between bursts not at all."""
+    reach_s = habits.reach_s * (places[1:] - places[:-1])
+    steps_s = stamps_s[1:] - stamps_s[:-1]
+    steps_s = np.where(steps_s > reach_s, 0.0 if habits.interval_s else reach_s, steps_s)
+    passed_s = np.zeros(stamps_s.size)
+    np.cumsum(steps_s, out=passed_s[1:])
+    return np.maximum.accumulate(passed_s)
+
+
 class Lateness:
     """Follow packets and late samples, block by block."""
 

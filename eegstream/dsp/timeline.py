@@ -5,14 +5,13 @@ T samples in a chunk (any number, also 0); stamps and times in seconds.
 
 import dataclasses
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.burstclock import BurstClock, BurstLine
 from eegstream.dsp.clockfit import ClockFit
+from eegstream.dsp.decided import Break, BreakKind, Timed, joined
 from eegstream.dsp.doubt import Jump, Late, Lower, judge_doubt
 from eegstream.dsp.firstblock import FirstLine, Hole, usable
 from eegstream.dsp.latestart import Still
@@ -28,38 +27,11 @@ _LONGEST_DOUBT_S = 7.0
 _LONGEST_START_S = 6.0
 """Nor more than these because a segment has no clock yet."""
 
+__all__ = ["Break", "Timed", "Timeline"]
+
 Floats = NDArray[np.float64]
-BreakKind = Literal["gap", "back", "frozen", "rate", "noclock", "nostamps"]
 
 _NOTHING: Floats = np.empty(0)
-
-
-@dataclass(frozen=True)
-class Timed:
-    """Samples `first` .. `first + len(times_s) - 1` got their times, all in the running segment."""
-
-    first: int
-    """Running number over all samples ever pushed, from 0."""
-    times_s: Floats
-    """(T,) in the stamps' clock, never falling within a segment."""
-    error_s: float = 0.0
-    """Bound of their errors beyond the stream's constant latency; 0 where stamps are calm."""
-
-
-@dataclass(frozen=True)
-class Break:
-    """A border: sample `index` does not belong to the segment before."""
-
-    index: int
-    """First sample behind the border."""
-    kind: BreakKind
-    """Stamps jump forward | step back | stand still | run at another pace | at no plausible one | are not finite."""
-    offset_s: float
-    """Jump of the stamps; NaN where unknown."""
-    missing: int
-    """Samples estimated lost in a gap, else 0."""
-    skipped: int
-    """Samples from `index` on that get no time, because a first block has no clock; else 0."""
 
 
 class Timeline:
@@ -115,7 +87,7 @@ class Timeline:
         stamps_s = np.asarray(stamps_s, dtype=np.float64)
         for start in range(0, stamps_s.size, self._block):
             self._feed(stamps_s[start : start + self._block], found)
-        return _joined(found)
+        return joined(found)
 
     def flush(self) -> list[Timed | Break]:
         """End the stream: decide everything that is held. Only `reset` may follow."""
@@ -124,7 +96,7 @@ class Timeline:
         self._feed(_NOTHING, found)
         while self._clock is None and self._start_s.size:
             self._feed(self._end_start(found), found)
-        return _joined(found)
+        return joined(found)
 
     def _feed(self, stamps_s: Floats, found: list[Timed | Break]) -> None:
         if self._doubtful.size:
@@ -286,25 +258,3 @@ class Timeline:
         found.append(Break(self._decided, kind, offset_s, missing, skipped))
         self._decided += skipped
         self._begin_segment()
-
-
-def _joined(found: list[Timed | Break]) -> list[Timed | Break]:
-    """The same with neighbouring times in one piece."""
-    joined: list[Timed | Break] = []
-    run: list[Timed] = []
-    for item in found:
-        if isinstance(item, Timed) and (not run or run[0].error_s == item.error_s):
-            run.append(item)
-            continue
-        joined += _one(run)
-        run = [item] if isinstance(item, Timed) else []
-        if isinstance(item, Break):
-            joined.append(item)
-    return joined + _one(run)
-
-
-def _one(run: list[Timed]) -> list[Timed]:
-    """Neighbouring times as one, if there are any."""
-    if len(run) < 2:
-        return run
-    return [Timed(run[0].first, np.concatenate([part.times_s for part in run]), run[0].error_s)]
