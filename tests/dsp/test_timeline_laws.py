@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from eegstream.dsp.timeline import Break, Timed, Timeline
+from tests.dsp.late_senders import SENDERS
 from tests.dsp.stamp_cases import breaks_of, even, run
 
 LAW = settings(deadline=None, derandomize=True, max_examples=60)
@@ -24,9 +25,9 @@ class Stream:
 
 @st.composite
 def streams(draw):
-    """Stamps with all that can go wrong: jitter, chunks, holes, steps back, frozen clocks, stamps that are none."""
+    """Stamps with all that can go wrong: jitter, lateness, holes, steps back, frozen clocks, no stamps."""
     rate_hz = draw(st.sampled_from([0.5, 60.0, 100.0, 173.61, 250.0, 500.0]))
-    length = draw(st.integers(0, 1500))
+    length = draw(st.integers(0, 2500))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     speed = draw(st.sampled_from([1.0, 1.0, 0.9, 1.7, 0.3]))
     stamps_s = even(rate_hz * speed, length) + draw(st.sampled_from([0.0, 0.1, 1.0])) / rate_hz * rng.normal(
@@ -35,6 +36,9 @@ def streams(draw):
     if draw(st.booleans()) and length:
         stamps_s = np.repeat(stamps_s[:: draw(st.integers(2, 32))], 32)[:length]
         length = stamps_s.size
+    if rate_hz >= 60 and draw(st.booleans()):
+        _, stamps_s = draw(st.sampled_from(SENDERS)).make(rng, rate_hz, length / rate_hz)
+        stamps_s, length = stamps_s.copy(), stamps_s.size
     for _ in range(draw(st.integers(0, 5)) if length else 0):
         start = draw(st.integers(0, length - 1))
         some = slice(start, start + draw(st.integers(1, 400)))
