@@ -80,5 +80,5 @@ $(VENV)/.runs: $(VENV)/.torch $(SETTINGS)
 
 $(VENV)/.tests: $(VENV)/.torch $(SETTINGS)
 	@echo "installing eegstream with the trainer and the tools of its tests"
-	@$(PIP) --editable '.[files,trainer,search,bids,dev]'
+	@$(PIP) --editable '.[files,trainer,search,dev]'
 	@touch $@ $(VENV)/.runs
