@@ -3,6 +3,7 @@
 B stamps in a block, in seconds.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -88,6 +89,7 @@ class Lateness:
         self._runs: deque[tuple[int, float]] = deque(maxlen=_RUNS)
         """Block and size of the latest runs of late samples."""
         self._block_number, self._was_late = 0, False
+        self._last_s = math.nan
 
     def learn(self, stamps_s: Floats, predicted_s: Floats, late: NDArray[np.bool_] | None, step_s: float) -> None:
         """Take a block's stamps (B,) and which of them were late."""
@@ -97,6 +99,7 @@ class Lateness:
         elif self._block_number % _RULE_BLOCKS == 0 and not np.isnan(stamps_s).any():
             rule_s = rule_of(np.ones(stamps_s.size - 1), np.diff(stamps_s), step_s)
             self.rule_s = rule_s if rule_s and abs(rule_s / step_s - 1) < _DRIFT else None
+        self._last_s = float(stamps_s[-1])
         if late is None:
             self._share -= self._share / _HABIT_BLOCKS
             self._was_late = False
@@ -109,16 +112,16 @@ class Lateness:
         self._was_late = bool(late[-1])
 
     def _learn_packets(self, stamps_s: Floats, rule_s: float, step_s: float) -> None:
-        steps_s = stamps_s[1:] - stamps_s[:-1]
-        ends = np.flatnonzero(np.abs(steps_s - rule_s) > RULE * rule_s)
-        if ends.size > stamps_s.size / 2:
+        steps_s = stamps_s - np.append(self._last_s, stamps_s[:-1])
+        starts = np.flatnonzero(np.abs(steps_s - rule_s) > RULE * rule_s)
+        if starts.size > stamps_s.size / 2:
             self.rule_s, self.packet = None, 0
-        elif ends.size:
-            runs = np.diff(ends, prepend=-1 - self._run)
+        elif starts.size:
+            runs = np.diff(starts, prepend=-self._run)
             self._packets.extend(runs[runs <= _LONGEST_PACKET_S / step_s].tolist())
             self.packet = sorted(self._packets)[len(self._packets) // 2] if self._packets else 0
-            self._packets_seen += ends.size
-            self._run = stamps_s.size - 1 - int(ends[-1])
+            self._packets_seen += starts.size
+            self._run = stamps_s.size - int(starts[-1])
         else:
             self._run += stamps_s.size
 
