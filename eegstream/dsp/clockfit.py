@@ -62,7 +62,7 @@ class ClockFit:
     @property
     def error_s(self) -> float:
         """Bound of the times' errors beyond a constant bias; 0 in calm streams."""
-        spread_s = max(math.sqrt(self._variance), self.lateness.floor_s / 2)
+        spread_s = max(math.sqrt(self._variance), self.lateness.floor_s)
         return spread_s if spread_s > _UNSURE_S else 0.0
 
     @property

@@ -4,7 +4,7 @@ N stamps in a block, in seconds; positions count samples from the block's start.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -55,6 +55,11 @@ class FirstLine:
     """Deviations from the step up to this are the stream's usual ones."""
     rule_s: float | None = None
     """Step that most stamps keep to the bit, because they are counted and not read off a clock."""
+
+    def counted_from(self, position: int) -> "FirstLine":
+        """The same line with positions that count from `position`."""
+        start_s = self.start_s + self.step_s * position
+        return replace(self, start_s=start_s, positions=self.positions - position)
 
 
 @dataclass(frozen=True)

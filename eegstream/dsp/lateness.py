@@ -132,8 +132,8 @@ class Lateness:
 
     @property
     def is_habit(self) -> bool:
-        """Whether most samples come late, by about `usual_s`: the stream is one of bursts."""
-        return self._share > _HABIT and len(self._recent_s) >= _OFTEN
+        """Whether most samples come late, by about `usual_s`: the stream is one of bursts, not packets."""
+        return self.rule_s is None and self._share > _HABIT and len(self._recent_s) >= _OFTEN
 
     @property
     def floor_s(self) -> float:

@@ -3,7 +3,6 @@
 T samples in a chunk (any number, also 0); stamps and times in seconds.
 """
 
-import dataclasses
 import math
 
 import numpy as np
@@ -148,14 +147,10 @@ class Timeline:
         times_s = line.start_s + line.step_s * np.arange(count, dtype=np.float64)
         clock: ClockFit | BurstClock
         if isinstance(line, FirstLine):
-            ahead = max(count - self._block, 0)
-            moved = dataclasses.replace(
-                line, start_s=line.start_s + line.step_s * ahead, positions=line.positions - ahead
-            )
-            clock = ClockFit(moved, self._block, self._nominal_s)
+            clock = ClockFit(line.counted_from(max(count - self._block, 0)), self._block, self._nominal_s)
         else:
             reached_s = line.start_s + line.step_s * count
-            clock = BurstClock(dataclasses.replace(line, start_s=reached_s), reached_s, self._nominal_s)
+            clock = BurstClock(BurstLine(reached_s, line.step_s, line.interval_s), reached_s, self._nominal_s)
         self._hand_out(times_s, clock.error_s, found)
         self._set_clock(clock)
 
