@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
-from trainer.run import CONFIGS, build
+from trainer.hydra_app import CONFIGS, build
 
 
 def start_s(manifest: str, cache: Path, scheduler: str) -> float:

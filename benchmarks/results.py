@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.card import markdown_table
-from trainer.metrics import BANDS_HZ
+from trainer.bundling.model_card import markdown_table
+from trainer.evaluation.metrics import BANDS_HZ
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs/results/report.json"

@@ -18,9 +18,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from lightning.pytorch.callbacks import Callback
 
-from trainer.checkpoints import build_network
-from trainer.fitting import fit, prepared_data
-from trainer.run import CONFIGS, build
+from trainer.hydra_app import CONFIGS, build
+from trainer.training.checkpoints import build_network
+from trainer.training.fit import fit, prepared_data
 
 _WARM = 20
 """Steps before the clock starts."""

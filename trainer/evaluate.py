@@ -13,12 +13,12 @@ from eegstream.codec import bundle
 from eegstream.codec.bundle import Bundle
 from eegstream.codec.engine import Engine
 from eegstream.errors import ConfigError
-from trainer.downstream import Task
-from trainer.evaluation import Evaluation, Plan
-from trainer.page import write_page
-from trainer.report import save_pictures
-from trainer.run import build, quiet_lightning, run_job
-from trainer.scores import rounded
+from trainer.evaluation.bundle_evaluation import Evaluation, Plan
+from trainer.evaluation.downstream import Task
+from trainer.evaluation.html_report import write_page
+from trainer.evaluation.scoring import rounded
+from trainer.hydra_app import build, quiet_lightning, run_job
+from trainer.training.run_summary import save_pictures
 
 
 def evaluate(config: DictConfig) -> None:

@@ -15,14 +15,14 @@ from eegstream.codec import bundle, torchscript
 from eegstream.codec.engine import Engine
 from eegstream.codec.manifest import Manifest
 from eegstream.errors import ConfigError
-from trainer.bench import Bench
-from trainer.card import model_card
-from trainer.checkpoints import NOT_OF_THE_NETWORK, load_checkpoint, trained_network
-from trainer.comparison import Codec, Yardsticks, compare, told
-from trainer.golden import golden_vectors
-from trainer.measuring import PatchesByRate, in_tiles
-from trainer.run import build, run_job
-from trainer.scores import rounded
+from trainer.bundling.golden_vectors import golden_vectors
+from trainer.bundling.model_card import model_card
+from trainer.evaluation.benchmark import Bench
+from trainer.evaluation.comparison import Codec, Yardsticks, compare, told
+from trainer.evaluation.measuring import PatchesByRate, in_tiles
+from trainer.evaluation.scoring import rounded
+from trainer.hydra_app import build, run_job
+from trainer.training.checkpoints import NOT_OF_THE_NETWORK, load_checkpoint, trained_network
 
 _OF_A_DECODE = (
     *("nrmse", "nrmse_interval", "nrmse_median", "prd_percent", "snr_db", "ssim", "r", "r_quantile_5", "lsd_db"),

@@ -2,12 +2,12 @@
 
 from omegaconf import DictConfig
 
-from trainer.run import run_job
+from trainer.hydra_app import run_job
 
 
 def prepare(config: DictConfig) -> None:
     """Prepare every side, and write the split into the run's folder."""
-    from trainer.fitting import prepared_data
+    from trainer.training.fit import prepared_data
 
     prepared_data(config)
 

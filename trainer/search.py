@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from eegstream.errors import ConfigError
-from trainer.run import in_hydra_s_words, run_job
+from trainer.hydra_app import in_hydra_s_words, run_job
 
 _OWN = re.compile(r"-|[~+]*(study|storage|trials|space|warmup_epochs|sampler_seed|folder|hydra)\b(?!/)")
 
@@ -31,7 +31,7 @@ def search(config: DictConfig, overrides: Sequence[str]) -> None:
     Raises:
         ConfigError: Optuna is not installed, or the space cannot be read.
     """
-    from trainer.fitting import fit
+    from trainer.training.fit import fit
 
     try:
         import optuna

@@ -11,13 +11,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from eegstream.errors import ConfigError
-from trainer.run import run_job
+from trainer.hydra_app import run_job
 
 
 def train(config: DictConfig) -> None:
     """Train as `config` says, leave everything in the run's folder, and say where it is."""
-    from trainer.fitting import fit, say
-    from trainer.report import write_report
+    from trainer.training.fit import fit, say
+    from trainer.training.run_summary import write_report
 
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN and (config.trainer.devices, config.trainer.num_nodes) != (1, 1):

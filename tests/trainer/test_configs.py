@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from trainer.checkpoints import build_network
-from trainer.run import CONFIGS
+from trainer.hydra_app import CONFIGS
+from trainer.training.checkpoints import build_network
 
 
 @pytest.fixture(autouse=True)

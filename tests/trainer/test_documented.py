@@ -14,9 +14,9 @@ from torch import nn
 from tests.markdown import ROOT, fenced
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
-from trainer import metrics
+from trainer.evaluation import metrics
+from trainer.hydra_app import CONFIGS, in_hydra_s_words
 from trainer.models.activations import ACTIVATIONS
-from trainer.run import CONFIGS, in_hydra_s_words
 from trainer.search import divided
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -14,11 +14,11 @@ from hydra.core.global_hydra import GlobalHydra
 from eegstream.codec.bundle import load
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
-from trainer.bench import Bench, training_windows, window_of
-from trainer.comparison import Codec, Yardsticks, by_codes_kept, compare, told
-from trainer.measuring import in_tiles
-from trainer.run import CONFIGS, build
-from trainer.scores import PatchSet
+from trainer.evaluation.benchmark import Bench, training_windows, window_of
+from trainer.evaluation.comparison import Codec, Yardsticks, by_codes_kept, compare, told
+from trainer.evaluation.measuring import in_tiles
+from trainer.evaluation.scoring import PatchSet
+from trainer.hydra_app import CONFIGS, build
 
 QUICK = (
     *("data.source.seconds=12", "data.source.channels=3", "data.source.recordings={train: 2, val: 1}"),

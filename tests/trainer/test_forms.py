@@ -10,7 +10,7 @@ import torch
 
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
-from trainer.run import CONFIGS
+from trainer.hydra_app import CONFIGS
 
 GROUPS = {path.name: sorted(p.stem for p in path.glob("*.yaml")) for path in CONFIGS.iterdir() if path.is_dir()}
 

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import SYNTHETIC_PREFIX
-from trainer.data.files import HEADERS, named_parts
-from trainer.data.say import Say
+from trainer.data.recording_files import HEADERS, named_parts
+from trainer.data.recording_overrides import Say
 from trainer.data.splits import Source
 
 _LAYOUT = 2

@@ -10,8 +10,8 @@ from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import EegstreamError, RecordingError
 from eegstream.files.recordings import Recording, read_recordings
 from trainer.data.channel_tables import Row, read_channels, stated
-from trainer.data.say import Say
-from trainer.data.signals import Part, parts, usable_channels
+from trainer.data.front_ended import Part, parts, usable_channels
+from trainer.data.recording_overrides import Say
 from trainer.data.splits import Source
 
 

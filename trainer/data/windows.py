@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.data.augment import Augmentation
-from trainer.data.signals import Signal
+from trainer.data.front_ended import Signal
 
 Batch = tuple[Tensor, Tensor]
 """Patches (B, N) uV and rates (B, 1) Hz."""

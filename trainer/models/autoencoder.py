@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from trainer.models.amplitude import LIMIT_UV, Compression, LogGain
+from trainer.models.dct import Samples, WhitenedCosines
 from trainer.models.fsq import MixedRadix, quantizer
-from trainer.models.spectrum import Samples, WhitenedCosines
 
 FORMS = ("standard", "symmetric")
 

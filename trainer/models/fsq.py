@@ -1,7 +1,7 @@
 """Finite scalar quantisation: every latent dimension is rounded to one of a few levels.
 
 Mentzer, Minnen, Agustsson, Tschannen: Finite Scalar Quantization, 2024; in the form of vector-quantize-pytorch, which
-tests/trainer/test_fsq.py holds this file to, bit by bit.
+tests/trainer/models/test_fsq.py holds this file to, bit by bit.
 
 ... any leading dimensions, D latent dimensions, L levels of one of them, k its level 0..L-1.
 """

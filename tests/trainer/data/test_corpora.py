@@ -10,10 +10,10 @@ from mne_bids import BIDSPath, write_raw_bids
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
-from trainer.data.bids import bids
 from trainer.data.cache import SignalCache
-from trainer.data.manifest import manifest
-from trainer.data.preparing import Job, prepare
+from trainer.data.preparation import Job, prepare
+from trainer.data.sources.bids import bids
+from trainer.data.sources.file_list import manifest
 
 ROWS = [
     {"path": f"{data_set}/{subject}.edf", "dataset": data_set, "subject": subject, "license": f"licence of {data_set}"}

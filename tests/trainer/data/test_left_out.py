@@ -10,10 +10,11 @@ from eegstream.errors import ConfigError
 from tests.files.written import EdfSignal, edf_bytes, steps
 from tests.trainer.conftest import Run
 from trainer.data.augment import Augmentation
-from trainer.data.corpora import Corpus, folder
+from trainer.data.corpora import Corpus
+from trainer.data.datamodule import PatchData
 from trainer.data.left_out import Account, Skipped
-from trainer.data.manifest import manifest
-from trainer.data.module import PatchData
+from trainer.data.sources.file_list import manifest
+from trainer.data.sources.folder import folder
 
 ANNEXED = "../.git/annex/objects/x/y/z.edf"
 ALL = {"recordings": {"subject": "([^/]+?)(?:[_-][^/]*)?\\.[^./]+$"}}

@@ -14,10 +14,10 @@ from tests.files.written import EdfSignal, XdfStream, edf_bytes, steps, write_br
 from tests.trainer.data.test_left_out import data
 from trainer.data.cache import SignalCache
 from trainer.data.corpora import Corpus
-from trainer.data.preparing import Job, Prepared, prepare
+from trainer.data.front_ended import as_sent, parts, usable_channels
+from trainer.data.preparation import Job, Prepared, prepare
 from trainer.data.reading import read_source
-from trainer.data.say import Say
-from trainer.data.signals import as_sent, parts, usable_channels
+from trainer.data.recording_overrides import Say
 from trainer.data.splits import Source
 
 NATIVE = FrontEndSettings(model_rate_hz=None, highpass_hz=0.5, notch_hz=None)

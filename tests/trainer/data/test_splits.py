@@ -5,8 +5,9 @@ import json
 import pytest
 
 from eegstream.errors import ConfigError
-from trainer.data.corpora import folder, synthetic
-from trainer.data.selections import Selection, find_sources
+from trainer.data.sources.folder import folder
+from trainer.data.sources.selections import Selection, find_sources
+from trainer.data.sources.synthetic import synthetic
 from trainer.data.splits import Source, SplitRule, require_disjoint
 
 

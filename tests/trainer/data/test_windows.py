@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.data.augment import Augmentation
-from trainer.data.signals import Signal
+from trainer.data.front_ended import Signal
 from trainer.data.windows import (
     BatchNumbers,
     ConsecutiveBatches,

@@ -1,0 +1,188 @@
+"""A report's figures and intervals, by hand and on made-up groups."""
+
+import math
+
+import numpy as np
+import pytest
+
+from trainer.evaluation.metrics import BANDS_HZ
+from trainer.evaluation.scoring import DRAWS, PatchSet, drawn, gain_over, interval, nrmse_of, rounded, score
+
+RNG = np.random.default_rng(0)
+X = (RNG.standard_normal((9, 256)).cumsum(axis=1) * RNG.uniform(1, 20, (9, 1))).astype(np.float32)
+Y = X + RNG.standard_normal((9, 256)).astype(np.float32) * 6
+WHO = np.array(["b", "a", "c", "a", "b", "c", "a", "b", "b"])
+
+
+def patch_set(x=X, who=WHO, **own):
+    given = {"data_set": "rest", "side": "test", "rate_hz": 512.0, "sampled_hz": 256.0, **own}
+    return PatchSet(patches_uv=x, subjects=who, **given)
+
+
+def same(values):
+    return values
+
+
+def test_nrmse_weighs_every_patch_alike():
+    """Of 1/4 and 0/100 of the energy lost, the root of the mean: sqrt(1/8), however loud the patches are."""
+    x = np.array([[2.0, 0.0], [6.0, 8.0]], np.float32)
+    y = np.array([[2.0, 1.0], [6.0, 8.0]], np.float32)
+    assert nrmse_of(x, y) == pytest.approx(math.sqrt(1 / 8))
+    assert nrmse_of(x, np.zeros_like(x)) == 1.0
+
+
+def test_the_figures_are_their_definitions():
+    """Each that has a formula of one line, against it."""
+    x, y = X.astype(np.float64), Y.astype(np.float64)
+    error = y - x
+    relative = (error**2).sum(axis=1) / (x**2).sum(axis=1)
+    r = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(x, y, strict=True)])
+    figures = score(patch_set(), Y)
+    assert (figures["patches"], figures["subjects"]) == (9, 3)
+    expected = {
+        "nrmse": np.sqrt(relative.mean()),
+        "nrmse_median": np.median(np.sqrt(relative)),
+        "prd_percent": 100 * np.sqrt((error**2).sum() / (x**2).sum()),
+        "snr_db": -10 * np.log10(relative.mean()),
+        "psnr_db": (10 * np.log10(np.ptp(x, axis=1) ** 2 / (error**2).mean(axis=1))).mean(),
+        "mae_uv": np.abs(error).mean(),
+        "rmse_uv": np.sqrt((error**2).mean()),
+        "r": r.mean(),
+        "r_quantile_5": np.quantile(r, 0.05),
+    }
+    assert {name: figures[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    by_subject = {who: np.sqrt(relative[who == WHO].mean()) for who in "abc"}
+    assert figures["nrmse_by_subject"] == pytest.approx(by_subject, rel=1e-6)
+
+
+def test_a_weaker_copy_has_known_figures():
+    """Half of every sample: half is lost, correlation is whole, bands have a quarter of their power, 6 dB less."""
+    figures = score(patch_set(), X / 2)
+    assert figures["nrmse_interval"] == pytest.approx((0.5, 0.5))
+    assert figures["r_interval"] == pytest.approx((1.0, 1.0))
+    assert list(figures["band_power"]) == list(figures["band_error"]) == list(BANDS_HZ)
+    assert list(figures["band_power"].values()) == pytest.approx([0.25] * 6)
+    assert list(figures["band_error"].values()) == pytest.approx([0.25] * 6)
+    assert figures["lsd_db"] == pytest.approx(10 * math.log10(4), rel=0.05)
+    assert 0.5 < figures["ssim"] < 1
+
+
+@pytest.mark.parametrize(("figure", "name"), [("nrmse", "nrmse"), ("r", "r"), ("lsd_db", "lsd")])
+def test_a_figure_lies_in_its_interval(figure, name):
+    """Which has a width, since subjects differ."""
+    figures = score(patch_set(), Y)
+    low, high = figures[f"{name}_interval"]
+    assert low < figures[figure] < high
+
+
+def test_groups_that_are_alike_leave_no_doubt():
+    """The interval has no width, however much patches within a group differ."""
+    within = np.array([1.0, 2.0, 6.0])
+    low, high = interval(np.tile(within, 5), np.ones(15), np.arange(15) // 3, same)
+    assert (low, high) == (3.0, 3.0)
+
+
+def test_intervals_are_of_ratios_of_sums():
+    """Groups weigh by their denominators, and the transform is of the ratio: two groups, so three kinds of draws."""
+    over, under, groups = np.array([1.0, 8.0]), np.array([1.0, 2.0]), np.array([0, 1])
+    low, high = interval(over, under, groups, np.sqrt)
+    assert (low, high) == pytest.approx((1.0, 2.0))
+    ratios = np.unique((drawn(groups) @ over) / (drawn(groups) @ under))
+    assert ratios.tolist() == [1.0, 3.0, 4.0]
+
+
+def test_intervals_cover_the_truth():
+    """Nearly always, with twelve subjects; and they miss it at times, as 95 % intervals should."""
+    rng = np.random.default_rng(1)
+    groups = np.arange(12)
+    covered = 0
+    for seed in range(100):
+        low, high = interval(rng.normal(5.0, 1.0, 12), np.ones(12), groups, same, seed)
+        covered += low <= 5.0 <= high
+    assert 80 <= covered < 100
+
+
+def test_more_subjects_narrow_the_interval():
+    """By the root of their number; more patches of the same subjects do not."""
+    values = np.random.default_rng(2).normal(5.0, 1.0, 160)
+
+    def width(of, groups):
+        low, high = interval(of, np.ones(len(of)), groups, same)
+        return high - low
+
+    few, many = width(values[:10], np.arange(10)), width(values, np.arange(160))
+    assert many == pytest.approx(few / 4, rel=0.35)
+    assert width(np.repeat(values[:10], 16), np.repeat(np.arange(10), 16)) == pytest.approx(few)
+
+
+def test_a_draw_is_of_as_many_groups_as_there_are():
+    """With replacement, each as likely, and the same again for the same seed."""
+    groups = np.array([0, 0, 1, 2, 3, 3])
+    draws = drawn(groups)
+    assert draws.shape == (DRAWS, 4)
+    assert (draws.sum(axis=1) == 4).all()
+    assert draws.mean(axis=0) == pytest.approx(np.ones(4), abs=0.1)
+    assert draws.max() > 1
+    assert np.array_equal(drawn(groups), draws)
+    assert not np.array_equal(drawn(groups, seed=1), draws)
+
+
+def test_subjects_are_drawn_whole():
+    """All patches of one are one group, wherever they stand."""
+    groups = patch_set().groups
+    assert groups.dtype == np.int64
+    assert groups.tolist() == [1, 0, 2, 0, 1, 2, 0, 1, 1]
+
+
+def test_one_subject_is_drawn_by_blocks():
+    """Of 20 patches that follow each other."""
+    groups = patch_set(np.ones((45, 256), np.float32), np.array(["a"] * 45)).groups
+    assert groups.tolist() == [0] * 20 + [1] * 20 + [2] * 5
+
+
+def test_a_set_s_name_tells_its_rate():
+    """Without needless digits."""
+    assert patch_set().name == "rest 512 Hz"
+    assert patch_set(rate_hz=62.5).name == "rest 62.5 Hz"
+
+
+def test_nothing_is_gained_over_oneself():
+    """In total, in the interval, for every subject."""
+    gained = gain_over(patch_set(), Y, Y)
+    assert gained == {"gain": 0.0, "interval": (0.0, 0.0), "by_subject": {"a": 0.0, "b": 0.0, "c": 0.0}}
+
+
+def test_a_quarter_of_the_error_is_a_gain_of_three_quarters():
+    """For everybody, without doubt, since the same draws are compared; the other way around it is a loss of three."""
+    nearer = X + (Y - X) / 4
+    gained = gain_over(patch_set(), nearer, Y)
+    assert gained["gain"] == pytest.approx(0.75, abs=1e-5)
+    assert gained["interval"] == pytest.approx((0.75, 0.75), abs=1e-5)
+    assert gained["by_subject"] == pytest.approx(dict.fromkeys("abc", 0.75), abs=1e-5)
+    assert gain_over(patch_set(), Y, nearer)["gain"] == pytest.approx(-3.0, abs=1e-4)
+
+
+def test_a_gain_is_that_of_the_nrmse():
+    """In total and by subject, also where some gain and others lose."""
+    other = np.where((WHO == "a")[:, None], X + 2 * (Y - X), X + (Y - X) / 2)
+    gained, own, reference = gain_over(patch_set(), other, Y), score(patch_set(), other), score(patch_set(), Y)
+    assert gained["gain"] == pytest.approx(1 - own["nrmse"] / reference["nrmse"])
+    assert gained["by_subject"] == pytest.approx({"a": -1.0, "b": 0.5, "c": 0.5}, abs=1e-4)
+    low, high = gained["interval"]
+    assert -1.001 < low < gained["gain"] < high < 0.501
+
+
+def test_rounding_keeps_five_digits():
+    """At any depth and size; whole numbers, texts and gaps stay what they are."""
+    tree = {"a": [1.2345678, (123456.78, -1.2345678e-9)], "b": {"c": 7654321, "d": "1.2345678", "e": None, "f": True}}
+    expected = {"a": [1.2346, [123460.0, -1.2346e-9]], "b": {"c": 7654321, "d": "1.2345678", "e": None, "f": True}}
+    assert rounded(tree) == expected
+    assert rounded(tree)["b"]["f"] is True
+    assert rounded(np.float64(0.123456)) == 0.12346
+
+
+def test_bands_beyond_the_rate_are_left_out():
+    """Up to half of the samples' own rate."""
+    figures = score(patch_set(sampled_hz=100.0), Y)
+    for key in ("band_error", "band_power"):
+        assert list(figures[key]) == [band for band, (_, high_hz) in BANDS_HZ.items() if high_hz <= 50]

@@ -1,0 +1,1 @@
+"""What a bundle holds beside its weights: manifest, golden vectors, model card."""

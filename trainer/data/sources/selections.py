@@ -1,0 +1,144 @@
+"""Choose recordings below a folder by patterns, and tell by their paths whose they are."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eegstream.errors import ConfigError
+from trainer.data.left_out import Skipped, with_left_out
+from trainer.data.recording_files import files_below, is_closed_folder, left_out_because, looks_like_recording
+from trainer.data.sources.path_patterns import MAGIC, fits
+from trainer.data.splits import Source
+
+
+class Selection(BaseModel):
+    """Recordings of one data set, and whose they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: tuple[str, ...] | None = None
+    """Patterns of paths below the data's root, in any case; None takes every file that looks like a recording."""
+    subject: str = r"^(.*)$"
+    """Regular expression searched in a file's path below the root; its group is the subject's name."""
+    only: tuple[str, ...] | None = None
+    """The subjects to take; None takes all."""
+    without: tuple[str, ...] = ()
+    """Subjects to leave out."""
+    share: Annotated[float, Field(gt=0)] = 1.0
+    """Share of training patches, relative to the other data sets'."""
+    attribution: str = ""
+    """Whose data this is and under which licence."""
+
+
+def selection(side: str, name: str, settings: Mapping[str, Any]) -> Selection:
+    """The selection `name` of a side, checked.
+
+    Raises:
+        ConfigError: a setting is unknown or wrong.
+    """
+    try:
+        return Selection.model_validate(dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigError(
+            f"data.source.{side}.{name}.{where}: {first['msg']}", f"Known are {', '.join(Selection.model_fields)}"
+        ) from None
+
+
+def find_sources(root: Path, selections: Mapping[str, Selection]) -> tuple[list[Source], list[Skipped]]:
+    """Recordings that the selections name, each once, in the order of their paths; and those that cannot be tried.
+
+    Raises:
+        ConfigError: no such folder, selections without a recording, a file without a subject, a subject without a file.
+    """
+    require_folder(root)
+    sources: list[Source] = []
+    left_out: list[Skipped] = []
+    for data_set, chosen in selections.items():
+        taken, lost = _find(root, data_set, chosen)
+        absent = sorted({*(chosen.only or ())} - {source.subject for source in taken})
+        if absent or not taken:
+            error = ConfigError(
+                f"data set {data_set}: {_shown(chosen)} below {root} gives "
+                + (f"no subject {', '.join(absent)}" if absent else "no recording"),
+                "Correct data.source.root, or `files`, `subject` and `only` of this data set",
+            )
+            raise with_left_out(error, lost)
+        sources += taken
+        left_out += lost
+    return sources, left_out
+
+
+def _shown(chosen: Selection) -> str:
+    return "every known format" if chosen.files is None else ", ".join(chosen.files)
+
+
+def _find(root: Path, data_set: str, chosen: Selection) -> tuple[list[Source], list[Skipped]]:
+    """What one selection names."""
+    sources: list[Source] = []
+    left_out: list[Skipped] = []
+    for path in _named(root, chosen.files):
+        shown = path.relative_to(root).as_posix()
+        why = left_out_because(path)
+        if why is None:
+            source = Source(data_set, _subject(chosen.subject, shown), str(path))
+            sources += [source] if _is_taken(chosen, source.subject) else []
+        elif _may_be_wanted(chosen, shown):
+            left_out.append(Skipped(shown, why, data_set))
+    return sources, left_out
+
+
+def _named(root: Path, patterns: Sequence[str] | None) -> list[Path]:
+    """What fits one of the patterns, in their order, or looks like a recording; a plain path even if it is absent."""
+    if patterns is None:
+        return sorted(path for path in files_below(root) if path.is_dir() or looks_like_recording(path))
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        *folders, _ = PurePosixPath(pattern).parts
+        plain = tuple(takewhile(lambda part: not MAGIC & {*part}, folders))
+        base = root.joinpath(*plain)
+        rest = "/".join(PurePosixPath(pattern).parts[len(plain) :])
+        depth = None if "**" in rest else rest.count("/") + 1
+        fitting = sorted(
+            path
+            for path in files_below(base, depth)
+            if fits(path.relative_to(base).as_posix(), rest) or is_closed_folder(path)
+        )
+        if not fitting and not MAGIC & {*rest}:
+            fitting = [root / pattern]
+        found |= dict.fromkeys(fitting)
+    return list(found)
+
+
+def _may_be_wanted(chosen: Selection, shown: str) -> bool:
+    """Whether what is left out would have been taken; what names no subject might."""
+    match = re.search(chosen.subject, shown)
+    return match is None or not match.groups() or _is_taken(chosen, match[1])
+
+
+def require_folder(root: Path) -> None:
+    """Refuse a root that is no folder.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not root.is_dir():
+        raise ConfigError(f"data.source.root is {str(root)!r}, which is no folder", "Give the folder of the recordings")
+
+
+def _subject(pattern: str, relative_path: str) -> str:
+    match = re.search(pattern, relative_path)
+    if match is None or not match.groups():
+        raise ConfigError(
+            f"`subject` {pattern!r} finds no subject in {relative_path}", "Write an expression with one group"
+        )
+    return match[1]
+
+
+def _is_taken(chosen: Selection, subject: str) -> bool:
+    return subject not in chosen.without and (chosen.only is None or subject in chosen.only)

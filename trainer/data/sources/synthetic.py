@@ -1,0 +1,23 @@
+"""Made-up EEG in place of recordings."""
+
+from collections.abc import Mapping, Sequence
+
+from trainer.data.corpora import Corpus
+from trainer.data.splits import SIDES, Source
+
+
+def synthetic(
+    rates_hz: Sequence[float], channels: int, seconds: float, recordings: Mapping[str, int], seed: int
+) -> Corpus:
+    """Made-up EEG, so many recordings on each side, their rates in turn; every recording has its own seed."""
+
+    def source(side: str, number: int) -> Source:
+        own_seed = seed + 1000 * SIDES.index(side) + number
+        rate_hz = rates_hz[number % len(rates_hz)]
+        path = f"synthetic:rate={rate_hz:g},channels={channels},seconds={seconds:g},seed={own_seed}"
+        return Source("synthetic", str(own_seed), path)
+
+    return Corpus(
+        {side: [source(side, number) for number in range(recordings.get(side, 0))] for side in SIDES},
+        attributions={"synthetic": "made up by eegstream, no recording"},
+    )

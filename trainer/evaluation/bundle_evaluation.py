@@ -1,0 +1,262 @@
+"""Everything that a report says of bundles, as one tree of plain values, and the pictures of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from eegstream.codec.bundle import Bundle
+from trainer.evaluation import comparison_plots as charts
+from trainer.evaluation import plots as figures
+from trainer.evaluation.benchmark import Bench, patch_sets, recordings, window_of
+from trainer.evaluation.comparison import (
+    Codec,
+    Yardsticks,
+    by_codes_kept,
+    code_counts,
+    compare,
+    curves,
+    decoded_recordings,
+    encode_times_ms,
+    told,
+    whole_windows,
+)
+from trainer.evaluation.downstream import Task, answers
+from trainer.evaluation.measuring import figures_of_codes
+from trainer.evaluation.scoring import PatchSet, nrmse_of
+
+_PICTURED = 2000
+"""Windows of a set that spectra and reconstructions are drawn of."""
+
+Say = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured beside the figures themselves."""
+
+    fit_windows: int
+    """Training windows that the baselines are fitted to."""
+    bits: tuple[int, ...]
+    """At which the baselines' curves are drawn."""
+    rates_hz: tuple[float, ...]
+    """Of the sources that are imitated."""
+    turns: int
+    """Of the encode's timing."""
+    tasks: Mapping[str, Task]
+
+
+@dataclass
+class Evaluated:
+    """Results as plain values, and pictures by name."""
+
+    results: dict[str, Any]
+    pictures: dict[str, Figure]
+
+
+class Evaluation:
+    """Bundles on a corpus; those of one name and version are one recipe from several seeds.
+
+    `data_of` makes the data module of a bundle's signal path, for patches of so many samples.
+    """
+
+    def __init__(
+        self, bundles: Sequence[Bundle], reference: Bundle, data_of: Callable[[Bundle, int], Any], plan: Plan, say: Say
+    ) -> None:
+        self._by_title: dict[str, list[Bundle]] = {}
+        for loaded in bundles:
+            self._by_title.setdefault(loaded.title, []).append(loaded)
+        self._reference = reference
+        self._data_of = data_of
+        self._plan = plan
+        self._say = say
+        self._benches: dict[Any, tuple[Bench, Any, Yardsticks]] = {}
+        self._pictures: dict[str, Figure] = {}
+
+    def run(self) -> Evaluated:
+        """Measure all of them."""
+        found = {title: self._of_recipe(title, seeds) for title, seeds in self._by_title.items()}
+        self._say("timing the encoders by turns")
+        times = self._times()
+        unit = times[self._reference.title]["p50"]
+        for title, own in found.items():
+            own["encode_ms"] = {**times[title], "ratio": times[title]["p50"] / unit}
+        benches = {}
+        for bench, data, yardsticks in self._benches.values():
+            self._say(f"baselines at {_name(bench)}")
+            at_own_rates = [s for s in bench.sets if s.is_own]
+            benches[_name(bench)] = {
+                "curves": {s.name: curves(s, yardsticks, self._plan.bits) for s in at_own_rates},
+                "raw": answers(self._plan.tasks, self._raw(bench, data)),
+            }
+        results = {
+            "reference": {"bundle": self._reference.title},
+            "bundles": found,
+            "benches": benches,
+        }
+        self._pictures |= _compared(results)
+        return Evaluated(results, self._pictures)
+
+    def _bench(self, loaded: Bundle) -> tuple[Bench, Any, Yardsticks]:
+        manifest = loaded.manifest
+        rate_hz = manifest.frontend.model_rate_hz
+        key = (manifest.frontend, window_of(manifest.patch, rate_hz))
+        if key not in self._benches:
+            data = self._data_of(loaded, key[1])
+            bench = Bench.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
+            self._benches[key] = (bench, data, Yardsticks(bench.training))
+        return self._benches[key]
+
+    def _codec(self, loaded: Bundle) -> Codec:
+        return Codec.of(loaded.module, loaded.manifest, self._bench(loaded)[0].window)
+
+    def _of_recipe(self, title: str, seeds: Sequence[Bundle]) -> dict[str, Any]:
+        first, manifest = seeds[0], seeds[0].manifest
+        bench, data, yardsticks = self._bench(first)
+        codec = self._codec(first)
+        own = [s for s in bench.sets if s.is_own]
+        sets: dict[str, Any] = {}
+        for s in bench.sets:
+            self._say(f"{title} on {s.name}")
+            sets[s.name] = {
+                "is_own": s.is_own,
+                **compare(codec, s, yardsticks),
+                "told": told(codec, s, manifest.rate_range_hz),
+            }
+            if manifest.prefix and s.is_own:
+                sets[s.name]["codes_kept"] = by_codes_kept(codec, s)
+            if s.is_own:
+                others = [self._codec(other).through(s.patches_uv, s.rate_hz) for other in seeds[1:]]
+                mine = sets[s.name]["decodes"]["mse"]["nrmse"]
+                sets[s.name]["nrmse_of_seeds"] = [mine, *(nrmse_of(s.patches_uv, y) for y in others)]
+        counts = code_counts(codec, own)
+        self._draw(title, codec, own)
+        self._pictures[f"codes {title}"] = figures.code_use(counts)
+        heard = recordings(data.sides(), manifest.frontend.model_rate_hz)
+        rate_hz = manifest.frontend.model_rate_hz
+        return {
+            "sha256": first.sha256,
+            "patch": manifest.patch,
+            "window": codec.window,
+            "words": list(manifest.words),
+            "bits": codec.bits,
+            "bits_per_second": codec.bits * rate_hz / codec.window if rate_hz else None,
+            "model_rate_hz": rate_hz,
+            "decodes": list(manifest.decodes),
+            "about": manifest.model.get("about", ""),
+            "bench": _name(bench),
+            "seeds": [other.manifest.training.get("seed") for other in seeds],
+            "sets": sets,
+            "rates": self._by_rate(codec, bench, data, sets, manifest.rate_range_hz),
+            "codes": figures_of_codes(counts),
+            "downstream": {
+                kind: answers(self._plan.tasks, decoded_recordings(codec, heard, kind)) for kind in codec.decodes
+            },
+        }
+
+    def _by_rate(
+        self,
+        codec: Codec,
+        bench: Bench,
+        data: Any,
+        sets: Mapping[str, Mapping[str, Any]],
+        rate_range_hz: Sequence[float],
+    ) -> dict[str, list[dict[str, Any]]]:
+        """NRMSE of validation recordings as devices of other rates would have sent them, the truth told and not."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        if bench.model_rate_hz is None:
+            imitated = {s.name: (s, sets[s.name]["told"]) for s in bench.sets if s.side == "val"}
+        else:
+            side = data.imitated("val", self._plan.rates_hz)
+            parts = patch_sets(side, "val", bench.window, bench.model_rate_hz)
+            imitated = {s.name: (s, told(codec, s, rate_range_hz)) for s in parts}
+        for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):
+            found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
+        return found
+
+    def _draw(self, title: str, codec: Codec, sets: Sequence[PatchSet]) -> None:
+        pairs, lines = {}, {}
+        for s in sets:
+            rows = np.linspace(0, len(s.patches_uv) - 1, min(_PICTURED, len(s.patches_uv))).round().astype(int)
+            x = s.patches_uv[rows]
+            decoded = {kind: codec.through(x, s.rate_hz, kind) for kind in codec.decodes}
+            raw = x.astype(np.float64)
+            pairs[s.name] = (raw, decoded["mse"], s.sampled_hz)
+            lines[s.name] = ({"raw": raw, **{f"decoded, {kind}": y for kind, y in decoded.items()}}, s.sampled_hz)
+        self._pictures[f"reconstructions {title}"] = figures.reconstructions(pairs)
+        self._pictures[f"spectra {title}"] = figures.spectra(lines)
+
+    def _times(self) -> dict[str, dict[str, float]]:
+        codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
+        manifest = self._reference.manifest
+        codecs.setdefault(self._reference.title, Codec.of(self._reference.module, manifest, manifest.patch))
+        bench = next(iter(self._benches.values()))[0]
+        return encode_times_ms(codecs, bench.sets[0].patches_uv, self._plan.turns)
+
+    def _raw(self, bench: Bench, data: Any) -> list[Any]:
+        return [whole_windows(r, bench.window) for r in recordings(data.sides(), bench.model_rate_hz)]
+
+
+def _name(bench: Bench) -> str:
+    rate = f"{bench.model_rate_hz:g} Hz" if bench.model_rate_hz else "the stream's own rate"
+    return f"windows of {bench.window} at {rate}"
+
+
+def _point(own: Mapping[str, Any], name: str) -> tuple[float, float, float, float]:
+    """Bits, NRMSE and its interval on a set."""
+    figure = own["sets"][name]["decodes"]["mse"]
+    low, high = figure["nrmse_interval"]
+    return own["bits"], figure["nrmse"], low, high
+
+
+def _compared(results: Mapping[str, Any]) -> dict[str, Figure]:
+    """Pictures of all bundles side by side."""
+    bundles, drawn = results["bundles"], {}
+    for number, (bench, found) in enumerate(results["benches"].items()):
+        mine = {title: own for title, own in bundles.items() if own["bench"] == bench}
+        points = {name: {title: _point(own, name) for title, own in mine.items()} for name in found["curves"]}
+        drawn[f"rate and distortion {number}"] = charts.rate_distortion(found["curves"], points)
+        errors = {
+            name: {title: own["sets"][name]["decodes"]["mse"]["band_error"] for title, own in mine.items()}
+            for name in points
+        }
+        drawn[f"band errors {number}"] = charts.bands(errors, "lost share", (0, 0))
+        for kind in sorted({kind for own in mine.values() for kind in own["decodes"]}):
+            powers = {
+                name: {
+                    title: own["sets"][name]["decodes"][kind]["band_power"]
+                    for title, own in mine.items()
+                    if kind in own["decodes"]
+                }
+                for name in points
+            }
+            drawn[f"band powers {kind} {number}"] = charts.bands(powers, "decoded / true", (0.5, 1.5))
+        tasks = {
+            found["raw"][task]["task"]: {
+                "raw": found["raw"][task],
+                **{
+                    f"{title}, {kind}": own["downstream"][kind][task]
+                    for title, own in mine.items()
+                    for kind in own["decodes"]
+                },
+            }
+            for task in found["raw"]
+        }
+        if tasks:
+            drawn[f"downstream {number}"] = charts.downstream(tasks)
+    kept = {
+        title: {name: s["codes_kept"] for name, s in own["sets"].items() if "codes_kept" in s}
+        for title, own in bundles.items()
+    }
+    kept = {title: lines for title, lines in kept.items() if lines}
+    if kept:
+        drawn["codes kept"] = charts.codes_kept(kept)
+    by_set: dict[str, dict[str, Any]] = {}
+    for title, own in bundles.items():
+        for data_set, rows in own["rates"].items():
+            by_set.setdefault(data_set, {})[title] = rows
+    if any(len(rows) > 1 for lines in by_set.values() for rows in lines.values()):
+        drawn["rates"] = charts.rates(by_set)
+    return drawn

@@ -1,0 +1,164 @@
+"""Does a reconstruction keep what a classifier needs? Two-class tasks on log band powers, by shrinkage LDA.
+
+C channels, T samples, W windows, F features.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy import signal
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from trainer.evaluation.metrics import BANDS_HZ
+from trainer.evaluation.scoring import COVERAGE, drawn
+
+Floats = NDArray[np.float64]
+
+_BANDS = ("delta", "theta", "alpha", "beta", "gamma")
+_BLOCKS = 5
+
+
+class Task(BaseModel):
+    """A question to the windows of one data set: which of two classes they are of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_set: str
+    classes: tuple[str, str]
+    """Regular expressions, searched in a recording's file name."""
+    window_s: float
+    across_subjects: bool
+    """Tested on subjects left out; else, for a single subject, on blocks of time left out."""
+    title: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One recording, as it is or decoded."""
+
+    data_set: str
+    subject: str
+    file: str
+    samples_uv: NDArray[np.float32]
+    """(C, T)"""
+    sampled_hz: float
+    """Of these samples."""
+    source_hz: float
+    """Of the device, as a model is told."""
+
+
+def band_features(recording: Recorded, window_s: float) -> Floats:
+    """Log power (W, 5 C) of the five bands up to 45 Hz, channel by channel, in windows that follow each other."""
+    size = round(window_s * recording.sampled_hz)
+    count = recording.samples_uv.shape[1] // size
+    if count == 0:
+        return np.empty((0, len(_BANDS) * len(recording.samples_uv)))
+    windows = recording.samples_uv[:, : count * size].reshape(len(recording.samples_uv), count, size)
+    frequency_hz, power = signal.periodogram(
+        windows.astype(np.float64), recording.sampled_hz, window="hann", detrend="constant"
+    )
+    floor = 1e-6 * float(power.mean())
+    bands = [
+        np.log(power[..., (frequency_hz >= low) & (frequency_hz < high)].mean(axis=-1) + floor)
+        for low, high in (BANDS_HZ[name] for name in _BANDS)
+    ]
+    return np.stack(bands, axis=-1).transpose(1, 0, 2).reshape(count, -1)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The windows of a task."""
+
+    features: Floats
+    """(W, F)"""
+    labels: NDArray[np.int64]
+    """(W,)"""
+    subjects: NDArray[np.str_]
+    """(W,)"""
+    left_out: NDArray[np.int64]
+    """Group (W,) that a window is left out with."""
+
+
+def _asked(task: Task, recordings: Sequence[Recorded]) -> _Asked | None:
+    features, labels, subjects, blocks = [], [], [], []
+    for recording in recordings:
+        label = next((n for n, pattern in enumerate(task.classes) if re.search(pattern, recording.file)), None)
+        if recording.data_set != task.data_set or label is None:
+            continue
+        own = band_features(recording, task.window_s)
+        features.append(own)
+        labels += [label] * len(own)
+        subjects += [recording.subject] * len(own)
+        blocks += (np.arange(len(own)) * _BLOCKS // max(len(own), 1)).tolist()
+    if not labels:
+        return None
+    x, who = np.concatenate(features), np.array(subjects)
+    if task.across_subjects:
+        for subject in np.unique(who):  # how loud somebody's EEG is says nothing of the class
+            own = x[who == subject]
+            x[who == subject] = (own - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)
+    left_out = np.unique(who if task.across_subjects else np.array(blocks), return_inverse=True)[1]
+    return _Asked(x, np.array(labels), who, left_out.astype(np.int64))
+
+
+def _can_be_told(asked: _Asked) -> bool:
+    groups = np.unique(asked.left_out)
+    return len(groups) > 1 and all(len(np.unique(asked.labels[asked.left_out != group])) == 2 for group in groups)
+
+
+def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
+    """Share of windows that are told right, with an interval over subjects (or blocks), and chance beside it.
+
+    Raises:
+        ValueError: no window is of either class.
+    """
+    asked = _asked(task, recordings)
+    if asked is None:
+        raise ValueError(f"no recording of {task.data_set} is called as one of {', '.join(task.classes)}")
+    return _answer(task, asked)
+
+
+def _answer(task: Task, asked: _Asked) -> dict[str, Any]:
+    y, left_out = asked.labels, asked.left_out
+    right = _told_right(asked.features, y, left_out)
+    draws = drawn(left_out)
+    hits = np.bincount(left_out, weights=right)
+    sizes = np.bincount(left_out)
+    low, high = np.quantile((draws @ hits) / (draws @ sizes), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return {
+        "task": task.title,
+        "accuracy": float(right.mean()),
+        "interval": (float(low), float(high)),
+        "over": "subjects" if task.across_subjects else "blocks of time",
+        "chance": float(max(y.mean(), 1 - y.mean())),
+        "windows": len(y),
+        "subjects": len(np.unique(asked.subjects)),
+    }
+
+
+def _told_right(x: Floats, y: NDArray[np.integer], left_out: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Whether each window is told right by a classifier that was fitted without its group."""
+    right = np.zeros(len(y), bool)
+    for group in np.unique(left_out):
+        inside = left_out == group
+        classifier = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
+        classifier.fit(x[~inside], y[~inside])
+        right[inside] = classifier.predict(x[inside]) == y[inside]
+    return right
+
+
+def answers(tasks: Mapping[str, Task], recordings: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
+    """Every task that can be asked: both classes are there, and in whatever is left when a group is left out."""
+    found = {}
+    for name, task in tasks.items():
+        asked = _asked(task, recordings)
+        if asked is not None and _can_be_told(asked):
+            found[name] = _answer(task, asked)
+    return found

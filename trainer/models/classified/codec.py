@@ -1,0 +1,354 @@
+"""The classified codec: gain, envelope class, and the cosine coefficients that the class deems worth bits.
+
+A patch is divided by its gain and turned into cosine coefficients. Each of K classes is a spectral envelope: it says
+how large every coefficient is expected to be, how many bits it gets, and in which word they lie. The encoder tries the
+most promising classes, at neighbouring gains too, and takes what leaves the least error. Symbols are quantised along
+a trellis (trainer/models/classified/trellis.py).
+
+Codes: the gain, the class, then words of packed symbols, the most important ones first; a prefix of them decodes.
+
+B patches, N samples in a patch, n coefficients that may be coded, K classes, C candidates of a patch, P places of a
+class (its coded coefficients in order of importance, then padding), T steps of a trellis, G codes.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.fft import dct
+from torch import Tensor, nn
+
+from trainer.models.amplitude import LIMIT_UV
+from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis, middle_cell
+
+_OFFSETS = (-1.0, 0.0, 1.0)
+"""Gains that are tried, in steps from the patch's own."""
+
+
+@dataclass(frozen=True)
+class ClassTables:
+    """What is fitted to training patches."""
+
+    coefficient: NDArray[np.int64]
+    """(K, P) of each place; 0 where there is padding."""
+    scale: NDArray[np.float64]
+    """(K, P) standard deviations; 1 where there is padding."""
+    rate: NDArray[np.int64]
+    """(K, P) bits; 0 where there is padding."""
+    word: NDArray[np.int64]
+    """(K, P) number of the code that holds the symbol."""
+    shift: NDArray[np.int64]
+    """(K, P) bits below it."""
+    score: NDArray[np.float64]
+    """(3, n, K) weights of z^2, |z| and |z|^3 in a class's expected error."""
+    score_constant: NDArray[np.float64]
+    """(K,)"""
+    spread: NDArray[np.float64]
+    """(K, N) standard deviation of every coefficient, coded or not."""
+    levels: NDArray[np.float64]
+    """(4, 7, 32) of the trellis."""
+    lost: NDArray[np.float64]
+    """(7,) share of the standard deviation that a rate leaves."""
+
+
+class ClassifiedCodec(nn.Module):
+    """See the module's text. What is learned are tables: `fit_to` fits them, training may tune scales and synthesis.
+
+    Args:
+        patch_size: N.
+        word_bits: bits of each word of symbols, at most 16.
+        gain_bits, class_bits: of the first two codes.
+        gain_range_uv: lowest and highest gain; steps are even in dB.
+        coefficients: n.
+        states: of the trellis, 16, 32 or 64.
+        steps: T.
+        segments: trellises of a class with many coefficients, so that P = segments T.
+        candidates: C.
+        lanes: trellises of a patch, shared among its candidates; one that does not fit is not tried.
+        fill: noise of `decode_spectrum`, as a share of what the codes do not tell.
+        fit_patches: training patches that `fit_to` wants.
+        fit_rounds: times that the levels and classes are fitted to what the codec itself chooses.
+
+    Raises:
+        ValueError: settings that cannot be built.
+    """
+
+    analysis: Tensor
+    gains_uv: Tensor
+    offsets: Tensor
+    lane_numbers: Tensor
+    parts: Tensor
+    mixers: Tensor
+    coefficient: Tensor
+    middle: Tensor
+    rate: Tensor
+    word: Tensor
+    shift: Tensor
+    size: Tensor
+    score: Tensor
+    score_constant: Tensor
+    spread: Tensor
+    lost: Tensor
+
+    def __init__(  # noqa: PLR0913, PLR0917  (these are the model's settings, one by one as configs/model names them)
+        self,
+        patch_size: int,
+        word_bits: Sequence[int],
+        gain_bits: int = 5,
+        class_bits: int = 8,
+        gain_range_uv: tuple[float, float] = (0.25, 1000.0),
+        coefficients: int = 144,
+        states: int = 16,
+        steps: int = 64,
+        segments: int = 2,
+        candidates: int = 8,
+        lanes: int = 8,
+        fill: float = 1.0,
+        fit_patches: int = 60_000,
+        fit_rounds: int = 2,
+    ) -> None:
+        super().__init__()
+        for name, value, low, high in (
+            ("the largest of word_bits", max(word_bits, default=0), 1, 16),
+            ("the smallest of word_bits", min(word_bits, default=0), 1, 16),
+            ("gain_bits", gain_bits, 2, 16),
+            ("class_bits", class_bits, 2, 16),
+            ("coefficients", coefficients, 1, patch_size),
+            ("steps", steps, 1, coefficients),
+            ("segments", segments, 1, 64),
+            ("the sum of word_bits", sum(word_bits), 1, HIGHEST_RATE * min(coefficients, steps * segments)),
+            ("lanes", lanes, segments, 64),
+            ("candidates", candidates, 1, 3 << class_bits),
+        ):
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}, expected {low} to {high}")
+        if not 0 < gain_range_uv[0] < gain_range_uv[1]:
+            raise ValueError(f"gain_range_uv is {gain_range_uv}, expected two rising levels")
+        self.patch_size = patch_size
+        self.word_bits = list(word_bits)
+        self.words = [1 << bits for bits in (gain_bits, class_bits, *word_bits)]
+        """Number of values of each code."""
+        self.prefix = True
+        self.decodes = ["mse", "spectrum"]
+        self.about = (
+            f"The first code is the patch's gain, {self.words[0]} steps from {gain_range_uv[0]:g} to "
+            f"{gain_range_uv[1]:g} µV, the second one of {self.words[1]} spectral envelopes. An envelope says which of "
+            f"the first {coefficients} cosine coefficients are sent, with how many bits and where in the "
+            f"{len(self.word_bits)} other codes: whole, the most important ones first, so that a prefix of the codes "
+            f"decodes. What a word holds depends on the envelope, without which it means nothing: with the same "
+            f"frequencies in every word the error was 5 to 8 % larger. Coefficients are quantised along a trellis of "
+            f"{states} states. The stream's rate is not used."
+        )
+        self.limit_uv = LIMIT_UV
+        self.n_gains, self.n_classes = 1 << gain_bits, 1 << class_bits
+        self.low_uv = gain_range_uv[0]
+        self.log_step = math.log(gain_range_uv[1] / gain_range_uv[0]) / (self.n_gains - 1)
+        self.steps, self.segments, self.places = steps, segments, steps * segments
+        self.candidates, self.lanes = candidates, lanes
+        self.fill = fill
+        self.fit_patches, self.fit_rounds = fit_patches, fit_rounds
+        self.trellis = Trellis(states, np.zeros((SUBSETS, HIGHEST_RATE + 1, PER_SUBSET)))
+        basis = torch.from_numpy(dct(np.eye(patch_size), norm="ortho", axis=0).astype(np.float32))
+        self.register_buffer("analysis", basis[:coefficients].t().contiguous())
+        self.synthesis = nn.Parameter(basis.clone())
+        gains_uv = self.low_uv * torch.exp(self.log_step * torch.arange(self.n_gains))
+        self.register_buffer("gains_uv", gains_uv)
+        self.register_buffer("offsets", torch.tensor(_OFFSETS))
+        self._register_tables(coefficients)
+        self.register_buffer("lane_numbers", torch.arange(lanes))
+        self.register_buffer("parts", torch.arange(segments))
+        mixers = np.random.default_rng(7).integers(1 << 20, 1 << 30, len(self.words)) * 2 + 1
+        self.register_buffer("mixers", torch.from_numpy(mixers))
+
+    def _register_tables(self, coefficients: int) -> None:
+        """Empty tables; by steps where the encoder reads a column for every lane, the last of which is padding."""
+        columns = self.n_classes * self.segments + 1
+        small = torch.uint8 if coefficients <= 256 else torch.int16
+        for name, shape, dtype in (
+            ("coefficient", (self.steps, columns), small),
+            ("rate", (self.n_classes, self.places), torch.uint8),
+            ("word", (self.n_classes, self.places), torch.uint8),
+            ("shift", (self.n_classes, self.places), torch.uint8),
+            ("middle", (self.steps, columns), torch.int16),
+            ("size", (self.n_classes,), torch.int64),
+            ("score", (3, coefficients, self.n_classes), torch.float32),
+            ("score_constant", (self.n_classes,), torch.float32),
+            ("spread", (self.n_classes, self.patch_size), torch.float16),
+            ("lost", (HIGHEST_RATE + 1,), torch.float32),
+        ):
+            self.register_buffer(name, torch.zeros(shape, dtype=dtype))
+        self.scale = nn.Parameter(torch.ones(self.steps, columns))
+
+    # What is fitted
+
+    def fit_to(self, patches_uv: NDArray[np.float32], seed: int, tell: Callable[[str], None]) -> None:
+        """Fit all tables to training patches (M, N); `tell` is told what is being done."""
+        from trainer.models.classified.fit import ClassFit  # noqa: PLC0415  (which needs this class)
+
+        self.set_tables(ClassFit(self, patches_uv, seed, tell).tables())
+
+    def set_tables(self, tables: ClassTables) -> None:
+        """Take up what was fitted."""
+        by_steps = {
+            "coefficient": self._by_steps(tables.coefficient, 0),
+            "scale": self._by_steps(tables.scale, 1),
+            "middle": self._by_steps(middle_cell(tables.rate), int(middle_cell(np.zeros((), np.int64)))),
+        }
+        lanes = -(-(tables.rate > 0).sum(axis=1) // self.steps)
+        by_class = {
+            "rate": tables.rate,
+            "word": tables.word,
+            "shift": tables.shift,
+            "size": np.maximum(lanes, 1),
+            "score": tables.score,
+            "score_constant": tables.score_constant,
+            "spread": tables.spread,
+            "lost": tables.lost,
+        }
+        with torch.no_grad():
+            for name, values in {**by_steps, **by_class}.items():
+                getattr(self, name).copy_(torch.from_numpy(np.ascontiguousarray(values)))
+        self.trellis = Trellis(self.trellis.states, tables.levels)
+
+    def _by_steps(self, values: NDArray[np.generic], padding: float) -> NDArray[np.generic]:
+        """(T, segments K + 1) of a table (K, P)."""
+        rows = values.reshape(-1, self.steps)
+        return np.concatenate([rows, np.full((1, self.steps), padding, rows.dtype)]).T
+
+    # Encoder
+
+    def analyse(self, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """Gain step (B,) and coefficients over the gain (B, n) of patches (B, N) uV.
+
+        The lowest and the highest step are for neighbours only.
+        """
+        x_uv = torch.nan_to_num(patches).clamp(-self.limit_uv, self.limit_uv)
+        rms_uv = x_uv.square().mean(1).sqrt().clamp_min(1e-6)
+        gain = torch.round(torch.log(rms_uv / self.low_uv) / self.log_step).clamp(1, self.n_gains - 2).to(torch.int64)
+        return gain, torch.matmul(x_uv, self.analysis) / self.gains_uv[gain].unsqueeze(1)
+
+    def shortlist(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Classes of least expected error (B, C), their gains over the patch's own, and those in steps.
+
+        The expected error is a linear form in z^2, |z| and |z|^3; at another gain f it is that of z / f, times f^2.
+        """
+        size = z.abs()
+        square = size * size
+        factor = torch.exp(self.offsets * self.log_step).view(1, -1, 1)
+        of_square = torch.matmul(square, self.score[0]).unsqueeze(1)
+        of_size = torch.matmul(size, self.score[1]).unsqueeze(1)
+        of_cube = torch.matmul(square * size, self.score[2]).unsqueeze(1)
+        expected = (self.score_constant * factor + of_size) * factor + of_cube / factor + of_square
+        best = torch.topk(expected.view(z.shape[0], -1), self.candidates, 1, False, False)[1]
+        offset = torch.div(best, self.n_classes, rounding_mode="floor")
+        return best - offset * self.n_classes, factor.view(-1)[offset], self.offsets[offset]
+
+    def search(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The best class (B,), its gain step from the patch's own (B,), and its symbols, subsets and levels (B, P)."""
+        rows, lanes = z.shape[0], self.lanes
+        classes, factor, offset = self.shortlist(z)
+        size = self.size[classes]
+        start = torch.cumsum(size, 1) - size
+        # Which candidate holds a lane, and which part of its class.
+        owner = (start.unsqueeze(2) <= self.lane_numbers).sum(1) - 1
+        part = self.lane_numbers - start.gather(1, owner)
+        column = classes.gather(1, owner) * self.segments + part
+        column = torch.where(part < size.gather(1, owner), column, self.n_classes * self.segments).t().reshape(-1)
+        # Lanes stand side by side, the first of all patches before the second.
+        scale = self.scale.index_select(1, column) * factor.gather(1, owner).t().reshape(1, -1)
+        row = torch.arange(rows, device=z.device, dtype=torch.int32)
+        place = self.coefficient.index_select(1, column).to(torch.int32) * rows
+        place = (place.view(self.steps, lanes, rows) + row).view(-1)
+        u = z.t().reshape(-1).index_select(0, place).view(self.steps, -1) / scale
+        cell = self.trellis.cell(u, self.middle.index_select(1, column))
+        error, last, choices = self.trellis.walk(self.trellis.errors(u, cell, scale * scale))
+        total = torch.zeros(classes.shape, device=z.device)
+        total = total.scatter_add_(1, owner, error.view(lanes, rows).t()) + (start + size > lanes) * 1e9
+        best = total.argmin(1, keepdim=True)
+        own = (start.gather(1, best) + self.parts).clamp_max(lanes - 1)
+        lane = (own * rows + row.unsqueeze(1)).t().reshape(-1)
+        winner = classes.gather(1, best).squeeze(1)
+        bit, subset = self.trellis.trace(choices, last[lane], lane)
+        level = self._by_place(self.trellis.level_in(subset, cell.index_select(1, lane)), rows)
+        rate = self.rate[winner].to(torch.int64)
+        symbol = self.trellis.symbols(self._by_place(bit, rows), level, rate)
+        return winner, offset.gather(1, best).squeeze(1), symbol, self._by_place(subset, rows), level
+
+    def _by_place(self, steps: Tensor, rows: int) -> Tensor:
+        """(B, P) of what the lanes of all patches have (T, segments B)."""
+        return steps.view(self.steps, self.segments, rows).permute(2, 1, 0).reshape(rows, self.places)
+
+    @torch.jit.export
+    def encode(self, patches: Tensor, rate_hz: Tensor) -> Tensor:  # noqa: ARG002  (every source is resampled)
+        """Codes (B, G) int32 of patches (B, N) uV."""
+        with torch.no_grad():
+            gain, z = self.analyse(patches)
+            winner, offset, symbol, _, _ = self.search(z)
+            codes = torch.zeros((z.shape[0], len(self.words)), dtype=torch.int64, device=z.device)
+            shifted = torch.bitwise_left_shift(symbol, self.shift[winner].to(torch.int64))
+            codes.scatter_add_(1, self.word[winner].to(torch.int64), shifted)
+            codes[:, 0] = gain + offset.to(torch.int64)
+            codes[:, 1] = winner
+            return codes.to(torch.int32)
+
+    # Decoder
+
+    @torch.jit.export
+    def decode(self, codes: Tensor, rate_hz: Tensor) -> Tensor:  # noqa: ARG002  (every source is resampled)
+        """Patches (B, N) uV of codes (B, G), of least error; a code of -1 and those behind it are not known."""
+        return self._synthesise(codes, self._coefficients(codes, noise=False))
+
+    @torch.jit.export
+    def decode_spectrum(self, codes: Tensor, rate_hz: Tensor) -> Tensor:  # noqa: ARG002  (every source is resampled)
+        """As `decode`, with noise as strong as what the codes do not tell; its signs are hashed from the codes."""
+        return self._synthesise(codes, self._coefficients(codes, noise=True))
+
+    def forward(self, patches: Tensor, rate_hz: Tensor) -> Tensor:
+        """Reconstruction (B, N) uV of patches (B, N) uV; differentiable in scales and synthesis, codes being fixed."""
+        return self.decode(self.encode(patches, rate_hz), rate_hz)
+
+    def _coefficients(self, codes: Tensor, noise: bool) -> Tensor:
+        """Coefficients over the gain (B, N)."""
+        codes = codes.to(torch.int64)
+        rows = codes.shape[0]
+        chosen = codes[:, 1].clamp(0, self.n_classes - 1)
+        rate = self.rate[chosen].to(torch.int64)
+        word = codes.gather(1, self.word[chosen].to(torch.int64))
+        known = (word >= 0) & (rate > 0) & (codes[:, 1:2] >= 0)
+        symbol = torch.bitwise_right_shift(word.clamp_min(0), self.shift[chosen].to(torch.int64))
+        by_segment = [rows, self.segments, self.steps]
+        value = self.trellis.value(symbol.view(by_segment), rate.view(by_segment)).view(rows, self.places)
+        value = torch.where(known, value, torch.zeros_like(value))
+        place = self._of_class(self.coefficient, chosen).to(torch.int64)
+        z = torch.zeros((rows, self.patch_size), device=codes.device)
+        if noise:
+            told = torch.where(known, 1.0 - self.lost[rate], torch.zeros_like(value))
+            missing = torch.ones_like(z).scatter_add_(1, place, -told)
+            missing = missing * (codes[:, 1:2] >= 0)
+            z = missing * self.spread[chosen].to(torch.float32) * self._signs(codes) * self.fill
+        return z.scatter_add(1, place, value * self._of_class(self.scale, chosen))
+
+    def _of_class(self, by_steps: Tensor, chosen: Tensor) -> Tensor:
+        """Rows (B, P) of a table by steps."""
+        table = by_steps[:, :-1].reshape(self.steps, self.n_classes, self.segments)
+        return table.permute(1, 2, 0).reshape(self.n_classes, self.places)[chosen]
+
+    def _synthesise(self, codes: Tensor, z: Tensor) -> Tensor:
+        """Patches (B, N) uV of coefficients over the gain (B, N)."""
+        gain_uv = self.gains_uv[codes[:, 0].clamp(0, self.n_gains - 1).to(torch.int64)] * (codes[:, 0] >= 0)
+        return torch.matmul(z, self.synthesis) * gain_uv.unsqueeze(1)
+
+    def _signs(self, codes: Tensor) -> Tensor:
+        """+1 or -1 (B, N), a hash of the codes (B, G) and the coefficient's number."""
+        mask = (1 << 32) - 1
+        mixed = (codes * self.mixers).sum(1, keepdim=True)
+        number = torch.arange(self.patch_size, device=codes.device)
+        mixed = torch.bitwise_and(mixed + number * 2654435761, mask)
+        for _ in range(2):
+            mixed = torch.bitwise_xor(mixed, torch.bitwise_right_shift(mixed, 16))
+            mixed = torch.bitwise_and(mixed * 73244475, mask)
+        mixed = torch.bitwise_xor(mixed, torch.bitwise_right_shift(mixed, 16))
+        return 1.0 - 2.0 * torch.bitwise_and(mixed, 1).to(torch.float32)

@@ -1,0 +1,271 @@
+"""Fit the tables of a classified codec to training patches.
+
+Classes begin as clusters of log spectra. Then, by turns, each class gets the variances of its patches and bits by
+water-filling, and each patch goes to the class that would code it with the least error: by a model of the quantiser's
+error at first, by the codec itself at last, to which the quantiser's levels are fitted, too.
+
+M patches, N samples in a patch, n coefficients that may be coded, K classes, P places of a class, R bits.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from torch import Tensor
+
+from trainer.models.classified.bit_packing import pack
+from trainer.models.classified.codec import ClassifiedCodec, ClassTables
+from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis, dealt, middle_cell, union_of
+from trainer.quantisation.lloyd_max import lloyd_max
+
+Floats = NDArray[np.float64]
+
+_PRIOR = 4.0
+"""Patches of the common spectrum that every class has beside its own."""
+_LOST = np.array([1.0, 0.31, 0.0885, 0.0246, 0.0064, 0.0017, 0.0005])
+"""Share of the variance that R bits leave of a Gaussian coefficient, with 16 states (measured)."""
+_LEVEL_PRIOR = 30
+_FEW = 2000
+"""Symbols of a rate below which its levels stay as they are."""
+_MODEL_ROUNDS = 2
+_ROWS = 512
+
+_REGRESSION_PATCHES = 30_000
+_NEAR, _FAR_WEIGHT, _NEAR_MOST = 1.5, 0.01, 6000
+"""The regression of a class is fitted to patches whose error with it is within so much of their best, at most so many;
+all others count for little."""
+
+
+class ClassFit:
+    """The fit of one codec; `tables()` is its result.
+
+    `tell` is told what is being done.
+    """
+
+    def __init__(
+        self, codec: ClassifiedCodec, patches_uv: NDArray[np.float32], seed: int, tell: Callable[[str], Any]
+    ) -> None:
+        self._codec = copy.deepcopy(codec)
+        self._tell = tell
+        self._rng = np.random.default_rng(seed)
+        self._levels = _gaussian_levels()
+        with torch.no_grad():
+            gain, self._z = self._codec.analyse(torch.from_numpy(patches_uv))
+            whole = torch.from_numpy(patches_uv) @ self._codec.synthesis.detach().t()
+            self._power = (whole / self._codec.gains_uv[gain].unsqueeze(1)).double().square()
+        """Squared coefficients over the gain (M, N), also of those that are never coded."""
+        self._model = _ErrorModel(self._levels, codec.trellis.states)
+        self._fit(codec.fit_rounds, seed)
+
+    def _fit(self, rounds: int, seed: int) -> None:
+        self._tell(f"clustering {len(self._z)} patches into {self._codec.n_classes} classes")
+        chosen = self._clusters(seed)
+        for _ in range(_MODEL_ROUNDS):
+            self._take_statistics(chosen)
+            chosen = self._least_expected()
+        self._take_statistics(chosen)
+        for number in range(rounds):
+            self._tell(f"fitting classes and levels to what the codec chooses, {number + 1} of {rounds}")
+            trial = self._trial()
+            chosen, subset, level = self._through(trial)
+            self._refit_levels(trial, chosen, subset, level)
+            self._take_statistics(chosen)
+
+    def _clusters(self, seed: int) -> NDArray[np.int64]:
+        """First classes (M,): clusters of log energies in bands that widen with frequency, weighted by their widths."""
+        n, size = self._z.shape[1], self._codec.patch_size
+        edges = sorted({round(place * size / 256) for place in (*range(0, 32, 2), *range(32, 256, 8))})
+        edges = [*(edge for edge in edges if edge < n), n]
+        square = self._z.square().numpy()
+        features = np.stack(
+            [np.log(square[:, a:b].mean(axis=1) + 0.1) * math.sqrt(b - a) for a, b in pairwise(edges)],
+            axis=1,
+        )
+        clusters = KMeans(self._codec.n_classes, init="random", n_init=1, max_iter=12, tol=0, random_state=seed)
+        found: NDArray[np.int64] = clusters.fit_predict(features).astype(np.int64)
+        return found
+
+    def _take_statistics(self, chosen: NDArray[np.int64]) -> None:
+        """Variances and rates of the classes that patches have chosen (M,)."""
+        codec = self._codec
+        count = np.bincount(chosen, minlength=codec.n_classes)[:, None]
+        sums = torch.zeros(codec.n_classes, codec.patch_size, dtype=torch.float64)
+        sums.index_add_(0, torch.from_numpy(chosen), self._power)
+        common = self._power.mean(0).numpy()
+        self._variance = (sums.numpy() + _PRIOR * common) / (count + _PRIOR)
+        coded = self._variance[:, : self._z.shape[1]]
+        self._rate = share_bits(coded, sum(codec.word_bits), self._model.lost)
+        for k in np.flatnonzero((self._rate > 0).sum(axis=1) > codec.places):
+            weak = np.argsort(-coded[k], kind="stable")[codec.places :]
+            within = coded[k].copy()
+            within[weak] = 0.0
+            self._rate[k] = share_bits(within[None], sum(codec.word_bits), self._model.lost)[0]
+
+    def _expected(self, z: Tensor) -> Tensor:
+        """Modelled error (m, K) of coefficients (m, n) in every class."""
+        coded = self._variance[:, : self._z.shape[1]]
+        floor = torch.from_numpy((coded * self._model.floor[self._rate]).sum(axis=1)).float()
+        knee = torch.from_numpy(np.sqrt(coded) * self._model.knee[self._rate]).float()
+        size = z.abs()
+        beyond = [(size - knee[k]).clamp_min_(0).square_().sum(1) for k in range(len(knee))]
+        return torch.stack(beyond, dim=1) + floor
+
+    def _least_expected(self) -> NDArray[np.int64]:
+        return np.concatenate([self._expected(z).argmin(1).numpy() for z in torch.split(self._z, 2048)])
+
+    def _trial(self) -> ClassifiedCodec:
+        """The codec as it now is, trying four classes at the patch's own gain."""
+        trial = copy.deepcopy(self._codec)
+        trial.candidates, trial.lanes = 4, 4 * trial.segments
+        trial.lane_numbers, trial.offsets = torch.arange(trial.lanes), torch.zeros(1)
+        trial.set_tables(self.tables())
+        return trial
+
+    def _through(self, trial: ClassifiedCodec) -> tuple[NDArray[np.int64], Tensor, Tensor]:
+        """Classes (M,), subsets and level numbers (M, P) that a codec chooses."""
+        with torch.inference_mode():
+            parts = [trial.search(z) for z in torch.split(self._z, _ROWS)]
+        chosen, _, _, subset, level = (torch.cat(part) for part in zip(*parts, strict=True))
+        return chosen.numpy(), subset, level
+
+    def _refit_levels(self, trial: ClassifiedCodec, chosen: NDArray[np.int64], subset: Tensor, level: Tensor) -> None:
+        """Each level becomes the mean of the coefficients that chose it; a rate's codebook stays symmetric."""
+        with torch.inference_mode():
+            classes = torch.from_numpy(chosen)
+            place = trial._of_class(trial.coefficient, classes).long()  # noqa: SLF001  (the codec's own layout)
+            u = self._z.gather(1, place) / trial._of_class(trial.scale, classes)  # noqa: SLF001
+            rate = trial.rate[classes]
+        number = subset * PER_SUBSET + level
+        books = []
+        for bits in range(1, HIGHEST_RATE + 1):
+            book = union_of(self._levels, bits)
+            inside = rate == bits
+            if int(inside.sum()) >= _FEW:
+                own = number[inside].numpy()
+                count = np.bincount(own, minlength=SUBSETS * PER_SUBSET)
+                sums = np.bincount(own, weights=u[inside].numpy(), minlength=SUBSETS * PER_SUBSET)
+                before = self._levels[:, bits].ravel().astype(np.float64)
+                means = ((sums + _LEVEL_PRIOR * before) / (count + _LEVEL_PRIOR)).reshape(SUBSETS, PER_SUBSET)
+                book = np.sort(means[:, : 1 << (bits - 1)].ravel())
+                book = (book - book[::-1]) / 2
+            books.append(book)
+        self._levels = dealt(books)
+        self._model = _ErrorModel(self._levels, self._codec.trellis.states)
+
+    def tables(self) -> ClassTables:
+        """What is fitted, as the codec takes it up."""
+        codec = self._codec
+        shape = (codec.n_classes, codec.places)
+        coefficient, rate, word, shift = (np.zeros(shape, np.int64) for _ in range(4))
+        scale = np.ones(shape)
+        deviation = np.sqrt(self._variance)
+        for k in range(codec.n_classes):
+            packed, _ = pack(self._rate[k], self._variance[k, : self._z.shape[1]], codec.word_bits)
+            for place, symbol in enumerate(packed):
+                coefficient[k, place], rate[k, place] = symbol.coefficient, symbol.rate
+                word[k, place], shift[k, place] = symbol.word + 2, symbol.shift
+                scale[k, place] = deviation[k, symbol.coefficient]
+        score = self._regression()
+        n = self._z.shape[1]
+        return ClassTables(
+            coefficient=coefficient,
+            scale=scale,
+            rate=rate,
+            word=word,
+            shift=shift,
+            score=score[: 3 * n].reshape(3, n, -1),
+            score_constant=score[3 * n],
+            spread=deviation,
+            levels=self._levels.astype(np.float64),
+            lost=np.sqrt(self._model.lost),
+        )
+
+    def _regression(self) -> Floats:
+        """Weights (3 n + 1, K) that give a class's modelled error from z^2, |z|, |z|^3 and 1, at three gains."""
+        rows = torch.from_numpy(self._rng.permutation(len(self._z))[:_REGRESSION_PATCHES])
+        z = self._z[rows]
+        factors = [1.0, math.exp(self._codec.log_step), math.exp(-self._codec.log_step)]
+        features = torch.cat([_features(z / factor) for factor in factors])
+        errors = [torch.cat([self._expected(part) for part in torch.split(z / factor, 4096)]) for factor in factors]
+        least = errors[0].min(1, keepdim=True)[0]
+        over_least = torch.cat([error * factor**2 / least for error, factor in zip(errors, factors, strict=True)])
+        target = torch.cat(errors)
+        far_square = (features.t() @ features).double() * _FAR_WEIGHT
+        far_product = (features.t() @ target).double() * _FAR_WEIGHT
+        weights = np.empty((features.shape[1], target.shape[1]))
+        for k in range(target.shape[1]):
+            near = (over_least[:, k] < _NEAR).nonzero()[:, 0]
+            if len(near) > _NEAR_MOST:
+                near = near[torch.from_numpy(self._rng.permutation(len(near))[:_NEAR_MOST])]
+            own = features[near]
+            square = (own.t() @ own).double() + far_square
+            square += torch.diag(square.diagonal() * 1e-5 + 1e-7)
+            product = (own.t() @ target[near, k]).double() + far_product[:, k]
+            weights[:, k] = torch.linalg.solve(square, product).numpy()
+        return weights
+
+
+def _features(z: Tensor) -> Tensor:
+    size = z.abs()
+    return torch.cat([z.square(), size, size**3, torch.ones(len(z), 1)], dim=1)
+
+
+def share_bits(variances: Floats, bits: int, lost: Floats) -> NDArray[np.int64]:
+    """Whole bits (K, n) for coefficients of these variances (K, n), `bits` in each row, where each helps most.
+
+    `lost` (R + 1,) is the share of the variance that each number of bits leaves, convex. Exact for such a curve.
+    """
+    rows, n = variances.shape
+    gain = (variances[:, :, None] * (lost[:-1] - lost[1:])).reshape(rows, -1)
+    best = np.argpartition(-gain, bits - 1, axis=1)[:, :bits]
+    taken = np.zeros(gain.shape, bool)
+    np.put_along_axis(taken, best, values=True, axis=1)
+    shared: NDArray[np.int64] = taken.reshape(rows, n, -1).sum(axis=2)
+    return shared
+
+
+def _gaussian_levels() -> NDArray[np.float32]:
+    """Levels to begin with: Lloyd-Max codebooks of a Gaussian, a little narrower: paths take the outer levels less."""
+    samples = np.sort(np.random.default_rng(0).standard_normal(200_000))
+    first = np.array([-1.19, -0.37, 0.37, 1.19])
+    return dealt([first, *(0.97 * lloyd_max(samples, 1 << (rate + 1)) for rate in range(2, HIGHEST_RATE + 1))])
+
+
+class _ErrorModel:
+    """Squared error of a coefficient of unit variance as a function of its size: floor + max(|u| - knee, 0)^2, by rate.
+
+    Fitted to the trellis on Gaussian coefficients.
+    """
+
+    def __init__(self, levels: NDArray[np.float32], states: int) -> None:
+        self.lost = _LOST
+        self.floor, self.knee = np.zeros(HIGHEST_RATE + 1), np.zeros(HIGHEST_RATE + 1)
+        u = torch.randn(48, 1500, generator=torch.Generator().manual_seed(1))
+        trellis = Trellis(states, levels)
+        size = u.abs().numpy().ravel()
+        for rate in range(1, HIGHEST_RATE + 1):
+            error = _errors(trellis, u, rate)
+            best = math.inf
+            for knee in np.linspace(0.2, 6, 59):
+                beyond = np.maximum(size - knee, 0) ** 2
+                floor = max(float((error - beyond).mean()), 1e-6)
+                misfit = float(((error - beyond - floor) ** 2).mean())
+                if misfit < best:
+                    best, self.floor[rate], self.knee[rate] = misfit, floor, knee
+
+
+def _errors(trellis: Trellis, u: Tensor, rate: int) -> Floats:
+    """Squared error of every value of u (T, W), quantised along the trellis at one rate."""
+    lanes = torch.arange(u.shape[1])
+    middle = int(middle_cell(np.array(rate)))
+    cell = trellis.cell(u, torch.full(u.shape, middle, dtype=torch.int32))
+    _, last, choices = trellis.walk(trellis.errors(u, cell, torch.ones_like(u)))
+    _, subset = trellis.trace(choices, last, lanes)
+    value = trellis.levels[subset, rate, trellis.level_in(subset, cell)]
+    return (value - u).square().double().numpy().ravel()

@@ -1,0 +1,178 @@
+"""Train an autoencoder of patches with Lightning.
+
+B patches in a batch, N samples in a patch, G codes of a patch.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import hydra
+import lightning
+import torch
+from lightning.pytorch.utilities import grad_norm
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from trainer.data.loader_datamodule import as_batch
+from trainer.evaluation.codebook_usage import CodeUse, use_of
+from trainer.evaluation.metrics import Reconstruction
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""A loss of reconstructions and originals (B, N)."""
+OptimizerOf = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+_OF_LIGHTNING = ("interval", "frequency")
+"""Settings of a scheduler that say when it steps."""
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """Figures of a validation, beside the module's parts and not among them.
+
+    Whatever goes over all parts, such as the average of the weights in each step, would be slowed by each of these.
+    """
+
+    scores: list[Reconstruction]
+    """One a data set."""
+    code_use: CodeUse
+
+    def to(self, device: torch.device) -> None:
+        for scores in self.scores:
+            scores.to(device)
+        self.code_use.to(device)
+
+    def reset(self) -> None:
+        for scores in self.scores:
+            scores.reset()
+        self.code_use.reset()
+
+
+class PatchTraining(lightning.LightningModule):
+    """A network, its loss, its optimizer, and figures of every validation set.
+
+    Args:
+        network: forward and encode as in `trainer.models.autoencoder`.
+        loss: of reconstructions and originals.
+        optimizer: makes the optimizer of the network's parameters.
+        scheduler: settings with `_target_`, and `interval` and `frequency` for Lightning; None for none.
+        validation_sets: names of the validation loaders, in order.
+        needs_rates: the network is conditioned, so a batch without rates is refused.
+        config: the run's settings, kept in each checkpoint: one is enough to export from.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        loss: Loss,
+        optimizer: OptimizerOf,
+        scheduler: Mapping[str, Any] | None,
+        validation_sets: Sequence[str],
+        needs_rates: bool,
+        config: dict[str, Any],
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._loss = loss
+        self._optimizer = optimizer
+        self._scheduler = dict(scheduler) if scheduler else None
+        self._validation_sets = list(validation_sets)
+        self._needs_rates = needs_rates
+        self._config = config
+        self._validation = _Validation([Reconstruction() for _ in validation_sets], CodeUse(network.words))
+        self._plateau: ReduceLROnPlateau | None = None
+        self._plateau_state: dict[str, Any] | None = None
+
+    def on_train_batch_start(self, _batch: Any, _batch_index: int) -> None:
+        """Let dropout be a function of seed, step and process, so that a resumed run draws what it would have drawn."""
+        seed = self._config["seed"] + self.global_step * self.trainer.world_size + self.global_rank
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+
+    def training_step(self, batch: Any, _batch_index: int) -> Tensor:
+        """Loss of a batch."""
+        patches, rates_hz = self._checked(batch)
+        loss = self._loss(self.network(patches, rates_hz), patches)
+        if self._is_logged():
+            self.log("train/loss", loss, prog_bar=True, batch_size=len(patches), sync_dist=True)
+        return loss
+
+    def _is_logged(self) -> bool:
+        """Whether this is a step that Lightning logs: telling it of the others costs a millisecond each."""
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined] # set by Lightning, but not declared
+        return (self.global_step + 1) % every == 0
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Log the learning rate, and the gradient's norm before clipping: of all, and of each part of the network."""
+        if self.trainer.logger is None or not self._is_logged():
+            return
+        self.log("lr", optimizer.param_groups[0]["lr"])
+        for name, part in [("all", self.network), *self.network.named_children()]:
+            norms = grad_norm(part, norm_type=2)
+            if norms:
+                self.log(f"grad_norm/{name}", norms["grad_2.0_norm_total"])
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin figures anew, where the network is."""
+        self._validation.to(self.device)
+        self._validation.reset()  # at the start: what an inference-mode validation leaves cannot be used in training
+
+    def validation_step(self, batch: Any, _batch_index: int, dataloader_idx: int = 0) -> None:
+        """Collect the figures of a batch of one data set."""
+        patches, rates_hz = self._checked(batch)
+        if len(patches):
+            reconstructed = self.network(patches, rates_hz)
+            self._validation.scores[dataloader_idx].add(patches, reconstructed)
+            self._validation.code_use.update(self.network.encode(patches, rates_hz))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log each data set's figures, their mean NRMSE as `val/nrmse`, and the use of each code."""
+        seen = self._validation
+        results = {name: scores.compute() for name, scores in zip(self._validation_sets, seen.scores, strict=True)}
+        for name, figures in results.items():
+            self.log_dict({f"val/{name}/{key}": value.float() for key, value in figures.items()})
+        mean = torch.stack([figures["nrmse"] for figures in results.values()]).mean()
+        self.log("val/nrmse", mean.float(), prog_bar=True)
+        if self._plateau is not None and not self.trainer.sanity_checking:
+            self._plateau.step(float(mean))
+        for number, counts in enumerate(seen.code_use.compute()):
+            self.log_dict({f"codes/{number}/{key}": value for key, value in use_of(counts.cpu().numpy()).items()})
+
+    def _checked(self, batch: Any) -> tuple[Tensor, Tensor]:
+        return as_batch(batch, self.network.patch_size, self._needs_rates)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimizer and, where there is one, its scheduler."""
+        optimizer = self._optimizer(self.network.parameters())
+        if self._scheduler is None:
+            return optimizer
+        said = dict(self._scheduler)
+        when = {key: said.pop(key) for key in _OF_LIGHTNING if key in said}
+        if "total_steps" not in said and _takes_total_steps(said["_target_"]):
+            said["total_steps"] = int(self.trainer.estimated_stepping_batches)
+        scheduler = hydra.utils.instantiate(said, optimizer=optimizer, _convert_="all")
+        if isinstance(scheduler, ReduceLROnPlateau):
+            # Lightning steps these behind the checkpoint of an epoch, so that a resumed run would lack a step.
+            self._plateau = scheduler
+            if self._plateau_state is not None:
+                scheduler.load_state_dict(self._plateau_state)
+            return optimizer
+        both: Any = {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, **when}}
+        return cast("OptimizerLRScheduler", both)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the run's settings with its weights."""
+        checkpoint["config"] = self._config
+        checkpoint["plateau"] = self._plateau.state_dict() if self._plateau else None
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up a plateau scheduler where it was."""
+        self._plateau_state = checkpoint["plateau"]
+
+
+def _takes_total_steps(target: str) -> bool:
+    """Whether a scheduler wants to know how many steps training has, such as OneCycleLR."""
+    return "total_steps" in inspect.signature(hydra.utils.get_object(target)).parameters
