@@ -8,6 +8,7 @@ with Subscriber() as subscriber:
             print(message.stream, message.first, message.array.shape)
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,9 +16,10 @@ from types import TracebackType
 import zmq
 
 from eegstream.errors import EegstreamError
-from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, parse
+from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, Unknown
+from eegstream.wire.parsing import WireError, parse
 
-__all__ = ["DEFAULT_URL", "Codes", "End", "Gap", "Loss", "Message", "Spec", "State", "Subscriber"]
+__all__ = ["DEFAULT_URL", "Codes", "End", "Gap", "Loss", "Message", "Spec", "State", "Subscriber", "WireError"]
 
 DEFAULT_URL = "tcp://127.0.0.1:5571"
 _RECEIVE_HWM = 10_000
@@ -45,8 +47,8 @@ class LossTracker:
         self._streams: dict[str, tuple[str, int | None]] = {}
         """Run and next expected `seq` of each stream; None until something fixes it."""
 
-    def check(self, message: Message) -> Loss | None:
-        """Note a message; return what was lost before it."""
+    def check(self, message: Message | Unknown) -> Loss | None:
+        """Note a message, of a known kind or not; return what was lost before it."""
         run, expected = self._streams.get(message.stream, (message.run, None))
         if run != message.run:
             run, expected = message.run, 0
@@ -55,19 +57,16 @@ class LossTracker:
         return loss
 
     @staticmethod
-    def _advance(message: Message, expected: int | None) -> tuple[Loss | None, int | None]:
-        first_new: int
-        following: int
-        if isinstance(message, State):
-            if message.last_seq is None:
-                return None, expected
-            first_new = following = message.last_seq + 1
-        else:
-            first_new = message.seq
-            following = first_new + 1
+    def _advance(message: Message | Unknown, expected: int | None) -> tuple[Loss | None, int | None]:
+        seq = message.last_seq if isinstance(message, State) else message.seq
+        if seq is None:
+            return None, expected
+        following = seq + 1
+        first_new = following if isinstance(message, State) else seq
         if expected is None:
-            # A spec may be an old one, repeated for a newcomer: it does not tell where the stream stands.
-            return None, None if isinstance(message, Spec) else following
+            # A spec may be an old one, repeated for a newcomer, and so may be what later versions have:
+            # it does not tell where the stream stands.
+            return None, None if isinstance(message, Spec | Unknown) else following
         if first_new <= expected:
             return None, max(expected, following)
         return Loss(message.stream, message.run, expected, first_new - expected), following
@@ -118,17 +117,20 @@ class Subscriber:
     def receive(self, timeout_s: float) -> Message | Loss | None:
         """The next message, or the loss that comes before it; None if nothing came in time.
 
+        Messages of kinds that this version does not know are passed over; they count for losses.
+
         Raises:
             WireError: what came is no message of this wire version.
         """
-        if self._kept is not None:
-            kept, self._kept = self._kept, None
-            return kept
-        if not self._socket.poll(max(0, round(timeout_s * 1000))):
-            return None
-        message = parse(self._socket.recv_multipart()[-1])
-        loss = self._losses.check(message)
-        if loss is not None:
-            self._kept = message
-            return loss
-        return message
+        deadline_s = time.monotonic() + timeout_s
+        while self._kept is None:
+            if not self._socket.poll(max(0, round((deadline_s - time.monotonic()) * 1000))):
+                return None
+            message = parse(self._socket.recv_multipart()[-1])
+            loss = self._losses.check(message)
+            if not isinstance(message, Unknown):
+                self._kept = message
+            if loss is not None:
+                return loss
+        kept, self._kept = self._kept, None
+        return kept

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eegstream.codec.engine import Engine
 from eegstream.errors import CodesFileError
-from eegstream.files.codes import CodedSegment
+from eegstream.files.segments import CodedSegment
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from eegstream.epoch import (
     encode_pending,
 )
 from eegstream.errors import RecordingError
-from eegstream.files.codes import CodedSegment, collect_segments
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
+from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Following, Happened, Opened, Step
 from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch, SegmentEnd
 from eegstream.wire.identity import stream_name

@@ -22,7 +22,8 @@ def command(file: Path, output: Path, model: str | None, stream: str | None, kin
     from eegstream.decoding import choose_stream, reconstruct
     from eegstream.errors import BundleError
     from eegstream.files.arrays import save_npz
-    from eegstream.files.codes import CodesReader, collect_segments
+    from eegstream.files.codes import CodesReader
+    from eegstream.files.segments import collect_segments
 
     require_other_file(str(file), output)
     reader = CodesReader(file)

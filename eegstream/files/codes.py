@@ -1,7 +1,4 @@
-"""Codes files (`.codes.mcap`): the wire's messages in an MCAP container.
-
-P patches, C channels, G codes of a patch.
-"""
+"""Codes files (`.codes.mcap`): the wire's messages in an MCAP container."""
 
 import os
 import struct
@@ -9,28 +6,27 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import numpy as np
 from mcap.exceptions import McapError
-from mcap.records import Channel
+from mcap.records import Channel, McapRecord
 from mcap.records import Message as Record
 from mcap.stream_reader import StreamReader
 from mcap.writer import CompressionType, IndexType, Writer
-from numpy.typing import NDArray
 
 from eegstream.errors import CodesFileError
 from eegstream.files.atomic import replacing
-from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, WireError, parse
+from eegstream.files.segments import CodedSegment, collect_segments
+from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, Unknown
+from eegstream.wire.parsing import WireError, parse
 
-_Place = tuple[str, str, int]
 _ENCODING = "msgpack"
 _SYNC_INTERVAL_S = 1.0
 _LATEST_NS = 2**64 - 1
 _LONGEST_RECORD = 128 * 1024 * 1024
+_REMEDY = "Give a file that `eegstream encode` or `record` wrote"
 
 
 class UnfinishedFileWarning(UserWarning):
@@ -128,6 +124,8 @@ def _time_s(message: Message) -> float:
 class CodesReader:
     """Iterate the messages of a codes file; an unfinished one is read up to its last whole record.
 
+    What a later version wrote beside them is passed over: other kinds, fields, records and channels.
+
     Raises:
         CodesFileError: the file cannot be opened, or is no codes file.
     """
@@ -146,6 +144,22 @@ class CodesReader:
             raise CodesFileError(f"{self.path} cannot be read ({error.strerror})", "Check the path") from None
 
     def _messages(self, file: IO[bytes]) -> Iterator[Message]:
+        encodings: dict[int, str] = {}
+        for record in self._records(file):
+            if isinstance(record, Channel):
+                encodings[record.id] = record.message_encoding
+            elif isinstance(record, Record) and encodings.get(record.channel_id) == _ENCODING:
+                message = self._parse(record)
+                if not isinstance(message, Unknown):
+                    yield message
+        if encodings and _ENCODING not in encodings.values():
+            came = ", ".join(sorted(map(repr, set(encodings.values()))))
+            raise CodesFileError(
+                f"{self.path.name} is an MCAP file of {came} messages, expected {_ENCODING!r}", _REMEDY
+            )
+
+    def _records(self, file: IO[bytes]) -> Iterator[McapRecord]:
+        """Every whole record; `finished` tells whether the last one was the file's."""
         known = False
         records = StreamReader(file, record_size_limit=_LONGEST_RECORD).records
         while True:
@@ -157,53 +171,17 @@ class CodesReader:
             except (McapError, struct.error, ValueError, KeyError, IndexError) as error:
                 if not known:
                     raise CodesFileError(
-                        f"{self.path.name} is no codes file ({type(error).__name__}: {error})",
-                        "Give a file that `eegstream encode` or `record` wrote",
+                        f"{self.path.name} is no codes file ({type(error).__name__}: {error})", _REMEDY
                     ) from None
                 return
             known = True
-            if isinstance(record, Channel) and record.message_encoding != _ENCODING:
-                raise CodesFileError(
-                    f"{self.path.name} is an MCAP file of {record.message_encoding!r} messages, expected {_ENCODING!r}",
-                    "Give a file that `eegstream encode` or `record` wrote",
-                )
-            if isinstance(record, Record):
-                yield self._parse(record)
+            yield record
 
-    def _parse(self, record: Record) -> Message:
+    def _parse(self, record: Record) -> Message | Unknown:
         try:
             return parse(record.data)
         except WireError as error:
             raise CodesFileError(f"{self.path.name}: {error.message}", "Write the file again") from None
-
-
-@dataclass(frozen=True)
-class CodedSegment:
-    """The codes of one segment, as arrays."""
-
-    spec: Spec
-    """The stream, its channels, and how to read the codes."""
-    segment: int
-    index: NDArray[np.int64]
-    """(P,), number of each patch in the segment; a jump is a loss."""
-    codes: NDArray[np.uint16]
-    """(P, C, G)"""
-    flags: NDArray[np.uint8]
-    """(P, C)"""
-    t: NDArray[np.float64]
-    """(P,), outlet-clock second of each patch's first sample."""
-    account: Gap | End | None
-    """How the segment closed; None if the file ends before."""
-
-    @property
-    def stream(self) -> str:
-        """Name of the stream."""
-        return self.spec.stream
-
-    @property
-    def epoch(self) -> int:
-        """Number of the stream's epoch."""
-        return self.spec.epoch
 
 
 def read_codes(path: str | Path) -> list[CodedSegment]:
@@ -220,40 +198,3 @@ def read_codes(path: str | Path) -> list[CodedSegment]:
     if not reader.finished:
         warnings.warn(f"{path} is unfinished; its last message may be missing", UnfinishedFileWarning, stacklevel=2)
     return segments
-
-
-def collect_segments(messages: Iterator[Message] | CodesReader, origin: str) -> list[CodedSegment]:
-    """Gather messages into segments; `origin` names them in errors."""
-    known = list(messages)
-    # A recording that began in the middle of an epoch may have codes before the spec's repeat.
-    specs: dict[_Place, Spec] = {}
-    for message in known:
-        if isinstance(message, Spec):
-            specs.setdefault((message.run, message.stream, message.epoch), message)
-    open_codes: dict[tuple[_Place, int], list[Codes]] = {}
-    segments = []
-    for message in known:
-        place = (message.run, message.stream, message.epoch)
-        if isinstance(message, Codes):
-            if place not in specs:
-                raise CodesFileError(f"{origin} has codes of {message.stream} without their spec", "Record again")
-            open_codes.setdefault((place, message.segment), []).append(message)
-        elif isinstance(message, Gap | End) and place in specs:
-            codes = open_codes.pop((place, message.segment), [])
-            segments.append(_gather(specs[place], message.segment, codes, message))
-    for (place, segment), codes in open_codes.items():
-        segments.append(_gather(specs[place], segment, codes, None))
-    return segments
-
-
-def _gather(spec: Spec, segment: int, messages: list[Codes], account: Gap | End | None) -> CodedSegment:
-    shape = (len(spec.channels), len(spec.words))
-    return CodedSegment(
-        spec=spec,
-        segment=segment,
-        index=np.array([message.first + n for message in messages for n in range(message.shape[0])], np.int64),
-        codes=np.concatenate([message.array for message in messages] or [np.empty((0, *shape), np.uint16)]),
-        flags=np.concatenate([message.flag_array for message in messages] or [np.empty((0, shape[0]), np.uint8)]),
-        t=np.array([t for message in messages for t in message.t], np.float64),
-        account=account,
-    )

@@ -4,15 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import make_reader
+from mcap.writer import CompressionType, IndexType, Writer
 
 from eegstream.errors import CodesFileError, EegstreamError
 from eegstream.files.codes import CodesReader, CodesWriter, UnfinishedFileWarning, read_codes, write_codes
 from eegstream.wire.messages import Codes, End, Gap, Message, ModelIdentity, Source, Spec, UtcMark
+from tests.wire.test_later import event, grown
 
 RUN = "0123456789abcdef"
 CHANNELS, GROUPS = 2, 3
@@ -218,3 +221,43 @@ def test_a_full_disk_is_said():
         pytest.skip("this system has no /dev/full")
     with pytest.raises(CodesFileError, match="/dev/full cannot be written"), CodesWriter(full) as writer:
         writer.write(MESSAGES[0])
+
+
+def _later_file(path: Path, *, foreign_channel: bool) -> None:
+    """What a later version may write: a new kind, new fields everywhere, records and channels of other kinds."""
+    with path.open("wb") as file:
+        writer = Writer(file, use_chunking=False, compression=CompressionType.NONE, index_types=IndexType.NONE)
+        writer.start(profile="", library="eegstream 9")
+        if foreign_channel:
+            other = writer.register_channel(topic="notes", message_encoding="json", schema_id=0)
+            writer.add_message(other, 0, b"{}", 0, 0)
+        writer.add_metadata("weather", {"sky": "blue"})
+        for message in MESSAGES:
+            channel = writer.register_channel(topic=message.topic, message_encoding="msgpack", schema_id=0)
+            writer.add_message(channel, 0, event(message.seq), 0, 0)
+            writer.add_message(channel, 0, msgpack.packb(grown(message.model_dump())), 0, 0)
+        file.write(b"\x99" + (3).to_bytes(8, "little") + b"abc")
+        writer.finish()
+
+
+@pytest.mark.parametrize("foreign_channel", [False, True])
+def test_a_file_of_a_later_version_is_read(tmp_path, foreign_channel):
+    """Kinds, fields, records and channels that are not known are passed over; nothing else is missing."""
+    path = tmp_path / "x.codes.mcap"
+    _later_file(path, foreign_channel=foreign_channel)
+    reader = CodesReader(path)
+    assert list(reader) == MESSAGES
+    assert reader.finished
+    assert len(read_codes(path)) == 2
+
+
+def test_an_mcap_file_of_something_else_is_refused(tmp_path):
+    """With what its messages are."""
+    path = tmp_path / "x.mcap"
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_message(writer.register_channel("imu", "ros1", 0), 0, b"", 0)
+        writer.finish()
+    with pytest.raises(CodesFileError, match="of 'ros1' messages, expected 'msgpack'"):
+        read_codes(path)
