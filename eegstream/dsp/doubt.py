@@ -17,6 +17,9 @@ from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, stamp
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
 """What still comes faster than the pace is late for certain after so many patiences, and so many seconds of pace."""
+_LONGEST_LATE_S, _BULK = 5.0, 3.0
+"""What is later than this, and does not come faster than so many times the pace, is taken for another pace behind a
+loss: it would be followed as late for longer than a listener can wait."""
 _FASTER = 0.15
 """Stamps that fall back onto the line do so by more than this share of the time that passes."""
 _UNSURE = 2.0
@@ -127,11 +130,19 @@ def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: in
         if _falls(window.error_s[seen[part]], seen[part], pace_s[part], habits):
             fell = True
             if pace_s[last] >= max(_LATE_S, _LATE_PATIENCES * habits.patience_s):
+                if _is_another_pace(window, seen[: last + 1], pace_s[: last + 1], habits):
+                    return _gap(window, habits)
                 return Late(int(seen[last]) + 1)
         else:
             return _stays(window, seen[: last + 1], part if fell else None, habits)
         before = last
     return None
+
+
+def _is_another_pace(window: _Window, seen: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:
+    """Whether the usable stamps (K,) are too late, and too slow in coming back, to have been held up."""
+    ran = habits.step_s * float(seen[-1] - seen[0]) / float(pace_s[-1] - pace_s[0])
+    return float(window.error_s[0]) > _LONGEST_LATE_S and ran < _BULK
 
 
 def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:
