@@ -20,7 +20,8 @@ from lightning.pytorch.callbacks import Callback
 
 from trainer.hydra_app import CONFIGS, build
 from trainer.training.checkpoints import build_network
-from trainer.training.fit import fit, prepared_data
+from trainer.training.fit import fit
+from trainer.training.prepared_data import prepared_data
 
 _WARM = 20
 """Steps before the clock starts."""

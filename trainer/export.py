@@ -1,6 +1,5 @@
 """Make a bundle of a checkpoint: `python -m trainer.export checkpoint=PATH [name=NAME] [version=N]`."""
 
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -16,18 +15,12 @@ from eegstream.codec.engine import Engine
 from eegstream.codec.manifest import Manifest
 from eegstream.errors import ConfigError
 from trainer.bundling.golden_vectors import golden_vectors
-from trainer.bundling.model_card import model_card
-from trainer.evaluation.benchmark import Bench
-from trainer.evaluation.comparison import Codec, Yardsticks, compare, told
-from trainer.evaluation.measuring import PatchesByRate, in_tiles
-from trainer.evaluation.scoring import rounded
+from trainer.bundling.manifest import bundle_manifest
+from trainer.bundling.manifest_metrics import manifest_metrics
+from trainer.evaluation.codec import in_tiles
+from trainer.evaluation.measuring import PatchesByRate
 from trainer.hydra_app import build, run_job
-from trainer.training.checkpoints import NOT_OF_THE_NETWORK, load_checkpoint, trained_network
-
-_OF_A_DECODE = (
-    *("nrmse", "nrmse_interval", "nrmse_median", "prd_percent", "snr_db", "ssim", "r", "r_quantile_5", "lsd_db"),
-    *("band_error", "band_power"),
-)
+from trainer.training.checkpoints import load_checkpoint, trained_network
 
 
 def export(config: DictConfig) -> None:
@@ -49,8 +42,8 @@ def export(config: DictConfig) -> None:
     data = build(OmegaConf.create(settings["data"]))
     scripted = torchscript.script(network)
     _require_same(network, scripted, data.patches("val"))
-    metrics = _measured(network, scripted, settings, data)
-    manifest = _manifest((name, version), config, checkpoint, network, data, metrics)
+    metrics = manifest_metrics(network, scripted, settings, data)
+    manifest = bundle_manifest((name, version), config, checkpoint, network, data, metrics)
     _write(scripted, manifest, target)
     click.echo(_summary(target, manifest))
     if config.wandb:
@@ -93,87 +86,6 @@ def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: Patch
                 f"on {data_set} at {rate_hz:g} Hz the scripted model differs from the trained one",
                 "Write the model's methods so that scripting keeps their order of operations",
             )
-
-
-def _measured(network: Any, scripted: Any, settings: dict[str, Any], data: Any) -> dict[str, Any]:
-    """What a report would say of the model, the most important of it, by data set and rate."""
-    patch: int = settings["model"]["patch_size"]
-    bench = Bench.of(data, patch, settings["frontend"]["model_rate_hz"])
-    codec = Codec(scripted, tuple(network.words), patch, tuple(network.decodes), bench.window)
-    yardsticks = Yardsticks(bench.training)
-    metrics: dict[str, Any] = {}
-    for patch_set in bench.sets:
-        found = compare(codec, patch_set, yardsticks)
-        kept = {key: found[key] for key in ("side", "bits", "patches", "subjects")}
-        kept |= {key: found["decodes"]["mse"][key] for key in _OF_A_DECODE}
-        kept |= {f"nrmse_of_{name}": found[name]["nrmse"] for name in ("klt_gain", "klt")}
-        if "spectrum" in codec.decodes:
-            kept["spectrum"] = {key: found["decodes"]["spectrum"][key] for key in _OF_A_DECODE}
-        if settings["frontend"]["model_rate_hz"] is None:
-            kept["nrmse_told"] = told(codec, patch_set, settings["bundle"]["rate_range_hz"])
-        metrics[patch_set.name] = rounded({"window": bench.window, **kept})
-    return metrics
-
-
-def _manifest(
-    title: tuple[str, int],
-    config: DictConfig,
-    checkpoint: dict[str, Any],
-    network: Any,
-    data: Any,
-    metrics: dict[str, Any],
-) -> Manifest:
-    settings = checkpoint["config"]
-    patch: int = settings["model"]["patch_size"]
-    name, version = title
-    said = {key: value for key, value in settings["bundle"].items() if key not in ("name", "version")}
-    purpose, limits = said.pop("purpose", ""), said.pop("limits", "")
-    facts = {
-        "format": 1,
-        "name": name,
-        "version": version,
-        "patch": patch,
-        "hop": patch,
-        "words": network.words,
-        "prefix": network.prefix,
-        "decodes": network.decodes,
-        "frontend": _without_target(settings["frontend"]),
-        **said,
-        "model": {
-            "class": settings["model"]["_target_"],
-            "about": network.about,
-            **{k: v for k, v in _without_target(settings["model"]).items() if k not in NOT_OF_THE_NETWORK},
-        },
-        "training": _training(checkpoint, data.describe()),
-        "metrics": metrics,
-        "license": config.license,
-    }
-    card = model_card(facts, config.purpose or purpose, limits, data.attributions)
-    return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), name)
-
-
-def _training(checkpoint: dict[str, Any], split: dict[str, dict[str, dict[str, list[str]]]]) -> dict[str, Any]:
-    settings = checkpoint["config"]
-    subjects = {side: {name: sorted(people) for name, people in sets.items()} for side, sets in split.items()}
-    return {
-        "command": settings["command"],
-        "steps": checkpoint["global_step"],
-        "batch_size": settings["data"]["batch_size"],
-        "seed": settings["seed"],
-        "learning_rate": settings["model"]["learning_rate"],
-        "optimizer": settings["optimizer"]["_target_"],
-        "scheduler": (settings.get("scheduler") or {}).get("_target_"),
-        "loss": settings["loss"]["_target_"],
-        "averaged_weights": bool((settings.get("callbacks") or {}).get("averaging")),
-        "augmentation": _without_target(settings["data"].get("augmentation", {})),
-        "subjects": subjects.get("train", {}),
-        "held_out": {side: sets for side, sets in subjects.items() if side != "train"},
-        "torch": torch.__version__,
-    }
-
-
-def _without_target(settings: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key != "_target_"}
 
 
 def _write(scripted: torch.jit.ScriptModule, manifest: Manifest, target: Path) -> None:

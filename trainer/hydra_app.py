@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import hydra
@@ -75,6 +75,11 @@ def build(settings: Any, **more: Any) -> Any:
             target = settings.get("_target_", "settings")
             raise ConfigError(f"{target}: {cause}", _remedy(settings, cause)) from None
         raise
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Settings as plain values, every reference resolved."""
+    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
 
 
 def _remedy(settings: Any, cause: Exception) -> str:

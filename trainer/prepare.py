@@ -7,7 +7,7 @@ from trainer.hydra_app import run_job
 
 def prepare(config: DictConfig) -> None:
     """Prepare every side, and write the split into the run's folder."""
-    from trainer.training.fit import prepared_data
+    from trainer.training.prepared_data import prepared_data
 
     prepared_data(config)
 

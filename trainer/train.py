@@ -16,8 +16,9 @@ from trainer.hydra_app import run_job
 
 def train(config: DictConfig) -> None:
     """Train as `config` says, leave everything in the run's folder, and say where it is."""
-    from trainer.training.fit import fit, say
-    from trainer.training.run_summary import write_report
+    from trainer.training.console import print_once
+    from trainer.training.fit import fit
+    from trainer.training.run_summary import write_summary
 
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN and (config.trainer.devices, config.trainer.num_nodes) != (1, 1):
@@ -35,7 +36,7 @@ def train(config: DictConfig) -> None:
         click.echo(f"interrupted; {going_on}", err=True)
         raise SystemExit(130) from None
     if fitted.trainer.is_global_zero:
-        say(write_report(fitted, folder))
+        print_once(write_summary(fitted, folder))
 
 
 def main() -> None:

@@ -14,10 +14,11 @@ from hydra.core.global_hydra import GlobalHydra
 from eegstream.codec.bundle import load
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
-from trainer.evaluation.benchmark import Bench, training_windows, window_of
-from trainer.evaluation.comparison import Codec, Yardsticks, by_codes_kept, compare, told
-from trainer.evaluation.measuring import in_tiles
-from trainer.evaluation.scoring import PatchSet
+from trainer.evaluation.baselines import Baselines
+from trainer.evaluation.benchmark import Benchmark, training_windows, window_of
+from trainer.evaluation.codec import Codec, in_tiles
+from trainer.evaluation.comparison import by_codes_kept, compare, told
+from trainer.evaluation.heldout_windows import PatchSet
 from trainer.hydra_app import CONFIGS, build
 
 QUICK = (
@@ -116,11 +117,11 @@ def test_a_comparison_gives_the_baseline_no_bit_less(windows: np.ndarray) -> Non
     """15.97 bit of a code are compared with 16 of transform coding; a codec is no better than itself."""
     loaded = load("seed")
     codec = Codec.of(loaded.module, loaded.manifest, 256)
-    yardsticks = Yardsticks({256.0: windows})
-    assert yardsticks.transform_coder(256.0, codec.bits, has_gain=True).bits == 16
-    assert yardsticks.transform_coder(250.0, 128.0, has_gain=True).bits == 128
+    baselines = Baselines({256.0: windows})
+    assert baselines.transform_coder(256.0, codec.bits, has_gain=True).bits == 16
+    assert baselines.transform_coder(250.0, 128.0, has_gain=True).bits == 128
     patch_set = PatchSet("made", "val", 256.0, 256.0, windows, np.repeat(["a", "b", "c"], 50))
-    found = compare(codec, patch_set, yardsticks)
+    found = compare(codec, patch_set, baselines)
     nrmse = {name: found[name]["nrmse"] for name in ("klt_gain", "klt", "mean_predictor")}
     assert found["gain_over"]["klt_gain"]["gain"] == pytest.approx(
         1 - found["decodes"]["mse"]["nrmse"] / nrmse["klt_gain"]
@@ -179,7 +180,7 @@ def test_a_bench_keeps_sides_subjects_and_rates_apart(command: Run, tmp_path: Pa
                 *("data.rates_hz=[128]", "data.source.seconds=6", "data.source.recordings={train: 1, val: 2}"),
             ],
         )
-    bench = Bench.of(build(config.data), 256, None, fit_windows=200)
+    bench = Benchmark.of(build(config.data), 256, None, fit_windows=200)
     assert {(s.data_set, s.rate_hz, s.is_own, s.side) for s in bench.sets} == {
         ("synthetic", 256.0, True, "val"),
         ("synthetic", 128.0, False, "val"),

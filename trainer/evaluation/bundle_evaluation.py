@@ -8,24 +8,24 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from eegstream.codec.bundle import Bundle
-from trainer.evaluation import comparison_plots as charts
-from trainer.evaluation import plots as figures
-from trainer.evaluation.benchmark import Bench, patch_sets, recordings, window_of
+from trainer.evaluation import evaluation_plots, plots
+from trainer.evaluation.baselines import Baselines
+from trainer.evaluation.benchmark import Benchmark, window_of
+from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import (
-    Codec,
-    Yardsticks,
     by_codes_kept,
     code_counts,
     compare,
     curves,
     decoded_recordings,
-    encode_times_ms,
     told,
-    whole_windows,
 )
 from trainer.evaluation.downstream import Task, answers
+from trainer.evaluation.encode_times import encode_times_ms
+from trainer.evaluation.heldout_windows import PatchSet, patch_sets
 from trainer.evaluation.measuring import figures_of_codes
-from trainer.evaluation.scoring import PatchSet, nrmse_of
+from trainer.evaluation.recordings import recordings, whole_windows
+from trainer.evaluation.scoring import nrmse_of
 
 _PICTURED = 2000
 """Windows of a set that spectra and reconstructions are drawn of."""
@@ -72,7 +72,7 @@ class Evaluation:
         self._data_of = data_of
         self._plan = plan
         self._say = say
-        self._benches: dict[Any, tuple[Bench, Any, Yardsticks]] = {}
+        self._benches: dict[Any, tuple[Benchmark, Any, Baselines]] = {}
         self._pictures: dict[str, Figure] = {}
 
     def run(self) -> Evaluated:
@@ -84,11 +84,11 @@ class Evaluation:
         for title, own in found.items():
             own["encode_ms"] = {**times[title], "ratio": times[title]["p50"] / unit}
         benches = {}
-        for bench, data, yardsticks in self._benches.values():
+        for bench, data, baselines in self._benches.values():
             self._say(f"baselines at {_name(bench)}")
             at_own_rates = [s for s in bench.sets if s.is_own]
             benches[_name(bench)] = {
-                "curves": {s.name: curves(s, yardsticks, self._plan.bits) for s in at_own_rates},
+                "curves": {s.name: curves(s, baselines, self._plan.bits) for s in at_own_rates},
                 "raw": answers(self._plan.tasks, self._raw(bench, data)),
             }
         results = {
@@ -96,17 +96,17 @@ class Evaluation:
             "bundles": found,
             "benches": benches,
         }
-        self._pictures |= _compared(results)
+        self._pictures |= evaluation_plots.compared(results)
         return Evaluated(results, self._pictures)
 
-    def _bench(self, loaded: Bundle) -> tuple[Bench, Any, Yardsticks]:
+    def _bench(self, loaded: Bundle) -> tuple[Benchmark, Any, Baselines]:
         manifest = loaded.manifest
         rate_hz = manifest.frontend.model_rate_hz
         key = (manifest.frontend, window_of(manifest.patch, rate_hz))
         if key not in self._benches:
             data = self._data_of(loaded, key[1])
-            bench = Bench.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
-            self._benches[key] = (bench, data, Yardsticks(bench.training))
+            bench = Benchmark.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
+            self._benches[key] = (bench, data, Baselines(bench.training))
         return self._benches[key]
 
     def _codec(self, loaded: Bundle) -> Codec:
@@ -114,7 +114,7 @@ class Evaluation:
 
     def _of_recipe(self, title: str, seeds: Sequence[Bundle]) -> dict[str, Any]:
         first, manifest = seeds[0], seeds[0].manifest
-        bench, data, yardsticks = self._bench(first)
+        bench, data, baselines = self._bench(first)
         codec = self._codec(first)
         own = [s for s in bench.sets if s.is_own]
         sets: dict[str, Any] = {}
@@ -122,7 +122,7 @@ class Evaluation:
             self._say(f"{title} on {s.name}")
             sets[s.name] = {
                 "is_own": s.is_own,
-                **compare(codec, s, yardsticks),
+                **compare(codec, s, baselines),
                 "told": told(codec, s, manifest.rate_range_hz),
             }
             if manifest.prefix and s.is_own:
@@ -133,7 +133,7 @@ class Evaluation:
                 sets[s.name]["nrmse_of_seeds"] = [mine, *(nrmse_of(s.patches_uv, y) for y in others)]
         counts = code_counts(codec, own)
         self._draw(title, codec, own)
-        self._pictures[f"codes {title}"] = figures.code_use(counts)
+        self._pictures[f"codes {title}"] = plots.code_use(counts)
         heard = recordings(data.sides(), manifest.frontend.model_rate_hz)
         rate_hz = manifest.frontend.model_rate_hz
         return {
@@ -159,7 +159,7 @@ class Evaluation:
     def _by_rate(
         self,
         codec: Codec,
-        bench: Bench,
+        bench: Benchmark,
         data: Any,
         sets: Mapping[str, Mapping[str, Any]],
         rate_range_hz: Sequence[float],
@@ -185,8 +185,8 @@ class Evaluation:
             raw = x.astype(np.float64)
             pairs[s.name] = (raw, decoded["mse"], s.sampled_hz)
             lines[s.name] = ({"raw": raw, **{f"decoded, {kind}": y for kind, y in decoded.items()}}, s.sampled_hz)
-        self._pictures[f"reconstructions {title}"] = figures.reconstructions(pairs)
-        self._pictures[f"spectra {title}"] = figures.spectra(lines)
+        self._pictures[f"reconstructions {title}"] = plots.reconstructions(pairs)
+        self._pictures[f"spectra {title}"] = plots.spectra(lines)
 
     def _times(self) -> dict[str, dict[str, float]]:
         codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
@@ -195,68 +195,10 @@ class Evaluation:
         bench = next(iter(self._benches.values()))[0]
         return encode_times_ms(codecs, bench.sets[0].patches_uv, self._plan.turns)
 
-    def _raw(self, bench: Bench, data: Any) -> list[Any]:
+    def _raw(self, bench: Benchmark, data: Any) -> list[Any]:
         return [whole_windows(r, bench.window) for r in recordings(data.sides(), bench.model_rate_hz)]
 
 
-def _name(bench: Bench) -> str:
+def _name(bench: Benchmark) -> str:
     rate = f"{bench.model_rate_hz:g} Hz" if bench.model_rate_hz else "the stream's own rate"
     return f"windows of {bench.window} at {rate}"
-
-
-def _point(own: Mapping[str, Any], name: str) -> tuple[float, float, float, float]:
-    """Bits, NRMSE and its interval on a set."""
-    figure = own["sets"][name]["decodes"]["mse"]
-    low, high = figure["nrmse_interval"]
-    return own["bits"], figure["nrmse"], low, high
-
-
-def _compared(results: Mapping[str, Any]) -> dict[str, Figure]:
-    """Pictures of all bundles side by side."""
-    bundles, drawn = results["bundles"], {}
-    for number, (bench, found) in enumerate(results["benches"].items()):
-        mine = {title: own for title, own in bundles.items() if own["bench"] == bench}
-        points = {name: {title: _point(own, name) for title, own in mine.items()} for name in found["curves"]}
-        drawn[f"rate and distortion {number}"] = charts.rate_distortion(found["curves"], points)
-        errors = {
-            name: {title: own["sets"][name]["decodes"]["mse"]["band_error"] for title, own in mine.items()}
-            for name in points
-        }
-        drawn[f"band errors {number}"] = charts.bands(errors, "lost share", (0, 0))
-        for kind in sorted({kind for own in mine.values() for kind in own["decodes"]}):
-            powers = {
-                name: {
-                    title: own["sets"][name]["decodes"][kind]["band_power"]
-                    for title, own in mine.items()
-                    if kind in own["decodes"]
-                }
-                for name in points
-            }
-            drawn[f"band powers {kind} {number}"] = charts.bands(powers, "decoded / true", (0.5, 1.5))
-        tasks = {
-            found["raw"][task]["task"]: {
-                "raw": found["raw"][task],
-                **{
-                    f"{title}, {kind}": own["downstream"][kind][task]
-                    for title, own in mine.items()
-                    for kind in own["decodes"]
-                },
-            }
-            for task in found["raw"]
-        }
-        if tasks:
-            drawn[f"downstream {number}"] = charts.downstream(tasks)
-    kept = {
-        title: {name: s["codes_kept"] for name, s in own["sets"].items() if "codes_kept" in s}
-        for title, own in bundles.items()
-    }
-    kept = {title: lines for title, lines in kept.items() if lines}
-    if kept:
-        drawn["codes kept"] = charts.codes_kept(kept)
-    by_set: dict[str, dict[str, Any]] = {}
-    for title, own in bundles.items():
-        for data_set, rows in own["rates"].items():
-            by_set.setdefault(data_set, {})[title] = rows
-    if any(len(rows) > 1 for lines in by_set.values() for rows in lines.values()):
-        drawn["rates"] = charts.rates(by_set)
-    return drawn

@@ -16,8 +16,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from trainer.evaluation.bootstrap import COVERAGE, drawn
 from trainer.evaluation.metrics import BANDS_HZ
-from trainer.evaluation.scoring import COVERAGE, drawn
+from trainer.evaluation.recordings import Recorded
 
 Floats = NDArray[np.float64]
 
@@ -37,21 +38,6 @@ class Task(BaseModel):
     across_subjects: bool
     """Tested on subjects left out; else, for a single subject, on blocks of time left out."""
     title: str
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One recording, as it is or decoded."""
-
-    data_set: str
-    subject: str
-    file: str
-    samples_uv: NDArray[np.float32]
-    """(C, T)"""
-    sampled_hz: float
-    """Of these samples."""
-    source_hz: float
-    """Of the device, as a model is told."""
 
 
 def band_features(recording: Recorded, window_s: float) -> Floats:

@@ -10,9 +10,9 @@ import jinja2
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from trainer.evaluation.bootstrap import COVERAGE, DRAWS
 from trainer.evaluation.codebook_usage import listed
 from trainer.evaluation.metrics import BANDS_HZ, QUIET_UV
-from trainer.evaluation.scoring import COVERAGE, DRAWS
 
 
 def write_page(results: Mapping[str, Any], pictures: Mapping[str, Figure], path: Path) -> None:

@@ -3,36 +3,21 @@
 M patches, N samples in a patch, G codes of a patch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from eegstream.codec import torchscript
-from eegstream.codec.engine import CPU_TILE
 from trainer.evaluation.codebook_usage import CodeUse, use_of
+from trainer.evaluation.codec import Method, in_tiles
 from trainer.evaluation.metrics import Reconstruction, band_errors, loud, relative_error
 from trainer.evaluation.plots import Patches
 
-Method = Callable[[Tensor, Tensor], Tensor]
 PatchesByRate = Mapping[tuple[str, float], Tensor]
 """Patches (M, N) uV by data set and source rate."""
-
-
-def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
-    """`method` over rows (M, ...) at rates (M, 1), in the daemon's tiles of fixed size, padded with zeros."""
-    results = []
-    with torch.inference_mode(), torchscript.without_fusion():
-        for start in range(0, len(rows), CPU_TILE):
-            part, rate = rows[start : start + CPU_TILE], rates_hz[start : start + CPU_TILE]
-            missing = CPU_TILE - len(part)
-            part = nn.functional.pad(part, (0, 0, 0, missing))
-            rate = nn.functional.pad(rate, (0, 0, 0, missing), value=1.0)
-            results.append(method(part, rate)[: CPU_TILE - missing])
-    return torch.cat(results)
 
 
 def measure(

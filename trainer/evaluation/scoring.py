@@ -1,16 +1,17 @@
 """Figures of reconstructed patches with intervals over subjects: what a report states.
 
-M patches, N samples in a patch, S groups of patches, D draws.
+M patches, N samples in a patch.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trainer.evaluation.bootstrap import interval
+from trainer.evaluation.heldout_windows import PatchSet
 from trainer.evaluation.metrics import (
     band_errors,
     band_powers,
@@ -22,71 +23,6 @@ from trainer.evaluation.metrics import (
 )
 
 Floats = NDArray[np.float64]
-
-DRAWS = 2000
-COVERAGE = 0.95
-_BLOCK = 20
-"""Consecutive patches that are drawn together where a set has one subject."""
-
-
-@dataclass(frozen=True)
-class PatchSet:
-    """Loud patches of one data set and source rate."""
-
-    data_set: str
-    side: str
-    rate_hz: float
-    """Of the source, as the model is told."""
-    sampled_hz: float
-    """Of the patches' samples."""
-    patches_uv: NDArray[np.float32]
-    """(M, N)"""
-    subjects: NDArray[np.str_]
-    """(M,)"""
-    is_own: bool = True
-    """At the recordings' own rate, not that of an imitated device."""
-
-    @property
-    def name(self) -> str:
-        """As tables call it."""
-        return f"{self.data_set} {self.rate_hz:g} Hz"
-
-    @property
-    def n_subjects(self) -> int:
-        """How many people these patches are of."""
-        return len(set(self.subjects.tolist()))
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Groups (M,) to draw: subjects, or blocks of consecutive patches of a single one."""
-        if self.n_subjects == 1:
-            return np.arange(len(self.subjects), dtype=np.int64) // _BLOCK
-        return np.unique(self.subjects, return_inverse=True)[1].astype(np.int64)
-
-
-def interval(
-    over: Floats, under: Floats, groups: NDArray[np.int64], transform: Callable[[Floats], Floats], seed: int = 0
-) -> tuple[float, float]:
-    """95 % of transform(sum over / sum under), groups of patches (M,) drawn with replacement.
-
-    Efron, Tibshirani: An Introduction to the Bootstrap, 1993; the percentile interval.
-    """
-    draws = drawn(groups, seed)
-    totals = transform((draws @ _sums(over, groups)) / (draws @ _sums(under, groups)))
-    low, high = np.quantile(totals, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return float(low), float(high)
-
-
-def drawn(groups: NDArray[np.int64], seed: int = 0) -> Floats:
-    """How often each of S groups is in each of D draws: (D, S). The same groups and seed give the same draws."""
-    count = int(groups.max()) + 1
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    return draws.astype(np.float64)
-
-
-def _sums(values: Floats, groups: NDArray[np.int64]) -> Floats:
-    return np.bincount(groups, weights=values, minlength=int(groups.max()) + 1).astype(np.float64)
 
 
 def _identity(values: Floats) -> Floats:

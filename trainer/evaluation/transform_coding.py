@@ -1,4 +1,4 @@
-"""Transform coding, the yardstick of every codec: fitted on the same training patches, at the same counted bits.
+"""Transform coding, the baseline of every codec: fitted on the same training patches, at the same counted bits.
 
 M patches, N samples in a patch, K coefficients, L levels of one of them.
 """

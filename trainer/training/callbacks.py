@@ -1,16 +1,48 @@
-"""Go on from a checkpoint of another run."""
+"""What Lightning calls during a run of ours, beside what the settings name."""
 
+import math
 import shutil
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import lightning
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.trainer.states import TrainerFn
 
 _PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 
 
-class TakeTheBestAlong(Callback):
+class ValidateAtTheLastStep(Callback):
+    """Let a run that `max_steps` ends in the middle of an epoch be validated, and so kept, at its end."""
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Say that it is over while there is still a validation to come."""
+        if 0 < trainer.max_steps <= trainer.global_step:
+            trainer.should_stop = True
+
+
+class EpochSummaryLines(Callback):
+    """A line for each validation, where no progress bar is to be seen."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Print epoch, loss, score and time."""
+        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and trainer.is_global_zero:
+            figures: Mapping[str, Any] = trainer.callback_metrics
+            loss = figures.get("train/loss")
+            click.echo(
+                f"epoch {trainer.current_epoch + 1}, step {trainer.global_step}: "
+                + (f"loss {float(loss):.4f}, " if loss is not None else "")
+                + f"val/nrmse {float(figures.get('val/nrmse', math.nan)):.4f}, {time.monotonic() - self._started:.0f} s"
+            )
+
+
+class CarryBestCheckpoint(Callback):
     """Let a resumed run know the best checkpoint of the run before it, by bringing that into its own folder.
 
     Lightning forgets it where the folders differ, and would then keep the best of the second part only.

@@ -1,4 +1,4 @@
-"""What a run leaves for people: a page, and pictures."""
+"""The page and the plots that a run leaves for people."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from trainer.evaluation.measuring import (
     reconstruct_all,
 )
 from trainer.training.checkpoints import load_checkpoint, trained_network
-from trainer.training.fit import Fitted
+from trainer.training.fit import RunResult
 
 _PATCHES = 4096
 """Of each data set and rate, measured and pictured at a run's end."""
@@ -45,7 +45,7 @@ def save_pictures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
     return paths
 
 
-def write_report(fitted: Fitted, folder: Path) -> str:
+def write_summary(fitted: RunResult, folder: Path) -> str:
     """Measure the best checkpoint, write pictures and `summary.md` into the run's folder, and return that page."""
     kept = fitted.best
     pictures: list[Path] = []
@@ -78,7 +78,7 @@ def _log_pictures(loggers: Sequence[Logger], pictures: Mapping[str, Figure], ste
                 logger.experiment.add_figure(name, figure, global_step=step, close=False)
 
 
-def _page(fitted: Fitted, folder: Path, results: Mapping[str, Any], pictures: Sequence[Path]) -> str:
+def _page(fitted: RunResult, folder: Path, results: Mapping[str, Any], pictures: Sequence[Path]) -> str:
     kept, last = fitted.best, fitted.last
     config = fitted.config
     lines = [

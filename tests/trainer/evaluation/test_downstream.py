@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from trainer.evaluation.downstream import Recorded, Task, answer, answers, band_features
+from trainer.evaluation.downstream import Task, answer, answers, band_features
+from trainer.evaluation.recordings import Recorded
 
 RATE_HZ = 128.0
 SECONDS = 40

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from trainer.evaluation.bootstrap import DRAWS, drawn, interval
+from trainer.evaluation.heldout_windows import PatchSet
 from trainer.evaluation.metrics import BANDS_HZ
-from trainer.evaluation.scoring import DRAWS, PatchSet, drawn, gain_over, interval, nrmse_of, rounded, score
+from trainer.evaluation.scoring import gain_over, nrmse_of, rounded, score
 
 RNG = np.random.default_rng(0)
 X = (RNG.standard_normal((9, 256)).cumsum(axis=1) * RNG.uniform(1, 20, (9, 1))).astype(np.float32)

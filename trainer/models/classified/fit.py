@@ -20,16 +20,15 @@ from sklearn.cluster import KMeans
 from torch import Tensor
 
 from trainer.models.classified.bit_packing import pack
-from trainer.models.classified.codec import ClassifiedCodec, ClassTables
-from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis, dealt, middle_cell, union_of
-from trainer.quantisation.lloyd_max import lloyd_max
+from trainer.models.classified.codec import ClassifiedCodec
+from trainer.models.classified.error_model import ErrorModel, gaussian_levels, share_bits
+from trainer.models.classified.tables import ClassTables
+from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, dealt, union_of
 
 Floats = NDArray[np.float64]
 
 _PRIOR = 4.0
 """Patches of the common spectrum that every class has beside its own."""
-_LOST = np.array([1.0, 0.31, 0.0885, 0.0246, 0.0064, 0.0017, 0.0005])
-"""Share of the variance that R bits leave of a Gaussian coefficient, with 16 states (measured)."""
 _LEVEL_PRIOR = 30
 _FEW = 2000
 """Symbols of a rate below which its levels stay as they are."""
@@ -54,13 +53,13 @@ class ClassFit:
         self._codec = copy.deepcopy(codec)
         self._tell = tell
         self._rng = np.random.default_rng(seed)
-        self._levels = _gaussian_levels()
+        self._levels = gaussian_levels()
         with torch.no_grad():
             gain, self._z = self._codec.analyse(torch.from_numpy(patches_uv))
             whole = torch.from_numpy(patches_uv) @ self._codec.synthesis.detach().t()
             self._power = (whole / self._codec.gains_uv[gain].unsqueeze(1)).double().square()
         """Squared coefficients over the gain (M, N), also of those that are never coded."""
-        self._model = _ErrorModel(self._levels, codec.trellis.states)
+        self._model = ErrorModel(self._levels, codec.trellis.states)
         self._fit(codec.fit_rounds, seed)
 
     def _fit(self, rounds: int, seed: int) -> None:
@@ -156,7 +155,7 @@ class ClassFit:
                 book = (book - book[::-1]) / 2
             books.append(book)
         self._levels = dealt(books)
-        self._model = _ErrorModel(self._levels, self._codec.trellis.states)
+        self._model = ErrorModel(self._levels, self._codec.trellis.states)
 
     def tables(self) -> ClassTables:
         """What is fitted, as the codec takes it up."""
@@ -214,58 +213,3 @@ class ClassFit:
 def _features(z: Tensor) -> Tensor:
     size = z.abs()
     return torch.cat([z.square(), size, size**3, torch.ones(len(z), 1)], dim=1)
-
-
-def share_bits(variances: Floats, bits: int, lost: Floats) -> NDArray[np.int64]:
-    """Whole bits (K, n) for coefficients of these variances (K, n), `bits` in each row, where each helps most.
-
-    `lost` (R + 1,) is the share of the variance that each number of bits leaves, convex. Exact for such a curve.
-    """
-    rows, n = variances.shape
-    gain = (variances[:, :, None] * (lost[:-1] - lost[1:])).reshape(rows, -1)
-    best = np.argpartition(-gain, bits - 1, axis=1)[:, :bits]
-    taken = np.zeros(gain.shape, bool)
-    np.put_along_axis(taken, best, values=True, axis=1)
-    shared: NDArray[np.int64] = taken.reshape(rows, n, -1).sum(axis=2)
-    return shared
-
-
-def _gaussian_levels() -> NDArray[np.float32]:
-    """Levels to begin with: Lloyd-Max codebooks of a Gaussian, a little narrower: paths take the outer levels less."""
-    samples = np.sort(np.random.default_rng(0).standard_normal(200_000))
-    first = np.array([-1.19, -0.37, 0.37, 1.19])
-    return dealt([first, *(0.97 * lloyd_max(samples, 1 << (rate + 1)) for rate in range(2, HIGHEST_RATE + 1))])
-
-
-class _ErrorModel:
-    """Squared error of a coefficient of unit variance as a function of its size: floor + max(|u| - knee, 0)^2, by rate.
-
-    Fitted to the trellis on Gaussian coefficients.
-    """
-
-    def __init__(self, levels: NDArray[np.float32], states: int) -> None:
-        self.lost = _LOST
-        self.floor, self.knee = np.zeros(HIGHEST_RATE + 1), np.zeros(HIGHEST_RATE + 1)
-        u = torch.randn(48, 1500, generator=torch.Generator().manual_seed(1))
-        trellis = Trellis(states, levels)
-        size = u.abs().numpy().ravel()
-        for rate in range(1, HIGHEST_RATE + 1):
-            error = _errors(trellis, u, rate)
-            best = math.inf
-            for knee in np.linspace(0.2, 6, 59):
-                beyond = np.maximum(size - knee, 0) ** 2
-                floor = max(float((error - beyond).mean()), 1e-6)
-                misfit = float(((error - beyond - floor) ** 2).mean())
-                if misfit < best:
-                    best, self.floor[rate], self.knee[rate] = misfit, floor, knee
-
-
-def _errors(trellis: Trellis, u: Tensor, rate: int) -> Floats:
-    """Squared error of every value of u (T, W), quantised along the trellis at one rate."""
-    lanes = torch.arange(u.shape[1])
-    middle = int(middle_cell(np.array(rate)))
-    cell = trellis.cell(u, torch.full(u.shape, middle, dtype=torch.int32))
-    _, last, choices = trellis.walk(trellis.errors(u, cell, torch.ones_like(u)))
-    _, subset = trellis.trace(choices, last, lanes)
-    value = trellis.levels[subset, rate, trellis.level_in(subset, cell)]
-    return (value - u).square().double().numpy().ravel()

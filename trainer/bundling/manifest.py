@@ -1,0 +1,73 @@
+"""Write the manifest of a bundle, from a checkpoint's settings, its network and its data."""
+
+import json
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from eegstream.codec.manifest import Manifest
+from trainer.bundling.model_card import model_card
+from trainer.training.checkpoints import NOT_OF_THE_NETWORK
+
+
+def bundle_manifest(
+    title: tuple[str, int],
+    config: DictConfig,
+    checkpoint: dict[str, Any],
+    network: Any,
+    data: Any,
+    metrics: dict[str, Any],
+) -> Manifest:
+    """The manifest of a bundle with this name and version."""
+    settings = checkpoint["config"]
+    patch: int = settings["model"]["patch_size"]
+    name, version = title
+    said = {key: value for key, value in settings["bundle"].items() if key not in ("name", "version")}
+    purpose, limits = said.pop("purpose", ""), said.pop("limits", "")
+    facts = {
+        "format": 1,
+        "name": name,
+        "version": version,
+        "patch": patch,
+        "hop": patch,
+        "words": network.words,
+        "prefix": network.prefix,
+        "decodes": network.decodes,
+        "frontend": _without_target(settings["frontend"]),
+        **said,
+        "model": {
+            "class": settings["model"]["_target_"],
+            "about": network.about,
+            **{k: v for k, v in _without_target(settings["model"]).items() if k not in NOT_OF_THE_NETWORK},
+        },
+        "training": _training(checkpoint, data.describe()),
+        "metrics": metrics,
+        "license": config.license,
+    }
+    card = model_card(facts, config.purpose or purpose, limits, data.attributions)
+    return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), name)
+
+
+def _training(checkpoint: dict[str, Any], split: dict[str, dict[str, dict[str, list[str]]]]) -> dict[str, Any]:
+    settings = checkpoint["config"]
+    subjects = {side: {name: sorted(people) for name, people in sets.items()} for side, sets in split.items()}
+    return {
+        "command": settings["command"],
+        "steps": checkpoint["global_step"],
+        "batch_size": settings["data"]["batch_size"],
+        "seed": settings["seed"],
+        "learning_rate": settings["model"]["learning_rate"],
+        "optimizer": settings["optimizer"]["_target_"],
+        "scheduler": (settings.get("scheduler") or {}).get("_target_"),
+        "loss": settings["loss"]["_target_"],
+        "averaged_weights": bool((settings.get("callbacks") or {}).get("averaging")),
+        "augmentation": _without_target(settings["data"].get("augmentation", {})),
+        "subjects": subjects.get("train", {}),
+        "held_out": {side: sets for side, sets in subjects.items() if side != "train"},
+        "torch": torch.__version__,
+    }
+
+
+def _without_target(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != "_target_"}

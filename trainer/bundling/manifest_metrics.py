@@ -1,0 +1,34 @@
+"""What a manifest says of a model's error: the most important of what an evaluation would."""
+
+from typing import Any
+
+from trainer.evaluation.baselines import Baselines
+from trainer.evaluation.benchmark import Benchmark
+from trainer.evaluation.codec import Codec
+from trainer.evaluation.comparison import compare, told
+from trainer.evaluation.scoring import rounded
+
+_OF_A_DECODE = (
+    *("nrmse", "nrmse_interval", "nrmse_median", "prd_percent", "snr_db", "ssim", "r", "r_quantile_5", "lsd_db"),
+    *("band_error", "band_power"),
+)
+
+
+def manifest_metrics(network: Any, scripted: Any, settings: dict[str, Any], data: Any) -> dict[str, Any]:
+    """What a report would say of the model, the most important of it, by data set and rate."""
+    patch: int = settings["model"]["patch_size"]
+    bench = Benchmark.of(data, patch, settings["frontend"]["model_rate_hz"])
+    codec = Codec(scripted, tuple(network.words), patch, tuple(network.decodes), bench.window)
+    baselines = Baselines(bench.training)
+    metrics: dict[str, Any] = {}
+    for patch_set in bench.sets:
+        found = compare(codec, patch_set, baselines)
+        kept = {key: found[key] for key in ("side", "bits", "patches", "subjects")}
+        kept |= {key: found["decodes"]["mse"][key] for key in _OF_A_DECODE}
+        kept |= {f"nrmse_of_{name}": found[name]["nrmse"] for name in ("klt_gain", "klt")}
+        if "spectrum" in codec.decodes:
+            kept["spectrum"] = {key: found["decodes"]["spectrum"][key] for key in _OF_A_DECODE}
+        if settings["frontend"]["model_rate_hz"] is None:
+            kept["nrmse_told"] = told(codec, patch_set, settings["bundle"]["rate_range_hz"])
+        metrics[patch_set.name] = rounded({"window": bench.window, **kept})
+    return metrics

@@ -1,0 +1,40 @@
+"""The coders that a model is compared with, each fitted once to the same training windows.
+
+M windows, N samples in a window.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.evaluation.transform_coding import EntropyCoder, TransformCoder
+
+
+@dataclass
+class Baselines:
+    """Transform coders by rate and bits, fitted when they are first asked for."""
+
+    training: Mapping[float, NDArray[np.float32]]
+    """Windows (M, N) by the rate of their samples."""
+    _coders: dict[tuple[float, int, bool], TransformCoder] = field(default_factory=dict)
+    _entropy_coders: dict[tuple[float, int], EntropyCoder] = field(default_factory=dict)
+
+    def transform_coder(self, sampled_hz: float, bits: float, *, has_gain: bool) -> TransformCoder:
+        """KLT and Lloyd-Max tables, at the next whole number of bits that is not less, at the nearest rate there is."""
+        key = (self._nearest(sampled_hz), math.ceil(bits - 1e-6), has_gain)
+        if key not in self._coders:
+            self._coders[key] = TransformCoder.fit(self.training[key[0]], key[1], has_gain=has_gain)
+        return self._coders[key]
+
+    def entropy_coder(self, sampled_hz: float, bits: int) -> EntropyCoder:
+        """The variable-rate coder of the same transform, with a gain."""
+        key = (self._nearest(sampled_hz), bits)
+        if key not in self._entropy_coders:
+            self._entropy_coders[key] = EntropyCoder.fit(self.training[key[0]], bits, has_gain=True)
+        return self._entropy_coders[key]
+
+    def _nearest(self, sampled_hz: float) -> float:
+        return min(self.training, key=lambda rate_hz: abs(math.log(rate_hz / sampled_hz)))

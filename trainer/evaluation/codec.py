@@ -1,0 +1,71 @@
+"""A model's encode and decode over windows of whole patches, in the tiles that the daemon uses.
+
+M windows, N samples in a window, G codes of a patch.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from eegstream.codec import torchscript
+from eegstream.codec.engine import CPU_TILE
+from eegstream.codec.manifest import Manifest
+
+Floats = NDArray[np.float64]
+Method = Callable[[Tensor, Tensor], Tensor]
+
+
+def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
+    """`method` over rows (M, ...) at rates (M, 1), in the daemon's tiles of fixed size, padded with zeros."""
+    results = []
+    with torch.inference_mode(), torchscript.without_fusion():
+        for start in range(0, len(rows), CPU_TILE):
+            part, rate = rows[start : start + CPU_TILE], rates_hz[start : start + CPU_TILE]
+            missing = CPU_TILE - len(part)
+            part = nn.functional.pad(part, (0, 0, 0, missing))
+            rate = nn.functional.pad(rate, (0, 0, 0, missing), value=1.0)
+            results.append(method(part, rate)[: CPU_TILE - missing])
+    return torch.cat(results)
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A model's methods, for windows of whole patches."""
+
+    module: Any
+    """With `encode`, `decode` and, where it is among `decodes`, `decode_spectrum`."""
+    words: tuple[int, ...]
+    patch: int
+    decodes: tuple[str, ...]
+    window: int
+
+    @classmethod
+    def of(cls, module: Any, manifest: Manifest, window: int) -> "Codec":
+        """The codec of a bundle's module."""
+        return cls(module, tuple(manifest.words), manifest.patch, tuple(manifest.decodes), window)
+
+    @property
+    def bits(self) -> float:
+        """Of a window, everything counted: sum(log2(words)) of each of its patches."""
+        return self.window // self.patch * sum(map(math.log2, self.words))
+
+    def encode(self, windows_uv: NDArray[np.float32], rate_hz: float) -> torch.Tensor:
+        """Codes (patches, G) of windows (M, N) of a source of this rate."""
+        patches = torch.from_numpy(np.require(windows_uv, requirements=["C", "W"]).reshape(-1, self.patch))
+        return in_tiles(self.module.encode, patches, torch.full((len(patches), 1), rate_hz))
+
+    def decode(self, codes: torch.Tensor, rate_hz: float, kind: str = "mse") -> Floats:
+        """Windows (M, N) of codes (patches, G)."""
+        method: Method = self.module.decode if kind == "mse" else self.module.decode_spectrum
+        patches = in_tiles(method, codes, torch.full((len(codes), 1), rate_hz))
+        return patches.numpy().astype(np.float64).reshape(-1, self.window)
+
+    def through(self, windows_uv: NDArray[np.float32], rate_hz: float, kind: str = "mse") -> Floats:
+        """What comes back of windows (M, N)."""
+        return self.decode(self.encode(windows_uv, rate_hz), rate_hz, kind)

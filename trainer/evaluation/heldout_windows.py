@@ -1,0 +1,87 @@
+"""The windows of people and devices that training never saw, and whose they are.
+
+M windows, N samples in a window.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainer.data.preparation import Side
+from trainer.data.windows import WindowPool, by_set_and_rate
+from trainer.evaluation.metrics import loud
+
+MOST = 40_000
+"""Windows of a data set and rate, evenly spread."""
+_BLOCK = 20
+"""Consecutive windows that are drawn together where a set has one subject."""
+
+
+@dataclass(frozen=True)
+class PatchSet:
+    """Loud patches of one data set and source rate."""
+
+    data_set: str
+    side: str
+    rate_hz: float
+    """Of the source, as the model is told."""
+    sampled_hz: float
+    """Of the patches' samples."""
+    patches_uv: NDArray[np.float32]
+    """(M, N)"""
+    subjects: NDArray[np.str_]
+    """(M,)"""
+    is_own: bool = True
+    """At the recordings' own rate, not that of an imitated device."""
+
+    @property
+    def name(self) -> str:
+        """As tables call it."""
+        return f"{self.data_set} {self.rate_hz:g} Hz"
+
+    @property
+    def n_subjects(self) -> int:
+        """How many people these patches are of."""
+        return len(set(self.subjects.tolist()))
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Groups (M,) to draw: subjects, or blocks of consecutive patches of a single one."""
+        if self.n_subjects == 1:
+            return np.arange(len(self.subjects), dtype=np.int64) // _BLOCK
+        return np.unique(self.subjects, return_inverse=True)[1].astype(np.int64)
+
+
+def patch_sets(side: Side, name: str, window: int, model_rate_hz: float | None) -> list[PatchSet]:
+    """Loud windows without overlap, a set for each data set and rate."""
+    found = []
+    long_enough = [signal for signal in side.signals if signal.samples_uv.shape[1] >= window]
+    own = {(recording.signals[0].data_set, recording.signals[0].rate_hz) for recording in side.recordings}
+    for (data_set, rate_hz), group in by_set_and_rate(long_enough).items():
+        pool = WindowPool(group, window, window)
+        subjects = np.repeat(
+            [signal.subject for signal in group],
+            [len(signal.samples_uv) * (signal.samples_uv.shape[1] // window) for signal in group],
+        )
+        taken = np.linspace(0, len(pool) - 1, min(MOST, len(pool))).round().astype(np.int64)
+        windows = pool.cut(taken)
+        heard = loud(torch.from_numpy(windows)).numpy()
+        if heard.any():
+            sampled_hz = model_rate_hz or rate_hz
+            is_own = (data_set, rate_hz) in own
+            found.append(PatchSet(data_set, name, rate_hz, sampled_hz, windows[heard], subjects[taken][heard], is_own))
+    return found
+
+
+def unnamed_sets(data: Any, model_rate_hz: float | None) -> list[PatchSet]:
+    """Patches of one's own loaders: all of one subject, for all that is known."""
+    found = []
+    for (name, rate_hz), patches in data.patches("val", MOST).items():
+        heard = patches[loud(patches)].numpy()
+        if len(heard):
+            who = np.full(len(heard), "unknown")
+            found.append(PatchSet(name, "val", rate_hz, model_rate_hz or rate_hz, heard, who))
+    return found

@@ -1,0 +1,88 @@
+"""Lightning's trainer as the settings describe it: accelerator, precision, logger, callbacks."""
+
+import itertools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig, OmegaConf
+
+from eegstream.errors import ConfigError
+from trainer.hydra_app import build, plain
+from trainer.training.callbacks import CarryBestCheckpoint, EpochSummaryLines, ValidateAtTheLastStep
+from trainer.training.checkpoints import load_checkpoint
+from trainer.training.console import print_once
+
+
+def build_trainer(config: DictConfig, more_callbacks: Sequence[Callback]) -> tuple[lightning.Trainer, str | None]:
+    """Lightning's trainer, and the checkpoint that it goes on from."""
+    settings: dict[str, Any] = plain(config.trainer)
+    resume_from = settings.pop("resume_from_checkpoint", None)
+    resumed = load_checkpoint(Path(resume_from))["config"] if resume_from else {}
+    settings["accelerator"] = _accelerator(settings["accelerator"])
+    settings["precision"] = _precision(settings["precision"], settings["accelerator"])
+    bar = settings["enable_progress_bar"] and sys.stderr.isatty()
+    settings["enable_progress_bar"] = bar
+    _keep_earlier_log(Path(config.folder))
+    logger = _logger(config, resumed.get("wandb"))
+    callbacks = [build(callback) for callback in (config.get("callbacks") or {}).values() if callback]
+    callbacks += [ValidateAtTheLastStep(), CarryBestCheckpoint()]
+    callbacks += [RichProgressBar(leave=True)] if bar else [EpochSummaryLines()]
+    if not any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
+        settings["enable_checkpointing"] = False
+    trainer: lightning.Trainer = build(
+        OmegaConf.create(settings), callbacks=[*callbacks, *more_callbacks], logger=logger
+    )
+    return trainer, resume_from
+
+
+def _logger(config: DictConfig, resumed: dict[str, Any] | None) -> Logger | bool:
+    """The logger that the settings name; a resumed W&B run goes on under its id."""
+    if not config.get("logger"):
+        return False
+    is_wandb = config.logger["_target_"].endswith("WandbLogger")
+    more = {"id": resumed["id"], "resume": "allow"} if is_wandb and resumed else {}
+    return cast("Logger", build(config.logger, **more))
+
+
+@rank_zero_only
+def _keep_earlier_log(folder: Path) -> None:
+    """Give the log of an earlier run in this folder another name: the logger would delete it."""
+    log = folder / "metrics.csv"
+    if log.exists():
+        number = next(n for n in itertools.count(1) if not (folder / f"metrics-{n}.csv").exists())
+        log.rename(folder / f"metrics-{number}.csv")
+        print_once(f"the log of an earlier run in this folder is kept as metrics-{number}.csv")
+
+
+def _accelerator(asked: str) -> str:
+    """CUDA where there is one, else the CPU; Apple's GPU has no double precision, which the figures are in."""
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _precision(asked: str | int, accelerator: str) -> str | int:
+    """What was asked for, on a GPU; else 32."""
+    known = ("32", "16-mixed", "bf16-mixed", "32-true", "64-true", "16-true", "bf16-true")
+    if str(asked) not in known:
+        raise ConfigError(f"trainer.precision is {asked}", f"Known are {', '.join(known[:3])}")
+    if accelerator == "cpu" and not str(asked).startswith(("32", "64")):
+        print_once(f"no GPU: trained in precision 32, not {asked}")
+        return 32
+    return asked
+
+
+def log_settings(loggers: Sequence[Logger], plain: dict[str, Any]) -> None:
+    """Tell each logger the settings, and keep in them which W&B run this is."""
+    for logger in loggers:
+        logger.log_hyperparams(plain)
+        if isinstance(logger, WandbLogger):
+            run = logger.experiment
+            plain["wandb"] = {"id": run.id, "project": run.project, "offline": bool(run.offline)}
