@@ -20,7 +20,7 @@ from trainer.data.front_ended import Part, Signal, as_sent
 from trainer.data.left_out import Account, Skipped, in_settings, unusable
 from trainer.data.progress import progress
 from trainer.data.reading import read_source
-from trainer.data.recording_overrides import Say
+from trainer.data.recording_overrides import RecordingOverrides
 from trainer.data.splits import Source
 
 LOCAL = "local"
@@ -40,11 +40,11 @@ class Job:
     rates_hz: tuple[float, ...]
     """Devices to imitate beside the recording's own."""
     cache: SignalCache
-    say: Say = field(default_factory=Say)
+    overrides: RecordingOverrides = field(default_factory=RecordingOverrides)
 
     def key(self, content: str, rate_hz: float | None, part: int) -> str:
         """The name of an entry; no rate means the part's own."""
-        return self.cache.key(content, self.frontend, rate_hz, self.say, part)
+        return self.cache.key(content, self.frontend, rate_hz, self.overrides, part)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def prepare_one(job: Job) -> Keys | Unusable:
     """Bring one recording into the cache; the keys of its entries, its first part's own rate first."""
     try:
         content = job.cache.read_content(job.source)
-        found = read_source(job.source, job.frontend, job.say)
+        found = read_source(job.source, job.frontend, job.overrides)
         keys: list[str] = []
         for number, part in reversed(list(enumerate(found.parts))):
             rates_hz = (None, *(rate_hz for rate_hz in job.rates_hz if rate_hz != part.rate_hz))
@@ -212,7 +212,7 @@ def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int,
         if scheduler == LOCAL:
             workers = min(len(jobs), os.cpu_count() or 1)
             address = stack.enter_context(
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)  # type: ignore[no-untyped-call]
+                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")  # type: ignore[no-untyped-call]
             ).scheduler_address
         try:
             client = stack.enter_context(Client(address, timeout=_PATIENCE_S))  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from distributed import Client, LocalCluster
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
-from trainer.data import preparation as preparing
+from trainer.data import preparation
 from trainer.data.cache import SignalCache
 from trainer.data.left_out import Skipped
 from trainer.data.preparation import LOCAL, Job, Prepared, prepare
@@ -44,7 +44,7 @@ def recording(tmp_path) -> Path:
 
 
 def cluster_of_two():
-    return LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    return LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
 
 
 def test_a_dask_cluster_writes_what_this_process_would_write(tmp_path):
@@ -137,6 +137,6 @@ def test_a_strict_run_ends_at_the_first(tmp_path):
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch):
     """With its address."""
-    monkeypatch.setattr(preparing, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(preparation, "_PATIENCE_S", 0.5)
     with pytest.raises(ConfigError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
         prepare(jobs(tmp_path, count=1), "tcp://127.0.0.1:9", strict=True)
