@@ -36,7 +36,7 @@ def test_the_shipped_split_is_the_agreed_one(tmp_path):
 def test_bits_of_the_shipped_models(experiment, bits, tmp_path):
     """All that the decoder gets."""
     network = build_network(composed(f"experiment={experiment}", folder=tmp_path)["model"])
-    assert sum(log2(word) for word in network.words) == pytest.approx(bits, abs=1e-3)
+    assert sum(log2(word) for word in network.codebook_sizes) == pytest.approx(bits, abs=1e-3)
 
 
 def test_every_part_can_be_taken_out(tmp_path):

@@ -15,10 +15,10 @@ from eegstream.codec.bundle import load
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
 from trainer.evaluation.baselines import Baselines
-from trainer.evaluation.benchmark import Benchmark, training_windows, window_of
+from trainer.evaluation.benchmark import Benchmark, training_windows, window_samples
 from trainer.evaluation.codec import Codec, in_tiles
-from trainer.evaluation.comparison import by_codes_kept, compare, told
-from trainer.evaluation.heldout_windows import PatchSet
+from trainer.evaluation.comparison import by_codes_kept, compare, rate_sensitivity
+from trainer.evaluation.heldout_windows import HeldOutWindows
 from trainer.hydra_app import CONFIGS, build
 
 QUICK = (
@@ -120,7 +120,7 @@ def test_a_comparison_gives_the_baseline_no_bit_less(windows: np.ndarray) -> Non
     baselines = Baselines({256.0: windows})
     assert baselines.transform_coder(256.0, codec.bits, has_gain=True).bits == 16
     assert baselines.transform_coder(250.0, 128.0, has_gain=True).bits == 128
-    patch_set = PatchSet("made", "val", 256.0, 256.0, windows, np.repeat(["a", "b", "c"], 50))
+    patch_set = HeldOutWindows("made", "val", 256.0, 256.0, windows, np.repeat(["a", "b", "c"], 50))
     found = compare(codec, patch_set, baselines)
     nrmse = {name: found[name]["nrmse"] for name in ("klt_gain", "klt", "mean_predictor")}
     assert found["gain_over"]["klt_gain"]["gain"] == pytest.approx(
@@ -133,8 +133,8 @@ def test_only_rates_that_a_model_is_made_for_are_told(windows: np.ndarray) -> No
     """Half of 160 Hz is none of `seed`'s rates; a wrong rate costs it something."""
     loaded = load("seed")
     codec = Codec.of(loaded.module, loaded.manifest, 256)
-    patch_set = PatchSet("made", "val", 160.0, 160.0, windows, np.repeat(["a"], 150))
-    nrmse = told(codec, patch_set, loaded.manifest.rate_range_hz)
+    patch_set = HeldOutWindows("made", "val", 160.0, 160.0, windows, np.repeat(["a"], 150))
+    nrmse = rate_sensitivity(codec, patch_set, loaded.manifest.rate_range_hz)
     assert nrmse["half"] is None
     assert nrmse["true"] != nrmse["twice"]
 
@@ -143,7 +143,7 @@ def test_more_codes_are_no_worse(windows: np.ndarray) -> None:
     """From silence to all that the codes hold."""
     loaded = load("default")
     codec = Codec.of(loaded.module, loaded.manifest, 256)
-    patch_set = PatchSet("made", "val", 256.0, 256.0, windows, np.repeat(["a"], 150))
+    patch_set = HeldOutWindows("made", "val", 256.0, 256.0, windows, np.repeat(["a"], 150))
     kept = by_codes_kept(codec, patch_set)
     assert kept[0] == pytest.approx(1.0)
     assert kept == sorted(kept, reverse=True)
@@ -156,7 +156,7 @@ def test_more_codes_are_no_worse(windows: np.ndarray) -> None:
 )
 def test_a_window_is_a_second_of_whole_patches(patch: int, rate_hz: float | None, window: int) -> None:
     """Or a patch, where that is longer or the rate is any."""
-    assert window_of(patch, rate_hz) == window
+    assert window_samples(patch, rate_hz) == window
 
 
 def test_training_windows_are_loud_and_have_their_rates() -> None:

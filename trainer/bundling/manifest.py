@@ -31,7 +31,7 @@ def bundle_manifest(
         "version": version,
         "patch": patch,
         "hop": patch,
-        "words": network.words,
+        "words": network.codebook_sizes,
         "prefix": network.prefix,
         "decodes": network.decodes,
         "frontend": _without_target(settings["frontend"]),

@@ -5,7 +5,7 @@ from typing import Any
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark
 from trainer.evaluation.codec import Codec
-from trainer.evaluation.comparison import compare, told
+from trainer.evaluation.comparison import compare, rate_sensitivity
 from trainer.evaluation.scoring import rounded
 
 _OF_A_DECODE = (
@@ -18,7 +18,7 @@ def manifest_metrics(network: Any, scripted: Any, settings: dict[str, Any], data
     """What a report would say of the model, the most important of it, by data set and rate."""
     patch: int = settings["model"]["patch_size"]
     bench = Benchmark.of(data, patch, settings["frontend"]["model_rate_hz"])
-    codec = Codec(scripted, tuple(network.words), patch, tuple(network.decodes), bench.window)
+    codec = Codec(scripted, tuple(network.codebook_sizes), patch, tuple(network.decodes), bench.window)
     baselines = Baselines(bench.training)
     metrics: dict[str, Any] = {}
     for patch_set in bench.sets:
@@ -29,6 +29,6 @@ def manifest_metrics(network: Any, scripted: Any, settings: dict[str, Any], data
         if "spectrum" in codec.decodes:
             kept["spectrum"] = {key: found["decodes"]["spectrum"][key] for key in _OF_A_DECODE}
         if settings["frontend"]["model_rate_hz"] is None:
-            kept["nrmse_told"] = told(codec, patch_set, settings["bundle"]["rate_range_hz"])
+            kept["nrmse_told"] = rate_sensitivity(codec, patch_set, settings["bundle"]["rate_range_hz"])
         metrics[patch_set.name] = rounded({"window": bench.window, **kept})
     return metrics

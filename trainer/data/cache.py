@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import SYNTHETIC_PREFIX
 from trainer.data.recording_files import HEADERS, named_parts
-from trainer.data.recording_overrides import Say
+from trainer.data.recording_overrides import RecordingOverrides
 from trainer.data.splits import Source
 
 _LAYOUT = 2
@@ -59,11 +59,19 @@ class SignalCache:
         content: str,
         settings: FrontEndSettings,
         device_rate_hz: float | None,
-        say: Say | None = None,
+        overrides: RecordingOverrides | None = None,
         part: int = 0,
     ) -> str:
         """The name of the entry of one part of a recording with this `content` behind this signal path."""
-        decided = [_LAYOUT, version("eegstream"), content, asdict(settings), device_rate_hz, asdict(say or Say()), part]
+        decided = [
+            _LAYOUT,
+            version("eegstream"),
+            content,
+            asdict(settings),
+            device_rate_hz,
+            asdict(overrides or RecordingOverrides()),
+            part,
+        ]
         return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
 
     def find(self, key: str) -> Entry | None:

@@ -17,7 +17,7 @@ from trainer.data.corpora import Corpus, split_by
 from trainer.data.front_ended import Signal
 from trainer.data.left_out import Account, Skipped, unusable, with_left_out, write_left_out
 from trainer.data.preparation import Job, Prepared, Side, prepare
-from trainer.data.recording_overrides import Patterns, Say
+from trainer.data.recording_overrides import Patterns, RecordingOverrides
 from trainer.data.splits import SIDES, Source, SplitRule
 from trainer.data.windows import (
     BatchNumbers,
@@ -33,7 +33,7 @@ MOST_PATCHES = 200_000
 _VALIDATION_ROWS = 1024
 
 
-class PatchData(lightning.LightningDataModule):
+class CorpusDataModule(lightning.LightningDataModule):
     """Front-ended patches of a corpus.
 
     Args:
@@ -91,7 +91,7 @@ class PatchData(lightning.LightningDataModule):
         self._scheduler = scheduler
         self._strict = strict
         self._folder = None if folder is None else Path(folder)
-        self._say = Say.of(channels, drop, unit, rate)
+        self._overrides = RecordingOverrides.of(channels, drop, unit, rate)
         self._sides: dict[str, Side] = {}
 
     @property
@@ -151,12 +151,12 @@ class PatchData(lightning.LightningDataModule):
     def imitated(self, side: str, rates_hz: Sequence[float]) -> Side:
         """The recordings of a side as devices of these rates would have sent them, beside their own."""
         sources = self.source.split.get(side, [])
-        jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache, self._say) for source in sources]
+        jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache, self._overrides) for source in sources]
         return self._checked(side, self._prepared(jobs))
 
     def _job(self, side: str, source: Source) -> Job:
         at_rates = side == "train" or (side == "val" and self._frontend.model_rate_hz is None)
-        return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache, self._say)
+        return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache, self._overrides)
 
     def _prepared(self, jobs: Sequence[Job]) -> list[Prepared | Skipped]:
         """Outcomes, each under its path below the data's root."""

@@ -82,7 +82,7 @@ def usable_channels(
 
 
 def _as_far_as_it_fits(choice: ChannelChoice | None, labels: Sequence[str]) -> ChannelChoice:
-    """The user's say without patterns that name nothing here, unless no pattern does."""
+    """What the user says, without patterns that name nothing here, unless no pattern does."""
     choice = choice or ChannelChoice()
     channels = tuple(pattern for pattern in choice.channels if matching(pattern, labels))
     drop = tuple(pattern for pattern in choice.drop if matching(pattern, labels))

@@ -19,13 +19,13 @@ from trainer.data.left_out import Account
 from trainer.data.loader_batches import as_batch, doubts, first_batch
 from trainer.data.preparation import Side
 
-__all__ = ["OwnLoaders", "as_batch", "dummy_loader"]
+__all__ = ["LoaderDataModule", "as_batch", "dummy_loader"]
 
 USUAL_RATES_HZ = (100.0, 2048.0)
 """What `bundle.rate_range_hz` is unless it is set; an evaluation has no such setting to refer to."""
 
 
-class OwnLoaders(lightning.LightningDataModule):
+class LoaderDataModule(lightning.LightningDataModule):
     """One loader for training, one or several named ones for validation.
 
     Args:

@@ -11,7 +11,7 @@ from eegstream.errors import EegstreamError, RecordingError
 from eegstream.files.recordings import Recording, read_recordings
 from trainer.data.channel_tables import Row, read_channels, stated
 from trainer.data.front_ended import Part, parts, usable_channels
-from trainer.data.recording_overrides import Say
+from trainer.data.recording_overrides import RecordingOverrides
 from trainer.data.splits import Source
 
 
@@ -24,20 +24,20 @@ class Found:
     """Streams of EEG that cannot be used, and why."""
 
 
-def read_source(source: Source, settings: FrontEndSettings, say: Say) -> Found:
+def read_source(source: Source, settings: FrontEndSettings, overrides: RecordingOverrides) -> Found:
     """Every stream of EEG in the source's file, behind the signal path.
 
     Raises:
         EegstreamError: there is none that can be used.
     """
     rows = read_channels(Path(source.channels)) if source.channels else []
-    recordings = _recordings(source.path, rows, say)
+    recordings = _recordings(source.path, rows, overrides)
     found: list[Part] = []
     errors: dict[str, EegstreamError] = {}
     for recording in recordings:
         try:
-            selection = usable_channels(recording, rows, say.choice)
-            found += parts(recording, selection, settings, say.rate_hz)
+            selection = usable_channels(recording, rows, overrides.choice)
+            found += parts(recording, selection, settings, overrides.rate_hz)
         except EegstreamError as error:
             errors[recording.stream or recording.name] = error
     if not found:
@@ -45,13 +45,13 @@ def read_source(source: Source, settings: FrontEndSettings, say: Say) -> Found:
     return Found(found, tuple(f"stream {name}: {error.message}" for name, error in errors.items()))
 
 
-def _recordings(path: str, rows: Sequence[Row], say: Say) -> list[Recording]:
+def _recordings(path: str, rows: Sequence[Row], overrides: RecordingOverrides) -> list[Recording]:
     """The file's streams of EEG; those that only a table says to hold EEG are found, too."""
     try:
-        return read_recordings(path, rate_hz=say.rate_hz, choice=say.choice)
+        return read_recordings(path, rate_hz=overrides.rate_hz, choice=overrides.choice)
     except RecordingError:
-        if say.choice.channels or not any(stated(row, "type").upper() == EEG for row in rows):
+        if overrides.choice.channels or not any(stated(row, "type").upper() == EEG for row in rows):
             raise
-    anything = ChannelChoice(channels=("*",), unit=say.choice.unit)
-    every = read_recordings(path, rate_hz=say.rate_hz, choice=anything)
+    anything = ChannelChoice(channels=("*",), unit=overrides.choice.unit)
+    every = read_recordings(path, rate_hz=overrides.rate_hz, choice=anything)
     return [replace(recording, types=("",) * len(recording.types)) for recording in every]

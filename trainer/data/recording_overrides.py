@@ -13,7 +13,7 @@ Patterns = str | Sequence[str | int] | None
 
 
 @dataclass(frozen=True)
-class Say:
+class RecordingOverrides:
     """It holds for all recordings."""
 
     choice: ChannelChoice = field(default_factory=ChannelChoice)
@@ -21,7 +21,7 @@ class Say:
     """Holds against what files state and stamps show."""
 
     @classmethod
-    def of(cls, channels: Patterns, drop: Patterns, unit: str | None, rate: float | None) -> "Say":
+    def of(cls, channels: Patterns, drop: Patterns, unit: str | None, rate: float | None) -> "RecordingOverrides":
         """From the settings of `data`.
 
         Raises:

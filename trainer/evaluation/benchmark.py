@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegstream.errors import ConfigError
 from trainer.data.preparation import Side
-from trainer.evaluation.heldout_windows import PatchSet, patch_sets, unnamed_sets
+from trainer.evaluation.heldout_windows import HeldOutWindows, heldout_sets, sets_without_subjects
 from trainer.evaluation.metrics import loud
 
 FIT_WINDOWS = 60_000
@@ -22,7 +22,7 @@ _RATES = 4
 MEASURED = ("val", "test")
 
 
-def window_of(patch: int, model_rate_hz: float | None) -> int:
+def window_samples(patch: int, model_rate_hz: float | None) -> int:
     """Samples that are scored together: a second of whole patches; a patch, where it is longer or the rate is any."""
     return patch * max(1, int((model_rate_hz or 0) // patch))
 
@@ -35,7 +35,7 @@ class Benchmark:
     model_rate_hz: float | None
     training: dict[float, NDArray[np.float32]]
     """Windows (M, N) to fit baselines to by their samples' rate."""
-    sets: list[PatchSet]
+    sets: list[HeldOutWindows]
     """Of the sides that training never saw."""
 
     @classmethod
@@ -43,10 +43,10 @@ class Benchmark:
         """The bench of a data module. Loaders of one's own have their own patches, and say nothing of subjects."""
         sides: dict[str, Side] = data.sides(MEASURED)
         if sides:
-            window = window_of(patch, model_rate_hz)
-            sets = [found for name, side in sides.items() for found in patch_sets(side, name, window, model_rate_hz)]
+            window = window_samples(patch, model_rate_hz)
+            sets = [found for name, side in sides.items() for found in heldout_sets(side, name, window, model_rate_hz)]
         else:
-            sets = unnamed_sets(data, model_rate_hz)
+            sets = sets_without_subjects(data, model_rate_hz)
             window = sets[0].patches_uv.shape[1] if sets else patch
         count = fit_windows if model_rate_hz else _RATES * fit_windows
         windows, rates_hz = training_windows(data.window_loader(window), count)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from eegstream.codec.bundle import Bundle
 from trainer.evaluation import evaluation_plots, plots
 from trainer.evaluation.baselines import Baselines
-from trainer.evaluation.benchmark import Benchmark, window_of
+from trainer.evaluation.benchmark import Benchmark, window_samples
 from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import (
     by_codes_kept,
@@ -18,12 +18,12 @@ from trainer.evaluation.comparison import (
     compare,
     curves,
     decoded_recordings,
-    told,
+    rate_sensitivity,
 )
 from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
-from trainer.evaluation.heldout_windows import PatchSet, patch_sets
-from trainer.evaluation.measuring import figures_of_codes
+from trainer.evaluation.heldout_windows import HeldOutWindows, heldout_sets
+from trainer.evaluation.measuring import codebook_metrics
 from trainer.evaluation.recordings import recordings, whole_windows
 from trainer.evaluation.scoring import nrmse_of
 
@@ -102,7 +102,7 @@ class Evaluation:
     def _bench(self, loaded: Bundle) -> tuple[Benchmark, Any, Baselines]:
         manifest = loaded.manifest
         rate_hz = manifest.frontend.model_rate_hz
-        key = (manifest.frontend, window_of(manifest.patch, rate_hz))
+        key = (manifest.frontend, window_samples(manifest.patch, rate_hz))
         if key not in self._benches:
             data = self._data_of(loaded, key[1])
             bench = Benchmark.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
@@ -123,7 +123,7 @@ class Evaluation:
             sets[s.name] = {
                 "is_own": s.is_own,
                 **compare(codec, s, baselines),
-                "told": told(codec, s, manifest.rate_range_hz),
+                "told": rate_sensitivity(codec, s, manifest.rate_range_hz),
             }
             if manifest.prefix and s.is_own:
                 sets[s.name]["codes_kept"] = by_codes_kept(codec, s)
@@ -150,7 +150,7 @@ class Evaluation:
             "seeds": [other.manifest.training.get("seed") for other in seeds],
             "sets": sets,
             "rates": self._by_rate(codec, bench, data, sets, manifest.rate_range_hz),
-            "codes": figures_of_codes(counts),
+            "codes": codebook_metrics(counts),
             "downstream": {
                 kind: answers(self._plan.tasks, decoded_recordings(codec, heard, kind)) for kind in codec.decodes
             },
@@ -170,13 +170,13 @@ class Evaluation:
             imitated = {s.name: (s, sets[s.name]["told"]) for s in bench.sets if s.side == "val"}
         else:
             side = data.imitated("val", self._plan.rates_hz)
-            parts = patch_sets(side, "val", bench.window, bench.model_rate_hz)
-            imitated = {s.name: (s, told(codec, s, rate_range_hz)) for s in parts}
+            parts = heldout_sets(side, "val", bench.window, bench.model_rate_hz)
+            imitated = {s.name: (s, rate_sensitivity(codec, s, rate_range_hz)) for s in parts}
         for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
         return found
 
-    def _draw(self, title: str, codec: Codec, sets: Sequence[PatchSet]) -> None:
+    def _draw(self, title: str, codec: Codec, sets: Sequence[HeldOutWindows]) -> None:
         pairs, lines = {}, {}
         for s in sets:
             rows = np.linspace(0, len(s.patches_uv) - 1, min(_PICTURED, len(s.patches_uv))).round().astype(int)

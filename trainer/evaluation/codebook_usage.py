@@ -14,19 +14,19 @@ from torch import Tensor
 from torchmetrics import Metric
 
 
-class CodeUse(Metric):
-    """Histogram of each of G codes with `words` values."""
+class CodebookUsage(Metric):
+    """Histogram of each of G codes with `codebook_sizes` values."""
 
     full_state_update = False
     counts: Tensor
     _first: Tensor
 
-    def __init__(self, words: Sequence[int]) -> None:
+    def __init__(self, codebook_sizes: Sequence[int]) -> None:
         super().__init__()
-        self._words = tuple(words)
-        first = np.cumsum([0, *words[:-1]])
+        self._sizes = tuple(codebook_sizes)
+        first = np.cumsum([0, *codebook_sizes[:-1]])
         self.register_buffer("_first", torch.from_numpy(first), persistent=False)
-        self.add_state("counts", torch.zeros(sum(words), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("counts", torch.zeros(sum(codebook_sizes), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, codes: Tensor) -> None:
         """Take codes (M, G)."""
@@ -35,12 +35,12 @@ class CodeUse(Metric):
 
     def compute(self) -> list[Tensor]:
         """Histograms (W,), one a code."""
-        return list(torch.split(self.counts, list(self._words)))
+        return list(torch.split(self.counts, list(self._sizes)))
 
 
-def listed(words: Sequence[int]) -> str:
+def listed(codebook_sizes: Sequence[int]) -> str:
     """Numbers of values for people to read, each run of equal ones once: "32, 256, 8 x 16384"."""
-    runs = [(size, len(list(run))) for size, run in groupby(words)]
+    runs = [(size, len(list(run))) for size, run in groupby(codebook_sizes)]
     return ", ".join(f"{count} x {size}" if count > 1 else f"{size}" for size, count in runs)
 
 
@@ -50,26 +50,26 @@ def entropy_bits(counts: NDArray[np.integer]) -> float:
     return float(-(share * np.log2(share)).sum())
 
 
-def use_of(counts: NDArray[np.integer]) -> dict[str, float]:
+def usage_metrics(counts: NDArray[np.integer]) -> dict[str, float]:
     """Figures of one code from its histogram (W,).
 
     `used` is the share of the W values that occur, `perplexity` 2^entropy. Beside each, `_ideal`: what a source that
     draws every value alike would be expected to show with as many patches, which is less than all of them.
     """
-    words, patches = len(counts), int(counts.sum())
+    size, patches = len(counts), int(counts.sum())
     return {
         "used": float((counts > 0).mean()),
-        "used_ideal": 1 - (1 - 1 / words) ** patches,
+        "used_ideal": 1 - (1 - 1 / size) ** patches,
         "perplexity": 2 ** entropy_bits(counts) if patches else 0.0,
-        "perplexity_ideal": _ideal_perplexity(words, patches),
+        "perplexity_ideal": _ideal_perplexity(size, patches),
     }
 
 
-def _ideal_perplexity(words: int, patches: int) -> float:
+def _ideal_perplexity(size: int, patches: int) -> float:
     """2^E[entropy] of M draws among W alike values: each value's count is binomial with chance 1 / W."""
     if not patches:
         return 0.0
-    most = int(binom.ppf(1 - 1e-12, patches, 1 / words)) + 1
+    most = int(binom.ppf(1 - 1e-12, patches, 1 / size)) + 1
     count = np.arange(1, most + 1)
     share = count / patches
-    return float(2 ** -(words * (binom.pmf(count, patches, 1 / words) * share * np.log2(share)).sum()))
+    return float(2 ** -(size * (binom.pmf(count, patches, 1 / size) * share * np.log2(share)).sum()))

@@ -40,7 +40,7 @@ class Codec:
 
     module: Any
     """With `encode`, `decode` and, where it is among `decodes`, `decode_spectrum`."""
-    words: tuple[int, ...]
+    codebook_sizes: tuple[int, ...]
     patch: int
     decodes: tuple[str, ...]
     window: int
@@ -52,8 +52,8 @@ class Codec:
 
     @property
     def bits(self) -> float:
-        """Of a window, everything counted: sum(log2(words)) of each of its patches."""
-        return self.window // self.patch * sum(map(math.log2, self.words))
+        """Of a window, everything counted: sum(log2(codebook_sizes)) of each of its patches."""
+        return self.window // self.patch * sum(map(math.log2, self.codebook_sizes))
 
     def encode(self, windows_uv: NDArray[np.float32], rate_hz: float) -> torch.Tensor:
         """Codes (patches, G) of windows (M, N) of a source of this rate."""

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.evaluation.baselines import Baselines
-from trainer.evaluation.codebook_usage import CodeUse
+from trainer.evaluation.codebook_usage import CodebookUsage
 from trainer.evaluation.codec import Codec
-from trainer.evaluation.heldout_windows import PatchSet
+from trainer.evaluation.heldout_windows import HeldOutWindows
 from trainer.evaluation.recordings import Recorded, whole_windows
 from trainer.evaluation.scoring import gain_over, nrmse_of, score
 from trainer.evaluation.transform_coding import mean_predictor, reverse_water_filling
 
 
-def compare(codec: Codec, patch_set: PatchSet, baselines: Baselines) -> dict[str, Any]:
+def compare(codec: Codec, patch_set: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
     """Figures of a model on one set, in each of its decodes, beside transform coding at the same bits."""
     x, sampled_hz = patch_set.patches_uv, patch_set.sampled_hz
     codes = codec.encode(x, patch_set.rate_hz)
@@ -40,7 +40,9 @@ def compare(codec: Codec, patch_set: PatchSet, baselines: Baselines) -> dict[str
     }
 
 
-def told(codec: Codec, patch_set: PatchSet, rate_range_hz: Sequence[float]) -> dict[str, float | None]:
+def rate_sensitivity(
+    codec: Codec, patch_set: HeldOutWindows, rate_range_hz: Sequence[float]
+) -> dict[str, float | None]:
     """NRMSE with the true rate told, and with half and twice of it where the model is made for that."""
     x = patch_set.patches_uv
     low_hz, high_hz = rate_range_hz
@@ -51,7 +53,7 @@ def told(codec: Codec, patch_set: PatchSet, rate_range_hz: Sequence[float]) -> d
     }
 
 
-def by_codes_kept(codec: Codec, patch_set: PatchSet) -> list[float]:
+def by_codes_kept(codec: Codec, patch_set: HeldOutWindows) -> list[float]:
     """NRMSE with the first 1, 2, ... G codes of each patch, the others cut off; of a model whose prefixes decode."""
     codes = codec.encode(patch_set.patches_uv, patch_set.rate_hz)
     errors = []
@@ -62,15 +64,17 @@ def by_codes_kept(codec: Codec, patch_set: PatchSet) -> list[float]:
     return errors
 
 
-def code_counts(codec: Codec, patch_sets: Iterable[PatchSet]) -> list[NDArray[np.int64]]:
+def code_counts(codec: Codec, heldout_sets: Iterable[HeldOutWindows]) -> list[NDArray[np.int64]]:
     """How often each value (W,) of each code occurs over all sets."""
-    use = CodeUse(codec.words)
-    for patch_set in patch_sets:
+    use = CodebookUsage(codec.codebook_sizes)
+    for patch_set in heldout_sets:
         use.update(codec.encode(patch_set.patches_uv, patch_set.rate_hz))
     return [counts.numpy() for counts in use.compute()]
 
 
-def curves(patch_set: PatchSet, baselines: Baselines, bits: Sequence[int]) -> dict[str, list[tuple[float, float]]]:
+def curves(
+    patch_set: HeldOutWindows, baselines: Baselines, bits: Sequence[int]
+) -> dict[str, list[tuple[float, float]]]:
     """(bits, NRMSE) of every baseline on one set, by its name."""
     x, sampled_hz = patch_set.patches_uv, patch_set.sampled_hz
     found: dict[str, list[tuple[float, float]]] = {}

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from trainer.evaluation.metrics import BANDS_HZ
-from trainer.evaluation.plots import SET_COLOURS, grid, label_axes
+from trainer.evaluation.plots import SET_COLOURS, axes_grid, label_axes
 
 Points = Sequence[tuple[float, float]]
 _TALLEST = 1.6
@@ -28,7 +28,7 @@ def rate_distortion(
 ) -> Figure:
     """NRMSE over bits: lines of baselines by set and name, and (bits, NRMSE, low, high) of models by set and title."""
     columns = min(2, len(curves))
-    figure, axes = grid(-(-len(curves) // columns), columns, width=5.4, height=3.9)
+    figure, axes = axes_grid(-(-len(curves) // columns), columns, width=5.4, height=3.9)
     flat = [axis for row in axes for axis in row]
     titles = sorted({title for own in points.values() for title in own})
     for axis, (name, lines) in zip(flat, curves.items(), strict=False):
@@ -55,7 +55,7 @@ def rate_distortion(
 
 def bands(shares: Mapping[str, Mapping[str, Mapping[str, float]]], ylabel: str, wanted: tuple[float, float]) -> Figure:
     """A share of every band by set and label; `wanted` is shaded."""
-    figure, axes = grid(len(shares), 1, width=9.0, height=2.3)
+    figure, axes = axes_grid(len(shares), 1, width=9.0, height=2.3)
     names = list(BANDS_HZ)
     for (axis,), (name, lines) in zip(axes, shares.items(), strict=True):
         width = 0.84 / max(len(lines), 1)
@@ -79,7 +79,7 @@ def bands(shares: Mapping[str, Mapping[str, Mapping[str, float]]], ylabel: str, 
 
 def codes_kept(lines: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """NRMSE by the number of codes that are kept, of each model by set."""
-    figure, axes = grid(1, len(lines), width=3.6, height=2.9)
+    figure, axes = axes_grid(1, len(lines), width=3.6, height=2.9)
     for axis, (title, by_set) in zip(axes[0], lines.items(), strict=True):
         for number, (name, line) in enumerate(by_set.items()):
             axis.plot(range(1, len(line) + 1), line, ".-", color=SET_COLOURS[number], lw=1.2, label=name)
@@ -96,7 +96,7 @@ def codes_kept(lines: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
 def rates(lines: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Figure:
     """NRMSE by the source's rate, told truly and wrongly, of each data set by title."""
-    figure, axes = grid(1, len(lines), width=5.2, height=3.4)
+    figure, axes = axes_grid(1, len(lines), width=5.2, height=3.4)
     for axis, (data_set, by_title) in zip(axes[0], lines.items(), strict=True):
         for number, (title, rows) in enumerate(by_title.items()):
             colour = SET_COLOURS[number % len(SET_COLOURS)]
@@ -124,7 +124,7 @@ def rates(lines: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Fig
 def downstream(tasks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure:
     """Share of windows told right, with its interval, of each task by what was heard."""
     longest = max(len(answers) for answers in tasks.values())
-    figure, axes = grid(1, len(tasks), width=5.6, height=0.8 + 0.24 * longest)
+    figure, axes = axes_grid(1, len(tasks), width=5.6, height=0.8 + 0.24 * longest)
     for axis, (title, answers) in zip(axes[0], tasks.items(), strict=True):
         for place, answer in enumerate(answers.values()):
             low, high = answer["interval"]

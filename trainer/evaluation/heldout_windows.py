@@ -21,7 +21,7 @@ _BLOCK = 20
 
 
 @dataclass(frozen=True)
-class PatchSet:
+class HeldOutWindows:
     """Loud patches of one data set and source rate."""
 
     data_set: str
@@ -55,7 +55,7 @@ class PatchSet:
         return np.unique(self.subjects, return_inverse=True)[1].astype(np.int64)
 
 
-def patch_sets(side: Side, name: str, window: int, model_rate_hz: float | None) -> list[PatchSet]:
+def heldout_sets(side: Side, name: str, window: int, model_rate_hz: float | None) -> list[HeldOutWindows]:
     """Loud windows without overlap, a set for each data set and rate."""
     found = []
     long_enough = [signal for signal in side.signals if signal.samples_uv.shape[1] >= window]
@@ -72,16 +72,18 @@ def patch_sets(side: Side, name: str, window: int, model_rate_hz: float | None) 
         if heard.any():
             sampled_hz = model_rate_hz or rate_hz
             is_own = (data_set, rate_hz) in own
-            found.append(PatchSet(data_set, name, rate_hz, sampled_hz, windows[heard], subjects[taken][heard], is_own))
+            found.append(
+                HeldOutWindows(data_set, name, rate_hz, sampled_hz, windows[heard], subjects[taken][heard], is_own)
+            )
     return found
 
 
-def unnamed_sets(data: Any, model_rate_hz: float | None) -> list[PatchSet]:
+def sets_without_subjects(data: Any, model_rate_hz: float | None) -> list[HeldOutWindows]:
     """Patches of one's own loaders: all of one subject, for all that is known."""
     found = []
     for (name, rate_hz), patches in data.patches("val", MOST).items():
         heard = patches[loud(patches)].numpy()
         if len(heard):
             who = np.full(len(heard), "unknown")
-            found.append(PatchSet(name, "val", rate_hz, model_rate_hz or rate_hz, heard, who))
+            found.append(HeldOutWindows(name, "val", rate_hz, model_rate_hz or rate_hz, heard, who))
     return found

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.evaluation.codebook_usage import CodeUse, use_of
+from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
 from trainer.evaluation.codec import Method, in_tiles
-from trainer.evaluation.metrics import Reconstruction, band_errors, loud, relative_error
+from trainer.evaluation.metrics import ReconstructionMetrics, band_errors, loud, relative_error
 from trainer.evaluation.plots import Patches
 
 PatchesByRate = Mapping[tuple[str, float], Tensor]
@@ -29,7 +29,7 @@ def measure(
     codes = in_tiles(encode, patches, rates)
     y = in_tiles(decode, codes, rates).double()
     x = patches.double()
-    scores = Reconstruction()
+    scores = ReconstructionMetrics()
     scores.add(x, y)
     figures = {name: _rounded(float(value)) for name, value in scores.compute().items()}
     return {
@@ -73,18 +73,19 @@ def reconstruct_all(
     return pairs
 
 
-def histograms(encode: Method, words: Sequence[int], patches: PatchesByRate) -> list[NDArray[np.int64]]:
+def histograms(encode: Method, codebook_sizes: Sequence[int], patches: PatchesByRate) -> list[NDArray[np.int64]]:
     """How often each value (W,) of each code occurs over all patches."""
-    use = CodeUse(words)
+    use = CodebookUsage(codebook_sizes)
     for (_, rate_hz), rows in patches.items():
         use.update(in_tiles(encode, rows, torch.full((len(rows), 1), rate_hz)))
     return [counts.numpy() for counts in use.compute()]
 
 
-def figures_of_codes(counts: Sequence[NDArray[np.integer]]) -> dict[str, dict[str, float]]:
+def codebook_metrics(counts: Sequence[NDArray[np.integer]]) -> dict[str, dict[str, float]]:
     """Use and perplexity of each code, by its number."""
     return {
-        str(number): {name: _rounded(value) for name, value in use_of(own).items()} for number, own in enumerate(counts)
+        str(number): {name: _rounded(value) for name, value in usage_metrics(own).items()}
+        for number, own in enumerate(counts)
     }
 
 

@@ -192,7 +192,7 @@ def _all_samples(metric: Metric) -> Metric:
     return LambdaInputTransformer(metric.set_dtype(torch.float64), torch.flatten, torch.flatten)
 
 
-class Reconstruction(MetricCollection):
+class ReconstructionMetrics(MetricCollection):
     """All figures of a reconstruction, in double precision, by name.
 
     Pooled over all samples: `mse`, `mae`, `rmse`, `nrmse_pooled`, `r_pooled`. Of each patch, their mean: `nrmse` (the

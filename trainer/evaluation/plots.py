@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import signal
 
-from trainer.evaluation.codebook_usage import use_of
+from trainer.evaluation.codebook_usage import usage_metrics
 from trainer.evaluation.metrics import BANDS_HZ
 
 RAW, DECODED = "#5f6b76", "#c8442c"
@@ -28,7 +28,7 @@ Patches = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], float]]
 
 def reconstructions(patches: Patches) -> Figure:
     """Of each set a patch at the tenth, the middle and the ninetieth percentile of relative error."""
-    figure, axes = grid(len(patches), len(_QUANTILES), width=4.2, height=2.1)
+    figure, axes = axes_grid(len(patches), len(_QUANTILES), width=4.2, height=2.1)
     for row, (name, (x, y, rate_hz)) in zip(axes, patches.items(), strict=True):
         relative = ((y - x) ** 2).sum(1) / (x**2).sum(1)
         order = np.argsort(relative)
@@ -48,7 +48,7 @@ def reconstructions(patches: Patches) -> Figure:
 
 def spectra(sets: Mapping[str, tuple[Mapping[str, NDArray[np.float64]], float]]) -> Figure:
     """Mean Hann periodograms of patches (M, N) by label, and the rate of their samples, of each set."""
-    figure, axes = grid(1, len(sets), width=4.2, height=3.0)
+    figure, axes = axes_grid(1, len(sets), width=4.2, height=3.0)
     for axis, (name, (lines, rate_hz)) in zip(axes[0], sets.items(), strict=True):
         highest_db = -np.inf
         for (label, values), colour in zip(lines.items(), (RAW, DECODED, *SET_COLOURS), strict=False):
@@ -72,7 +72,7 @@ def spectra(sets: Mapping[str, tuple[Mapping[str, NDArray[np.float64]], float]])
 
 def band_errors(errors: Mapping[str, Mapping[str, float]]) -> Figure:
     """Share of each band's energy that is lost, by set."""
-    figure, ((axis,),) = grid(1, 1, width=7.5, height=3.2)
+    figure, ((axis,),) = axes_grid(1, 1, width=7.5, height=3.2)
     bands = list(BANDS_HZ)
     width = 0.8 / max(len(errors), 1)
     for number, (name, shares) in enumerate(errors.items()):
@@ -96,10 +96,10 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
     """Of each code, how often its values occur: in bins of neighbouring values, 1 where all values are alike."""
     shown = list(histograms)[:_MOST_CODES]
     columns = min(4, len(shown))
-    figure, axes = grid(-(-len(shown) // columns), columns, width=3.4, height=2.2)
+    figure, axes = axes_grid(-(-len(shown) // columns), columns, width=3.4, height=2.2)
     flat = [axis for row in axes for axis in row]
     for number, (axis, counts) in enumerate(zip(flat, shown, strict=False)):
-        figures = use_of(counts)
+        figures = usage_metrics(counts)
         bins = min(_BINS, len(counts))
         edges = np.linspace(0, len(counts), bins + 1).round().astype(int)
         density = np.add.reduceat(counts, edges[:-1]) / np.diff(edges) * len(counts) / max(int(counts.sum()), 1)
@@ -117,7 +117,7 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
     return figure
 
 
-def grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
+def axes_grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
     """A figure of so many axes, each so many inches wide and high, in rows."""
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained", dpi=110)
     axes = figure.subplots(rows, columns, squeeze=False)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from trainer.evaluation.bootstrap import interval
-from trainer.evaluation.heldout_windows import PatchSet
+from trainer.evaluation.heldout_windows import HeldOutWindows
 from trainer.evaluation.metrics import (
     band_errors,
     band_powers,
@@ -29,7 +29,7 @@ def _identity(values: Floats) -> Floats:
     return values
 
 
-def score(patch_set: PatchSet, decoded_uv: NDArray[np.floating]) -> dict[str, Any]:
+def score(patch_set: HeldOutWindows, decoded_uv: NDArray[np.floating]) -> dict[str, Any]:
     """All figures of reconstructions (M, N), by the formulas of docs/reference/metrics.md."""
     x = torch.from_numpy(patch_set.patches_uv.astype(np.float64))
     y = torch.from_numpy(np.ascontiguousarray(decoded_uv, dtype=np.float64))
@@ -82,7 +82,7 @@ def _by_subject(relative: Floats, subjects: NDArray[np.str_]) -> dict[str, float
 
 
 def gain_over(
-    patch_set: PatchSet, decoded_uv: NDArray[np.floating], reference_uv: NDArray[np.floating]
+    patch_set: HeldOutWindows, decoded_uv: NDArray[np.floating], reference_uv: NDArray[np.floating]
 ) -> dict[str, Any]:
     """By how much NRMSE is smaller than that of a reference: share, interval over the same draws, every subject."""
     x = torch.from_numpy(patch_set.patches_uv.astype(np.float64))

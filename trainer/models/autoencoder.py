@@ -82,7 +82,7 @@ class Autoencoder(nn.Module):
         self.groups = layout.groups
         self.gain_digits = layout.gain_digits
         self.radix = layout.radix
-        self.words = [self.radix.size] * self.groups
+        self.codebook_sizes = [self.radix.size] * self.groups
         """Number of values of each code."""
         self.prefix = False
         self.decodes = ["mse"]

@@ -94,8 +94,9 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
     trainer, resume_from = build_trainer(config, more_callbacks)
     log_settings(trainer.loggers, settings)
     print_once(
-        f"{sum(parameter.numel() for parameter in network.parameters())} parameters, {len(network.words)} codes "
-        f"of {listed(network.words)} values a patch; validation on {', '.join(data.validation_sets)}"
+        f"{sum(parameter.numel() for parameter in network.parameters())} parameters, "
+        f"{len(network.codebook_sizes)} codes of {listed(network.codebook_sizes)} values a patch; "
+        f"validation on {', '.join(data.validation_sets)}"
     )
     started = time.monotonic()
     fitted = None

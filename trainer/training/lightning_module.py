@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from trainer.data.loader_datamodule import as_batch
-from trainer.evaluation.codebook_usage import CodeUse, use_of
-from trainer.evaluation.metrics import Reconstruction
+from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
+from trainer.evaluation.metrics import ReconstructionMetrics
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """A loss of reconstructions and originals (B, N)."""
@@ -35,9 +35,9 @@ class _Validation:
     Whatever goes over all parts, such as the average of the weights in each step, would be slowed by each of these.
     """
 
-    scores: list[Reconstruction]
+    scores: list[ReconstructionMetrics]
     """One a data set."""
-    code_use: CodeUse
+    code_use: CodebookUsage
 
     def to(self, device: torch.device) -> None:
         for scores in self.scores:
@@ -81,7 +81,9 @@ class PatchTraining(lightning.LightningModule):
         self._validation_sets = list(validation_sets)
         self._needs_rates = needs_rates
         self._config = config
-        self._validation = _Validation([Reconstruction() for _ in validation_sets], CodeUse(network.words))
+        self._validation = _Validation(
+            [ReconstructionMetrics() for _ in validation_sets], CodebookUsage(network.codebook_sizes)
+        )
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
@@ -139,7 +141,9 @@ class PatchTraining(lightning.LightningModule):
         if self._plateau is not None and not self.trainer.sanity_checking:
             self._plateau.step(float(mean))
         for number, counts in enumerate(seen.code_use.compute()):
-            self.log_dict({f"codes/{number}/{key}": value for key, value in use_of(counts.cpu().numpy()).items()})
+            self.log_dict(
+                {f"codes/{number}/{key}": value for key, value in usage_metrics(counts.cpu().numpy()).items()}
+            )
 
     def _checked(self, batch: Any) -> tuple[Tensor, Tensor]:
         return as_batch(batch, self.network.patch_size, self._needs_rates)

@@ -7,10 +7,10 @@ from typing import Any
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from matplotlib.figure import Figure
 
-from trainer.evaluation import plots as figures
+from trainer.evaluation import plots
 from trainer.evaluation.measuring import (
     PatchesByRate,
-    figures_of_codes,
+    codebook_metrics,
     histograms,
     measure_all,
     reconstruct_all,
@@ -26,13 +26,13 @@ _SHOWN = ("nrmse", "nrmse_pooled", "snr_db", "psnr_db", "ssim", "r", "mae")
 def draw(
     network: Any, patches: PatchesByRate, model_rate_hz: float | None, results: Mapping[str, Any]
 ) -> dict[str, Figure]:
-    """Pictures of a network on patches, by name; `results` are its figures."""
+    """Pictures of a network on patches, by name; `results` are its plots."""
     pairs = reconstruct_all(network.encode, network.decode, patches, model_rate_hz, _PATCHES)
     return {
-        "reconstructions": figures.reconstructions(pairs),
-        "spectra": figures.spectra({n: ({"raw": x, "decoded": y}, rate_hz) for n, (x, y, rate_hz) in pairs.items()}),
-        "bands": figures.band_errors({name: found["band_error"] for name, found in results["data"].items()}),
-        "codes": figures.code_use(histograms(network.encode, network.words, patches)),
+        "reconstructions": plots.reconstructions(pairs),
+        "spectra": plots.spectra({n: ({"raw": x, "decoded": y}, rate_hz) for n, (x, y, rate_hz) in pairs.items()}),
+        "bands": plots.band_errors({name: found["band_error"] for name, found in results["data"].items()}),
+        "codes": plots.code_use(histograms(network.encode, network.codebook_sizes, patches)),
     }
 
 
@@ -56,7 +56,7 @@ def write_summary(fitted: RunResult, folder: Path) -> str:
         patches = fitted.data.patches("val", most=_PATCHES)
         results = {
             "data": measure_all(network.encode, network.decode, patches, rate_hz),
-            "codes": figures_of_codes(histograms(network.encode, network.words, patches)),
+            "codes": codebook_metrics(histograms(network.encode, network.codebook_sizes, patches)),
         }
         if fitted.config["pictures"]:
             drawn = draw(network, patches, rate_hz, results)

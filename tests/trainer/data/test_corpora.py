@@ -13,7 +13,7 @@ from eegstream.errors import ConfigError
 from trainer.data.cache import SignalCache
 from trainer.data.preparation import Job, prepare
 from trainer.data.sources.bids import bids
-from trainer.data.sources.file_list import manifest
+from trainer.data.sources.file_list import file_list
 
 ROWS = [
     {"path": f"{data_set}/{subject}.edf", "dataset": data_set, "subject": subject, "license": f"licence of {data_set}"}
@@ -40,7 +40,7 @@ def write(path, rows):
 @pytest.mark.parametrize("name", ["list.json", "list.csv", "list.tsv"])
 def test_a_manifest_says_whose_recordings_they_are(tmp_path, name):
     """In any of three forms; one subject of each data set is held out."""
-    corpus = manifest(write(tmp_path / name, ROWS))
+    corpus = file_list(write(tmp_path / name, ROWS))
     assert {side: len(sources) for side, sources in corpus.split.items()} == {"train": 4, "val": 2}
     assert {source.data_set for source in corpus.split["val"]} == {"one", "two"}
     assert corpus.attributions == {"one": "one: licence of one", "two": "two: licence of two"}
@@ -51,23 +51,23 @@ def test_a_manifest_says_whose_recordings_they_are(tmp_path, name):
 def test_data_sets_can_be_chosen_and_weighed(tmp_path):
     """By name; an unknown one is refused, with the known ones."""
     path = write(tmp_path / "list.json", ROWS)
-    corpus = manifest(path, data_sets=["two"], shares={"two": 0.4})
+    corpus = file_list(path, data_sets=["two"], shares={"two": 0.4})
     assert {source.data_set for sources in corpus.split.values() for source in sources} == {"two"}
     assert corpus.shares == {"two": 0.4}
     with pytest.raises(ConfigError, match=r"no data set three.*one, two"):
-        manifest(path, data_sets=["three"])
+        file_list(path, data_sets=["three"])
 
 
 def test_a_manifest_may_state_the_sides(tmp_path):
     """For all recordings or none."""
     sides = ["train", "train", "val", "train", "test", "val"]
     rows = [{**row, "split": side} for row, side in zip(ROWS, sides, strict=True)]
-    corpus = manifest(write(tmp_path / "list.csv", rows))
+    corpus = file_list(write(tmp_path / "list.csv", rows))
     assert [len(corpus.split[side]) for side in ("train", "val", "test")] == [3, 2, 1]
     for wrong in ("", "validation"):
         rows[0]["split"] = wrong
         with pytest.raises(ConfigError, match="states sides"):
-            manifest(write(tmp_path / "list.csv", rows))
+            file_list(write(tmp_path / "list.csv", rows))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_no_manifest_is_refused(tmp_path, content, message):
     path = tmp_path / "list.json"
     path.write_text(content)
     with pytest.raises(ConfigError, match=message):
-        manifest(str(path))
+        file_list(str(path))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
 from trainer.data.augment import Augmentation
 from trainer.data.corpora import Corpus
-from trainer.data.datamodule import PatchData
+from trainer.data.datamodule import CorpusDataModule
 from trainer.data.splits import Source
 
 SETTINGS = FrontEndSettings(256.0, 0.5, None)
@@ -32,7 +32,7 @@ def data(split, cache, **settings):
         "scheduler": None,
         "strict": False,
     }
-    return PatchData(**{**arguments, **settings})
+    return CorpusDataModule(**{**arguments, **settings})
 
 
 def test_short_recordings_are_named_and_left_out(tmp_path):

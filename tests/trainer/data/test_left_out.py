@@ -11,9 +11,9 @@ from tests.files.written import EdfSignal, edf_bytes, steps
 from tests.trainer.conftest import Run
 from trainer.data.augment import Augmentation
 from trainer.data.corpora import Corpus
-from trainer.data.datamodule import PatchData
+from trainer.data.datamodule import CorpusDataModule
 from trainer.data.left_out import Account, Skipped
-from trainer.data.sources.file_list import manifest
+from trainer.data.sources.file_list import file_list
 from trainer.data.sources.folder import folder
 
 ANNEXED = "../.git/annex/objects/x/y/z.edf"
@@ -85,17 +85,17 @@ def test_a_list_tells_what_is_not_here(clone: Path) -> None:
     """By the path that it states; sides are checked over all rows."""
     rows = [{"path": f"{name}", "subject": name[0]} for name in ("A_1.edf", "B_1.EDF", "D_1.edf", "X_1.edf")]
     (clone / "list.json").write_text(json.dumps(rows))
-    corpus = manifest(str(clone / "list.json"))
+    corpus = file_list(str(clone / "list.json"))
     assert [(one.name, one.why.split(",")[0]) for one in corpus.left_out] == [
         ("D_1.edf", "it is a link to nowhere"),
         ("X_1.edf", "there is no such file"),
     ]
     with pytest.raises(ConfigError, match=r"hold_out names D, .* \(2 left out: D_1\.edf"):
-        manifest(str(clone / "list.json"), hold_out=["D"])
+        file_list(str(clone / "list.json"), hold_out=["D"])
 
 
-def data(corpus: Corpus, cache: Path, **settings) -> PatchData:
-    return PatchData(
+def data(corpus: Corpus, cache: Path, **settings) -> CorpusDataModule:
+    return CorpusDataModule(
         **{
             "source": corpus,
             "frontend": FrontEndSettings(256.0, 0.5, None),

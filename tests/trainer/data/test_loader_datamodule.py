@@ -9,18 +9,18 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from eegstream.errors import ConfigError
 from tests.trainer.conftest import Run
-from trainer.data.loader_datamodule import USUAL_RATES_HZ, OwnLoaders, as_batch, dummy_loader
+from trainer.data.loader_datamodule import USUAL_RATES_HZ, LoaderDataModule, as_batch, dummy_loader
 from trainer.hydra_app import CONFIGS
 
 PATCHES = torch.zeros(4, 32, dtype=torch.float64)
 EEG_UV = 20 * torch.randn(64, 32, generator=torch.Generator().manual_seed(1))
 
 
-def of(patches, rates_hz=None, **settings) -> OwnLoaders:
+def of(patches, rates_hz=None, **settings) -> LoaderDataModule:
     """The door, with one loader for both sides."""
     parts = (patches,) if rates_hz is None else (patches, rates_hz)
     loader = DataLoader(TensorDataset(*parts), 64)
-    return OwnLoaders(loader, loader, 32, 64, **settings)
+    return LoaderDataModule(loader, loader, 32, 64, **settings)
 
 
 def rates(hz) -> torch.Tensor:
@@ -140,7 +140,7 @@ def test_a_look_at_the_first_batch_changes_no_training():
         torch.manual_seed(3)
         loader = DataLoader(TensorDataset(EEG_UV), 8, shuffle=True, generator=generator)
         if looked_at:
-            OwnLoaders(loader, loader, 32, 8).sides()
+            LoaderDataModule(loader, loader, 32, 8).sides()
         return [float(patch[0]) for (batch,) in loader for patch in batch]
 
     assert order(None, looked_at=True) == order(None, looked_at=False)
@@ -157,13 +157,13 @@ def test_a_loader_without_a_batch_is_told():
     """By its name."""
     loader = DataLoader(Nothing(), 8)
     with pytest.raises(ConfigError, match="loader train gave no batch"):
-        OwnLoaders(loader, loader, 32, 8).sides()
+        LoaderDataModule(loader, loader, 32, 8).sides()
 
 
 def test_what_can_be_gone_through_only_once_is_not_looked_at():
     """Its first batch is for training."""
     once = iter([EEG_UV])
-    OwnLoaders(once, once, 32, 64).sides()
+    LoaderDataModule(once, once, 32, 64).sides()
     assert next(once) is EEG_UV
 
 
@@ -187,7 +187,7 @@ def test_the_usual_rates_are_those_of_the_settings():
 def test_validation_loaders_are_measured_by_name_and_rate():
     """Each patch once."""
     loaders = {name: dummy_loader(8, 32, 3, with_rates=True, shuffle=False, seed=n) for n, name in enumerate("ab")}
-    data = OwnLoaders(loaders["a"], loaders, 32, 8)
+    data = LoaderDataModule(loaders["a"], loaders, 32, 8)
     assert data.validation_sets == ["a", "b"]
     patches = data.patches("val")
     assert sum(len(rows) for (name, _), rows in patches.items() if name == "a") == 24

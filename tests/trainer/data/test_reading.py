@@ -17,7 +17,7 @@ from trainer.data.corpora import Corpus
 from trainer.data.front_ended import as_sent, parts, usable_channels
 from trainer.data.preparation import Job, Prepared, prepare
 from trainer.data.reading import read_source
-from trainer.data.recording_overrides import Say
+from trainer.data.recording_overrides import RecordingOverrides
 from trainer.data.splits import Source
 
 NATIVE = FrontEndSettings(model_rate_hz=None, highpass_hz=0.5, notch_hz=None)
@@ -43,9 +43,11 @@ def xdf(path: Path, *streams: tuple[str, str, float, tuple[str, ...]]) -> Source
     return Source("own", "S", str(path))
 
 
-def found(source: Source, cache: Path, say: Say | None = None, rates_hz: tuple[float, ...] = ()) -> Prepared:
+def found(
+    source: Source, cache: Path, overrides: RecordingOverrides | None = None, rates_hz: tuple[float, ...] = ()
+) -> Prepared:
     """The recording as prepared, and once more as the cache has it, which must be the same."""
-    job = Job(source, NATIVE, rates_hz, SignalCache(cache), say or Say())
+    job = Job(source, NATIVE, rates_hz, SignalCache(cache), overrides or RecordingOverrides())
     (first,), (again,) = (prepare([job], None, strict=True) for _ in range(2))
     assert isinstance(first, Prepared)
     assert isinstance(again, Prepared)
@@ -89,7 +91,7 @@ def test_the_user_s_rate_holds_against_stamps(tmp_path: Path) -> None:
     """And is no other entry's of the cache."""
     source = xdf(tmp_path / "a.xdf", ("x", "EEG", 100, ("Cz",)))
     assert found(source, tmp_path / "cache").signals[0].rate_hz == 100.0
-    assert found(source, tmp_path / "cache", Say(rate_hz=50.0)).signals[0].rate_hz == 50.0
+    assert found(source, tmp_path / "cache", RecordingOverrides(rate_hz=50.0)).signals[0].rate_hz == 50.0
 
 
 def recording_of(times_s: np.ndarray, pauses: tuple[int, ...] = (), scale: float = 1.0) -> Recording:
@@ -129,7 +131,7 @@ def test_a_pause_of_a_file_is_a_border(tmp_path: Path) -> None:
     lengths = []
     for marks in (["New Segment,,1,1,0"], ["New Segment,,1,1,0", "New Segment,,501,1,0"]):
         header = write_brainvision(tmp_path, marks)
-        (part,) = read_source(Source("own", "S", str(header)), NATIVE, Say()).parts
+        (part,) = read_source(Source("own", "S", str(header)), NATIVE, RecordingOverrides()).parts
         lengths.append([x.shape[1] for x in part.segments])
     assert lengths == [[pytest.approx(500, abs=64)], []]
 
@@ -174,8 +176,8 @@ def test_what_the_user_says_is_part_of_the_key(tmp_path: Path) -> None:
     """Another choice is another entry."""
     cache = SignalCache(tmp_path)
     says = [
-        Say(),
-        Say(rate_hz=250.0),
-        *(Say(ChannelChoice.of(*said)) for said in (("Cz",), (None, "Cz"), (None, None, "mV"))),
+        RecordingOverrides(),
+        RecordingOverrides(rate_hz=250.0),
+        *(RecordingOverrides(ChannelChoice.of(*said)) for said in (("Cz",), (None, "Cz"), (None, None, "mV"))),
     ]
-    assert len({cache.key("content", NATIVE, None, say, part) for say in says for part in (0, 1)}) == 10
+    assert len({cache.key("content", NATIVE, None, overrides, part) for overrides in says for part in (0, 1)}) == 10

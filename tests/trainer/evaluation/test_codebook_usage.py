@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.evaluation.codebook_usage import CodeUse, entropy_bits, use_of
+from trainer.evaluation.codebook_usage import CodebookUsage, entropy_bits, usage_metrics
 
 RNG = np.random.default_rng(0)
 
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 def test_histograms_are_those_of_each_code():
     """Words of different sizes, several batches."""
     codes = np.stack([RNG.integers(0, 5, 300), RNG.integers(0, 700, 300)], axis=1)
-    use = CodeUse([5, 700])
+    use = CodebookUsage([5, 700])
     for part in np.array_split(codes, 7):
         use.update(torch.from_numpy(part.astype(np.int32)))
     for number, counts in enumerate(use.compute()):
@@ -22,7 +22,7 @@ def test_histograms_are_those_of_each_code():
 def test_figures_of_a_known_histogram():
     """Half, a quarter and two eighths make 1.75 bits."""
     counts = np.array([4, 2, 1, 1, 0, 0, 0, 0])
-    figures = use_of(counts)
+    figures = usage_metrics(counts)
     assert entropy_bits(counts) == pytest.approx(1.75)
     assert figures["used"] == 0.5
     assert figures["perplexity"] == pytest.approx(2**1.75)
@@ -32,7 +32,7 @@ def test_figures_of_a_known_histogram():
 def test_the_ideal_is_what_alike_values_really_show(words, patches):
     """The expectation agrees with the mean over many draws."""
     draws = [np.bincount(RNG.integers(0, words, patches), minlength=words) for _ in range(400)]
-    figures = use_of(draws[0])
+    figures = usage_metrics(draws[0])
     assert figures["used_ideal"] == pytest.approx(np.mean([(d > 0).mean() for d in draws]), rel=0.02)
     entropy = np.mean([entropy_bits(d) for d in draws])
     assert np.log2(figures["perplexity_ideal"]) == pytest.approx(entropy, abs=0.03)
@@ -40,4 +40,9 @@ def test_the_ideal_is_what_alike_values_really_show(words, patches):
 
 def test_no_patch_has_no_perplexity():
     """Nothing was seen."""
-    assert use_of(np.zeros(4, int)) == {"used": 0.0, "used_ideal": 0.0, "perplexity": 0.0, "perplexity_ideal": 0.0}
+    assert usage_metrics(np.zeros(4, int)) == {
+        "used": 0.0,
+        "used_ideal": 0.0,
+        "perplexity": 0.0,
+        "perplexity_ideal": 0.0,
+    }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.evaluation.metrics import Reconstruction, band_errors, loud, pearson, psnr_db, relative_error, ssim
+from trainer.evaluation.metrics import ReconstructionMetrics, band_errors, loud, pearson, psnr_db, relative_error, ssim
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 256)).cumsum(axis=1) * RNG.uniform(0.2, 30, (40, 1))
@@ -36,7 +36,7 @@ def ssim_by_hand(x, y):
 def test_the_scores_are_their_definitions():
     """Each against a calculation by hand: pooled over all samples, or the mean over patches; in several batches too."""
     x, y = tensors()
-    scores = Reconstruction()
+    scores = ReconstructionMetrics()
     for start in range(0, 40, 7):
         scores.add(x[start : start + 7], y[start : start + 7])
     figures = {name: float(value) for name, value in scores.compute().items()}
@@ -71,7 +71,7 @@ def test_quiet_patches_are_left_out():
     x[1, ::2] = 0.98
     x[2] = 100.0
     assert loud(x).tolist() == [True, False, False]
-    scores = Reconstruction()
+    scores = ReconstructionMetrics()
     scores.add(x, torch.zeros_like(x))
     assert float(scores.compute()["nrmse"]) == pytest.approx(1.0)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.evaluation.bootstrap import DRAWS, drawn, interval
-from trainer.evaluation.heldout_windows import PatchSet
+from trainer.evaluation.heldout_windows import HeldOutWindows
 from trainer.evaluation.metrics import BANDS_HZ
 from trainer.evaluation.scoring import gain_over, nrmse_of, rounded, score
 
@@ -18,7 +18,7 @@ WHO = np.array(["b", "a", "c", "a", "b", "c", "a", "b", "b"])
 
 def patch_set(x=X, who=WHO, **own):
     given = {"data_set": "rest", "side": "test", "rate_hz": 512.0, "sampled_hz": 256.0, **own}
-    return PatchSet(patches_uv=x, subjects=who, **given)
+    return HeldOutWindows(patches_uv=x, subjects=who, **given)
 
 
 def same(values):

@@ -67,7 +67,7 @@ def test_shapes_and_ranges(model):
     codes = model.encode(eeg_like(), rates())
     assert codes.shape == (64, model.groups)
     assert codes.dtype == torch.int32
-    assert model.words == [64000] * model.groups
+    assert model.codebook_sizes == [64000] * model.groups
     assert ((codes >= 0) & (codes < 64000)).all()
     decoded = model.decode(codes, rates())
     assert decoded.shape == (64, 64)
@@ -240,4 +240,4 @@ def test_two_levels_need_the_symmetric_form():
     with pytest.raises(ValueError, match="needs fsq: symmetric"):
         mlp_autoencoder(64, [8], levels=[2] * 16, groups=1)
     model = mlp_autoencoder(64, [8], levels=[2] * 16, groups=1, fsq="symmetric")
-    assert model.words == [65536]
+    assert model.codebook_sizes == [65536]

@@ -17,7 +17,7 @@ from trainer.data.splits import SIDES, Source, SplitRule
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
-class Row(BaseModel):
+class ListedRecording(BaseModel):
     """One recording of a manifest; what else a manifest says is not read."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
@@ -31,7 +31,7 @@ class Row(BaseModel):
     license: str = ""
 
 
-def manifest(
+def file_list(
     path: str,
     data_sets: Sequence[str] | None = None,
     shares: Mapping[str, float] | None = None,
@@ -78,14 +78,14 @@ def manifest(
     )
 
 
-def _that_are_there(rows: Sequence[Row], folder: Path) -> tuple[list[Row], tuple[Skipped, ...]]:
+def _that_are_there(rows: Sequence[ListedRecording], folder: Path) -> tuple[list[ListedRecording], tuple[Skipped, ...]]:
     """Rows whose recordings can be tried, and those that cannot."""
     reasons = [(row, left_out_because(folder / row.path)) for row in rows]
     left_out = tuple(Skipped(row.path, why, row.dataset) for row, why in reasons if why is not None)
     return [row for row, why in reasons if why is None], left_out
 
 
-def _rows(path: Path) -> list[Row]:
+def _rows(path: Path) -> list[ListedRecording]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         delimiter = _DELIMITERS.get(path.suffix.lower())
@@ -97,13 +97,13 @@ def _rows(path: Path) -> list[Row]:
     checked = []
     for number, row in enumerate(rows, start=1):
         try:
-            checked.append(Row.model_validate(row))
+            checked.append(ListedRecording.model_validate(row))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ConfigError(
                 f"{path.name}, recording {number}: {where}: {first['msg']}",
-                f"Known are {', '.join(Row.model_fields)}",
+                f"Known are {', '.join(ListedRecording.model_fields)}",
             ) from None
     return checked
 

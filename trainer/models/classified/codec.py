@@ -103,14 +103,14 @@ class ClassifiedCodec(nn.Module):
             raise ValueError(f"gain_range_uv is {gain_range_uv}, expected two rising levels")
         self.patch_size = patch_size
         self.word_bits = list(word_bits)
-        self.words = [1 << bits for bits in (gain_bits, class_bits, *word_bits)]
+        self.codebook_sizes = [1 << bits for bits in (gain_bits, class_bits, *word_bits)]
         """Number of values of each code."""
         self.prefix = True
         self.decodes = ["mse", "spectrum"]
         self.about = (
-            f"The first code is the patch's gain, {self.words[0]} steps from {gain_range_uv[0]:g} to "
-            f"{gain_range_uv[1]:g} µV, the second one of {self.words[1]} spectral envelopes. An envelope says which of "
-            f"the first {coefficients} cosine coefficients are sent, with how many bits and where in the "
+            f"The first code is the patch's gain, {self.codebook_sizes[0]} steps from {gain_range_uv[0]:g} to "
+            f"{gain_range_uv[1]:g} µV, the second one of {self.codebook_sizes[1]} spectral envelopes. An envelope says "
+            f"which of the first {coefficients} cosine coefficients are sent, with how many bits and where in the "
             f"{len(self.word_bits)} other codes: whole, the most important ones first, so that a prefix of the codes "
             f"decodes. What a word holds depends on the envelope, without which it means nothing: with the same "
             f"frequencies in every word the error was 5 to 8 % larger. Coefficients are quantised along a trellis of "
@@ -134,7 +134,7 @@ class ClassifiedCodec(nn.Module):
         self._register_tables(coefficients)
         self.register_buffer("lane_numbers", torch.arange(lanes))
         self.register_buffer("parts", torch.arange(segments))
-        mixers = np.random.default_rng(7).integers(1 << 20, 1 << 30, len(self.words)) * 2 + 1
+        mixers = np.random.default_rng(7).integers(1 << 20, 1 << 30, len(self.codebook_sizes)) * 2 + 1
         self.register_buffer("mixers", torch.from_numpy(mixers))
 
     def _register_tables(self, coefficients: int) -> None:
@@ -261,7 +261,7 @@ class ClassifiedCodec(nn.Module):
         with torch.no_grad():
             gain, z = self.analyse(patches)
             winner, offset, symbol, _, _ = self.search(z)
-            codes = torch.zeros((z.shape[0], len(self.words)), dtype=torch.int64, device=z.device)
+            codes = torch.zeros((z.shape[0], len(self.codebook_sizes)), dtype=torch.int64, device=z.device)
             shifted = torch.bitwise_left_shift(symbol, self.shift[winner].to(torch.int64))
             codes.scatter_add_(1, self.word[winner].to(torch.int64), shifted)
             codes[:, 0] = gain + offset.to(torch.int64)

@@ -94,8 +94,8 @@ def test_shapes_and_ranges(codec):
 
 def test_the_words_are_what_the_settings_say(codec):
     """5 + 3 + 12 + 11 bits."""
-    assert codec.words == WORDS.tolist()
-    assert sum(math.log2(word) for word in codec.words) == 31
+    assert codec.codebook_sizes == WORDS.tolist()
+    assert sum(math.log2(word) for word in codec.codebook_sizes) == 31
 
 
 def test_every_class_has_bits_of_its_own_for_every_symbol(codec):
