@@ -17,7 +17,8 @@ from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import ChannelChoice, select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
-from eegstream.pipeline import Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.following import Following
+from eegstream.pipeline import EndReason, Event, Patch, PipelineSettings, SegmentEnd, StreamPipeline
 from eegstream.wire.messages import (
     Codes,
     End,
@@ -30,8 +31,6 @@ from eegstream.wire.messages import (
     Spec,
     UtcMark,
 )
-
-Event = Patch | SegmentEnd
 
 
 class Encoder(Protocol):
@@ -139,7 +138,7 @@ class Epoch:
         )
         self._selection = select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
         scale = np.array(geometry.stated_scale)[list(self._selection.kept)] if geometry.stated_scale else None
-        self.pipeline = StreamPipeline(
+        self._pipeline = StreamPipeline(
             settings, self._rate_hz, self._selection, watch_rate=options.rate_hz is None, stated_scale=scale
         )
         self._notes = (
@@ -147,6 +146,37 @@ class Epoch:
             *_rate_notes(self._rate_hz, geometry.rate_hz, options),
             *_notes(self._rate_hz, manifest, options),
         )
+
+    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+        """Take a chunk (A, T) in the source's units with its stamps (T,); return what it completes, in order."""
+        return self._pipeline.push(raw, stamps_s, arrived_s)
+
+    def overflow(self, dropped: int) -> list[Event]:
+        """End the segment because `dropped` samples were received but could not be queued."""
+        return self._pipeline.overflow(dropped)
+
+    def pause(self) -> list[Event]:
+        """End the segment because the source paused here, nobody knows for how long."""
+        return self._pipeline.pause()
+
+    def finish(self, reason: EndReason) -> list[Event]:
+        """End the epoch; nothing may be pushed afterwards."""
+        return self._pipeline.finish(reason)
+
+    @property
+    def changed_rate_hz(self) -> float | None:
+        """The rate that the stream turned to, which ends the epoch."""
+        return self._pipeline.changed_rate_hz
+
+    @property
+    def segment(self) -> int:
+        """Number of the running segment."""
+        return self._pipeline.segment
+
+    @property
+    def remark(self) -> str | None:
+        """What is odd about the size of the numbers, once the first seconds were seen."""
+        return self._pipeline.remark
 
     @property
     def stream(self) -> str:
@@ -188,7 +218,7 @@ class Epoch:
                 highpass_hz=self._frontend.highpass_hz,
                 notch_hz=self._frontend.notch_hz,
             ),
-            delay_s=self.pipeline.delay_s,
+            delay_s=self._pipeline.delay_s,
             device=self._facts.device,
             precision=self._facts.precision,
             torch=self._facts.torch,
@@ -232,6 +262,22 @@ class Epoch:
     def _header(self) -> _Header:
         place = self._place
         return {"stream": place.stream, "run": place.run, "epoch": place.epoch, "seq": place.next_seq()}
+
+
+def follow_stream(
+    geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, next_place: Callable[[], Place]
+) -> Following[Epoch]:
+    """Turn what one outlet, or one recording, sends into epochs.
+
+    Raises:
+        StreamError: no channel is EEG, or the stream states no rate and the user gives none.
+    """
+    select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
+    return Following(
+        options.rate_hz or geometry.rate_hz,
+        lambda rate_hz: Epoch(geometry, facts, options, next_place(), rate_hz),
+        is_given=options.rate_hz is not None,
+    )
 
 
 @dataclass(frozen=True)

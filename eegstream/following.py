@@ -1,38 +1,57 @@
-"""One stream as a sequence of epochs: each opens when its rate is sure, and ends when that changes.
+"""One stream at the rate that it really has: a pipeline opens when that is sure, and another where it changes.
 
-The daemon and `encode` both run this. A channels of the source, T samples in a chunk.
+The daemon, `encode` and training run this. A channels of the source, T samples in a chunk.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import select_channels
 from eegstream.dsp.pace import RateProbe, grid
 from eegstream.dsp.rates import measured_rate
-from eegstream.epoch import Epoch, Event, ModelFacts, Place, SignalOptions, StreamGeometry
 from eegstream.errors import StreamError
-from eegstream.pipeline import EndReason, Patch, SegmentEnd
+from eegstream.pipeline import EndReason, Event
+
+
+class Followed(Protocol):
+    """What takes a stream's samples while its rate stays; `StreamPipeline` and `Epoch` do."""
+
+    @property
+    def changed_rate_hz(self) -> float | None:
+        """The rate that the stream turned to, which ends it."""
+
+    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+        """Take a chunk (A, T) with its stamps (T,)."""
+
+    def overflow(self, dropped: int) -> list[Event]:
+        """Samples were received but could not be queued."""
+
+    def pause(self) -> list[Event]:
+        """The source paused here."""
+
+    def finish(self, reason: EndReason) -> list[Event]:
+        """Nothing more comes."""
+
+
+F = TypeVar("F", bound=Followed)
 
 
 @dataclass(frozen=True)
-class Opened:
-    """An epoch begins; its spec is due."""
+class Opened(Generic[F]):
+    """The stream's rate is sure."""
 
-    epoch: Epoch
+    followed: F
 
 
 @dataclass(frozen=True)
-class Happened:
-    """Something within an epoch."""
+class Happened(Generic[F]):
+    """Something within what was opened last."""
 
-    epoch: Epoch
+    followed: F
     event: Event
-
-
-Step = Opened | Happened
 
 
 @dataclass(frozen=True)
@@ -53,40 +72,39 @@ class _Pause:
     pass
 
 
-class Following:
-    """Turn what one outlet sends into epochs.
+_Piece = _Samples | _Dropped | _Pause
 
-    Samples wait until the stream's true rate is sure, half a second for most streams. Rates are looked at on a grid
-    of samples, so that nothing depends on how they came in chunks.
+
+class Following(Generic[F]):
+    """Find a stream's rate, open what takes its samples at that rate, and open another where it changes.
+
+    Samples wait until the rate is sure, half a second for most streams. Rates are looked at on a grid of samples, so
+    that nothing depends on how they came in chunks. `is_given` means that the user gave the rate: then nothing waits.
 
     Raises:
-        ConfigError: a unit of the options is not known.
-        StreamError: no channel is EEG, or the stream states no rate and the user gives none.
+        StreamError: the stream states no rate and the user gives none.
     """
 
-    def __init__(
-        self, geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, place: Callable[[], Place]
-    ) -> None:
-        select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
-        nominal_hz = options.rate_hz or geometry.rate_hz
+    def __init__(self, nominal_hz: float, open_at: Callable[[float], F], *, is_given: bool = False) -> None:
         if not nominal_hz > 0:
             raise StreamError("its rate is irregular, expected a fixed sampling rate", "Give its rate with --rate")
-        self._geometry, self._facts, self._options, self._next_place = geometry, facts, options, place
-        self._nominal_hz = nominal_hz
+        self._nominal_hz, self._open_at, self._is_given = nominal_hz, open_at, is_given
         self._grid = grid(nominal_hz)
-        self.epoch: Epoch | None = None
-        """The one that is open; None while the rate is not sure."""
+        self.current: F | None = None
+        """What is open; None while the rate is not sure."""
         self._begin_probe(nominal_hz)
 
     def _begin_probe(self, expected_hz: float) -> None:
         self._probe = RateProbe(expected_hz)
-        self._waiting: list[_Samples | _Dropped | _Pause] = []
+        self._waiting: list[_Piece] = []
         self._on_grid = 0
         """Samples since the grid's last point."""
 
-    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Step]:
+    def push(
+        self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float
+    ) -> list[Opened[F] | Happened[F]]:
         """Take a chunk (A, T) in the source's units with its stamps (T,); return what it brings, in order."""
-        steps: list[Step] = []
+        steps: list[Opened[F] | Happened[F]] = []
         taken = 0
         while taken < len(stamps_s):
             part = slice(taken, taken + self._grid - self._on_grid)
@@ -98,63 +116,62 @@ class Following:
                 steps += self._look_at_rate()
         return steps
 
-    def overflow(self, dropped: int) -> list[Step]:
+    def overflow(self, dropped: int) -> list[Opened[F] | Happened[F]]:
         """End the segment because `dropped` samples were received but could not be queued."""
         return self._take(_Dropped(dropped))
 
-    def pause(self) -> list[Step]:
+    def pause(self) -> list[Opened[F] | Happened[F]]:
         """End the segment because the source paused here, nobody knows for how long."""
         return self._take(_Pause())
 
-    def finish(self, reason: EndReason) -> list[Step]:
+    def finish(self, reason: EndReason) -> list[Opened[F] | Happened[F]]:
         """End the stream; nothing may be pushed afterwards."""
-        steps: list[Step] = []
-        if self.epoch is None:
-            steps = self._open(self._probe.final_rate_hz())
+        steps: list[Opened[F] | Happened[F]] = []
+        if self.current is None:
+            steps += self._open(self._nominal_hz if self._is_given else self._probe.final_rate_hz())
         return steps + self._close(reason)
 
-    def _take(self, piece: _Samples | _Dropped | _Pause) -> list[Step]:
-        if self.epoch is not None:
-            return self._pass_on(self.epoch, piece)
+    def _take(self, piece: _Piece) -> list[Opened[F] | Happened[F]]:
+        if self.current is not None:
+            return self._pass_on(self.current, piece)
         self._waiting.append(piece)
-        if isinstance(piece, _Samples) and self._options.rate_hz is None:
+        if self._is_given:
+            return self._open(self._nominal_hz)
+        if isinstance(piece, _Samples):
             self._probe.push(piece.stamps_s)
-            return []
-        return self._open(self._nominal_hz) if self._options.rate_hz is not None else []
+        return []
 
-    def _look_at_rate(self) -> list[Step]:
-        if self.epoch is None:
+    def _look_at_rate(self) -> list[Opened[F] | Happened[F]]:
+        if self.current is None:
             rate_hz = self._probe.rate_hz()
             return [] if rate_hz is None else self._open(rate_hz)
-        changed_hz = self.epoch.pipeline.changed_rate_hz
+        changed_hz = self.current.changed_rate_hz
         if changed_hz is None:
             return []
         steps = self._close("replaced")
         self._begin_probe(measured_rate(changed_hz))
         return steps
 
-    def _open(self, rate_hz: float) -> list[Step]:
-        """Open an epoch at this rate and give it what waits."""
-        epoch = self.epoch = Epoch(self._geometry, self._facts, self._options, self._next_place(), rate_hz)
-        steps: list[Step] = [Opened(epoch)]
+    def _open(self, rate_hz: float) -> list[Opened[F] | Happened[F]]:
+        """Open at this rate, and hand over what waits."""
+        current = self.current = self._open_at(rate_hz)
+        steps: list[Opened[F] | Happened[F]] = [Opened(current)]
         for piece in self._waiting:
-            steps += self._pass_on(epoch, piece)
+            steps += self._pass_on(current, piece)
         self._waiting = []
         return steps
 
-    def _close(self, reason: EndReason) -> list[Step]:
-        assert self.epoch is not None  # noqa: S101
-        epoch, self.epoch = self.epoch, None
-        return [Happened(epoch, event) for event in epoch.pipeline.finish(reason)]
+    def _close(self, reason: EndReason) -> list[Opened[F] | Happened[F]]:
+        assert self.current is not None  # noqa: S101
+        current, self.current = self.current, None
+        return [Happened(current, event) for event in current.finish(reason)]
 
     @staticmethod
-    def _pass_on(epoch: Epoch, piece: _Samples | _Dropped | _Pause) -> list[Step]:
-        pipeline = epoch.pipeline
-        events: list[Patch | SegmentEnd]
+    def _pass_on(current: F, piece: _Piece) -> list[Opened[F] | Happened[F]]:
         if isinstance(piece, _Samples):
-            events = pipeline.push(piece.raw, piece.stamps_s, piece.arrived_s)
+            events = current.push(piece.raw, piece.stamps_s, piece.arrived_s)
         elif isinstance(piece, _Dropped):
-            events = pipeline.overflow(piece.count)
+            events = current.overflow(piece.count)
         else:
-            events = pipeline.pause()
-        return [Happened(epoch, event) for event in events]
+            events = current.pause()
+        return [Happened(current, event) for event in events]

@@ -92,6 +92,9 @@ class SegmentEnd:
     """Model-rate samples behind the last patch."""
 
 
+Event = Patch | SegmentEnd
+
+
 @dataclass
 class _Border:
     """A segment that is over, while its successor's first sample is awaited."""
@@ -178,9 +181,7 @@ class StreamPipeline:
         """What is odd about the size of the numbers, once the first seconds were seen."""
         return self._amplitude.remark
 
-    def push(
-        self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float
-    ) -> list[Patch | SegmentEnd]:
+    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its stamps (T,); return what it completes, in order."""
         with np.errstate(over="ignore", invalid="ignore"):
             x_uv = raw[self._kept].astype(np.float64) * self._scale
@@ -188,17 +189,17 @@ class StreamPipeline:
         self._untimed.put(x_uv, arrived_s)
         return self._follow(self._timeline.push(stamps_s))
 
-    def overflow(self, dropped: int) -> list[Patch | SegmentEnd]:
+    def overflow(self, dropped: int) -> list[Event]:
         """End the segment because `dropped` samples were received but could not be queued."""
         events = self._cut("overflow", 0)
         self._received += dropped
         return events
 
-    def pause(self) -> list[Patch | SegmentEnd]:
+    def pause(self) -> list[Event]:
         """End the segment because the source paused here, nobody knows for how long."""
         return self._cut("missing", None)
 
-    def _cut(self, reason: GapReason, missing: int | None) -> list[Patch | SegmentEnd]:
+    def _cut(self, reason: GapReason, missing: int | None) -> list[Event]:
         known = self._border
         events = self._follow(self._timeline.flush())
         self._timeline.reset()
@@ -207,15 +208,15 @@ class StreamPipeline:
         self._border.bridgeable = False
         return events
 
-    def finish(self, reason: EndReason) -> list[Patch | SegmentEnd]:
+    def finish(self, reason: EndReason) -> list[Event]:
         """End the epoch; nothing may be pushed afterwards."""
         events = self._follow(self._timeline.flush())
         self._amplitude.finish()
         events.append(self._account(reason, t_to_s=None, missing=None))
         return events
 
-    def _follow(self, items: list[Timed | Break]) -> list[Patch | SegmentEnd]:
-        events: list[Patch | SegmentEnd] = []
+    def _follow(self, items: list[Timed | Break]) -> list[Event]:
+        events: list[Event] = []
         for item in items:
             if self.changed_rate_hz is not None:
                 self._count(item.skipped if isinstance(item, Break) else len(item.times_s))
@@ -225,11 +226,11 @@ class StreamPipeline:
                 events += self._take_timed(item)
         return events
 
-    def _take_timed(self, item: Timed) -> list[Patch | SegmentEnd]:
+    def _take_timed(self, item: Timed) -> list[Event]:
         """Put samples that got their times through the stages, up to where their rate turns out to be another."""
         x, arrived_s = self._untimed.take(len(item.times_s))
         times_s = item.times_s
-        events: list[Patch | SegmentEnd] = []
+        events: list[Event] = []
         if self._border is not None:
             events += self._cross_border(self._border, x, times_s, arrived_s)
             self._border = None
@@ -263,7 +264,7 @@ class StreamPipeline:
         x: NDArray[np.float64],
         times_s: NDArray[np.float64],
         arrived_s: NDArray[np.float64],
-    ) -> list[Patch | SegmentEnd]:
+    ) -> list[Event]:
         """Bridge a small hole, or close the segment; `x` and its times are what comes behind."""
         if border.bridgeable and border.missing is not None:
             if self._watch is not None:
@@ -278,9 +279,7 @@ class StreamPipeline:
             self._watch.begin_segment()
         return [account]
 
-    def _fill(
-        self, count: int, after: NDArray[np.float64], t_after_s: float, arrived_s: float
-    ) -> list[Patch | SegmentEnd]:
+    def _fill(self, count: int, after: NDArray[np.float64], t_after_s: float, arrived_s: float) -> list[Event]:
         before = self._repair.last
         t_before_s = self._history.last_time_s
         after = np.where(np.isfinite(after), after, before)
@@ -295,7 +294,7 @@ class StreamPipeline:
         arrived_s: NDArray[np.float64],
         *,
         filled: bool,
-    ) -> list[Patch | SegmentEnd]:
+    ) -> list[Event]:
         x, replaced = self._repair.push(x)
         self._history.push(x, replaced, times_s, arrived_s, filled=filled)
         first = self._patcher.emitted

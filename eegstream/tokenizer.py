@@ -17,17 +17,19 @@ from eegstream.codec.engine import PRECISION, TORCH_VERSION, Engine, choose_devi
 from eegstream.epoch import (
     Clock,
     Encoder,
+    Epoch,
     ModelFacts,
     Pending,
     Place,
     SignalOptions,
     StreamGeometry,
     encode_pending,
+    follow_stream,
 )
 from eegstream.errors import RecordingError
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.files.segments import CodedSegment, collect_segments
-from eegstream.following import Following, Happened, Opened, Step
+from eegstream.following import Happened, Opened
 from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch, SegmentEnd
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
@@ -90,11 +92,11 @@ def encode_recording(
             if isinstance(step, Opened):
                 yield from encode_pending(waiting, encoder)
                 waiting = []
-                yield step.epoch.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
+                yield step.followed.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
                 continue
-            waiting.append(Pending(step.epoch, step.event, _SAME_CLOCK, _needed_s(step)))
-            if isinstance(step.event, SegmentEnd) and step.event.reason in _ENDS and step.epoch.pipeline.remark:
-                tell(step.epoch.pipeline.remark)
+            waiting.append(Pending(step.followed, step.event, _SAME_CLOCK, _needed_s(step)))
+            if isinstance(step.event, SegmentEnd) and step.event.reason in _ENDS and step.followed.remark:
+                tell(step.followed.remark)
         if sum(item.epoch.n_channels for item in waiting) >= _BATCH_ROWS:
             yield from encode_pending(waiting, encoder)
             waiting = []
@@ -112,13 +114,15 @@ def offline_patches(recording: Recording, facts: ModelFacts, options: SignalOpti
         yield from (step.event for step in steps if isinstance(step, Happened) and isinstance(step.event, Patch))
 
 
-def _follow(recording: Recording, facts: ModelFacts, options: SignalOptions) -> Iterator[list[Step]]:
+def _follow(
+    recording: Recording, facts: ModelFacts, options: SignalOptions
+) -> Iterator[list[Opened[Epoch] | Happened[Epoch]]]:
     """What the recording brings, as a stream that is played would."""
     geometry = recording_geometry(recording)
     source = geometry.source
     stream = stream_name(source.name, source.type, source.source_id, source.hostname)
     run, next_epoch, next_seq = secrets.token_hex(8), count().__next__, count().__next__
-    following = Following(geometry, facts, options, lambda: Place(stream, run, next_epoch(), next_seq))
+    following = follow_stream(geometry, facts, options, lambda: Place(stream, run, next_epoch(), next_seq))
     step = max(1, round(recording.rate_hz))
     n_samples = recording.samples.shape[1]
     cuts = sorted({*range(0, n_samples, step), *recording.pauses, n_samples})
@@ -129,7 +133,7 @@ def _follow(recording: Recording, facts: ModelFacts, options: SignalOptions) -> 
     yield following.finish("gone")
 
 
-def _needed_s(step: Happened) -> float:
+def _needed_s(step: Happened[Epoch]) -> float:
     """Offline, a sample arrives at its own time."""
     return step.event.needed_s if isinstance(step.event, Patch) else 0.0
 

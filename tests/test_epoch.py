@@ -41,7 +41,7 @@ def pend(epoch, seconds=1.0, hole=False):
     if hole:
         stamps[n // 2 :] += 1.0
     x = np.random.default_rng(0).normal(size=(2, n)).astype(np.float32)
-    events = epoch.pipeline.push(x, stamps, 5.0) + epoch.pipeline.finish("gone")
+    events = epoch.push(x, stamps, 5.0) + epoch.finish("gone")
     return [Pending(epoch, event, Clock(0.5, 0.1), 7.0) for event in events]
 
 

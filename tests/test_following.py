@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import ChannelChoice
-from eegstream.epoch import ModelFacts, Place, SignalOptions, StreamGeometry
+from eegstream.epoch import Epoch, ModelFacts, Place, SignalOptions, StreamGeometry, follow_stream
 from eegstream.errors import StreamError
 from eegstream.following import Following, Happened, Opened
 from eegstream.pipeline import Patch, SegmentEnd
@@ -27,10 +27,10 @@ FACTS = ModelFacts(
 LAW = settings(deadline=None, derandomize=True, max_examples=40)
 
 
-def following(rate_hz=250.0, options=None, types=("EEG", "EEG")) -> Following:
+def following(rate_hz=250.0, options=None, types=("EEG", "EEG")) -> Following[Epoch]:
     geometry = StreamGeometry(SOURCE, rate_hz, ("C3", "C4"), types, ("microvolts",) * 2)
     epochs = count()
-    return Following(
+    return follow_stream(
         geometry, FACTS, options or SignalOptions(), lambda: Place("s-000000", "0" * 16, next(epochs), count().__next__)
     )
 
@@ -51,7 +51,7 @@ def run(stream, stamps_s, borders, x=None):
 def told(step):
     """A step as its bits."""
     if isinstance(step, Opened):
-        return ("opened", step.epoch.rate_hz, step.epoch.spec(UtcMark(iso="", clock=0.0)).notes)
+        return ("opened", step.followed.rate_hz, step.followed.spec(UtcMark(iso="", clock=0.0)).notes)
     event = step.event
     if isinstance(event, Patch):
         return (event.segment, event.index, event.samples_uv.tobytes(), event.flags.tobytes(), event.t_s)
@@ -107,8 +107,8 @@ def test_a_wrong_nominal_rate_is_told_and_replaced():
     stamps_s = 10 + np.arange(1280) / 128
     opened, *rest = run(following(256.0), stamps_s, [0, 1280])
     assert isinstance(opened, Opened)
-    spec = opened.epoch.spec(UtcMark(iso="", clock=0.0))
-    assert spec.rate_hz == opened.epoch.rate_hz == 128.0
+    spec = opened.followed.spec(UtcMark(iso="", clock=0.0))
+    assert spec.rate_hz == opened.followed.rate_hz == 128.0
     assert spec.notes == ("the stream says 256 Hz, its stamps make 128 Hz: taken as 128 Hz",)
     patches = [step.event for step in rest if isinstance(step.event, Patch)]
     assert [patch.t_s for patch in patches[:2]] == pytest.approx([10.0, 10.25])  # 64 samples at 256 Hz
@@ -119,13 +119,15 @@ def test_a_stream_that_changes_its_rate_gets_another_epoch():
     first = np.arange(2500) / 250
     stamps_s = np.concatenate([first, first[-1] + 30 + np.arange(5000) / 500])
     steps = run(following(250.0), stamps_s, [0, 7500])
-    assert [step.epoch.rate_hz for step in steps if isinstance(step, Opened)] == [250.0, 500.0]
-    late = [s.event for s in steps if isinstance(s, Happened) and s.epoch.rate_hz == 500 and isinstance(s.event, Patch)]
+    assert [step.followed.rate_hz for step in steps if isinstance(step, Opened)] == [250.0, 500.0]
+    late = [
+        s.event for s in steps if isinstance(s, Happened) and s.followed.rate_hz == 500 and isinstance(s.event, Patch)
+    ]
     assert len(late) >= 28
     wrong = [
         s.event
         for s in steps
-        if isinstance(s, Happened) and s.epoch.rate_hz == 250 and isinstance(s.event, Patch) and s.event.t_s > 39.0
+        if isinstance(s, Happened) and s.followed.rate_hz == 250 and isinstance(s.event, Patch) and s.event.t_s > 39.0
     ]
     assert len(wrong) <= 1
     assert spans(steps) == 7500
@@ -136,7 +138,7 @@ def test_the_users_rate_is_not_questioned():
     stream = following(0.0, SignalOptions(rate_hz=250.0))
     steps = stream.push(samples(2), np.array([1.0, 1.004]), 0.0)
     assert isinstance(steps[0], Opened)
-    notes = steps[0].epoch.spec(UtcMark(iso="", clock=0.0)).notes
+    notes = steps[0].followed.spec(UtcMark(iso="", clock=0.0)).notes
     assert notes == ("rate 250 Hz as --rate says, the stream states no rate",)
 
 
@@ -181,7 +183,7 @@ def test_a_remark_on_the_amplitude_names_the_likely_unit():
     steps = run(stream, np.arange(2500) / 250, [0, 2500], x)
     opened = steps[0]
     assert isinstance(opened, Opened)
-    remark = opened.epoch.pipeline.remark
+    remark = opened.followed.remark
     assert remark is not None
     assert "look like V" in remark
     assert "--unit V!" in remark

@@ -22,7 +22,7 @@ class LiveStream:
 
     name: str
     reader: Reader | None = None
-    following: Following | None = None
+    following: Following[Epoch] | None = None
     epochs: int = 0
     """Epochs opened so far."""
     why: str | None = None
@@ -53,9 +53,9 @@ class LiveStream:
     @property
     def epoch(self) -> Epoch | None:
         """The open epoch; None while the stream's rate is being found, and while it has no outlet."""
-        return self.following.epoch if self.following is not None else None
+        return self.following.current if self.following is not None else None
 
-    def attach(self, reader: Reader, following: Following, now_s: float) -> None:
+    def attach(self, reader: Reader, following: Following[Epoch], now_s: float) -> None:
         """Note that `reader` brings the samples from now on."""
         self.reader, self.following, self.why = reader, following, None
         self.last_samples_s = self.changed_s = now_s
@@ -80,14 +80,14 @@ class LiveStream:
             encoded=self.encoded,
             lag_s=self.lag_s,
             dropped=self.dropped,
-            segment=self.epoch.pipeline.segment if self.epoch else None,
+            segment=self.epoch.segment if self.epoch else None,
             t=now_s,
             rate_measured_hz=self._measured_rate_hz(now_s),
             remarks=self._remarks(),
         )
 
     def _remarks(self) -> tuple[str, ...]:
-        remark = self.epoch.pipeline.remark if self.epoch is not None else None
+        remark = self.epoch.remark if self.epoch is not None else None
         return () if remark is None else (remark,)
 
     def _status(self, now_s: float, refused: str | None) -> tuple[Status, str | None]:
@@ -98,7 +98,7 @@ class LiveStream:
             return "stalled", f"no samples for {silent_s:.0f} s"
         if self.epoch is None:
             return "live", "its sampling rate is being measured"
-        return "live", self.epoch.pipeline.remark
+        return "live", self.epoch.remark
 
     def _measured_rate_hz(self, now_s: float) -> float | None:
         """Samples a second lately; None while nothing comes."""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from eegstream.daemon.inbox import Closed, Dropped, Inbox, Item, Opened, Samples
 from eegstream.daemon.streams import LiveStream
-from eegstream.epoch import Encoder, Epoch, ModelFacts, Pending, Place, SignalOptions, encode_pending
+from eegstream.epoch import Encoder, Epoch, ModelFacts, Pending, Place, SignalOptions, encode_pending, follow_stream
 from eegstream.errors import EegstreamError
-from eegstream.following import Following, Step
+from eegstream.following import Following, Happened
 from eegstream.following import Opened as EpochOpened
 from eegstream.lsl.reader import Reader
 from eegstream.pipeline import Patch
@@ -98,7 +98,9 @@ class Worker:
         self._publish(pending)
         self._keep_house()
 
-    def _follow(self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following) -> list[Step]:
+    def _follow(
+        self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following[Epoch]
+    ) -> list[EpochOpened[Epoch] | Happened[Epoch]]:
         if isinstance(item, Samples):
             stream.note_samples(len(item.stamps_s), item.arrived_s)
             return following.push(item.raw, item.stamps_s, item.arrived_s)
@@ -109,16 +111,22 @@ class Worker:
             return following.overflow(item.count)
         return following.finish(item.reader.end_reason)
 
-    def _take(self, steps: list[Step], reader: Reader, stream: LiveStream, pending: list[Pending]) -> None:
+    def _take(
+        self,
+        steps: list[EpochOpened[Epoch] | Happened[Epoch]],
+        reader: Reader,
+        stream: LiveStream,
+        pending: list[Pending],
+    ) -> None:
         """Announce epochs, and gather what happened in them until it is worth a batch."""
         for step in steps:
             if isinstance(step, EpochOpened):
                 self._publish(pending)
-                self._announce(step.epoch, stream)
+                self._announce(step.followed, stream)
                 continue
             event = step.event
             arrived_s = event.arrived_s if isinstance(event, Patch) else 0.0
-            pending.append(Pending(step.epoch, event, reader.clock, arrived_s))
+            pending.append(Pending(step.followed, event, reader.clock, arrived_s))
             if sum(entry.epoch.n_channels for entry in pending) >= _BATCH_ROWS:
                 self._publish(pending)
 
@@ -133,7 +141,7 @@ class Worker:
             return Place(stream.name, self._run, stream.epochs, stream.next_seq)
 
         try:
-            following = Following(item.geometry, self._facts, self._options_of(item.geometry.source), place)
+            following = follow_stream(item.geometry, self._facts, self._options_of(item.geometry.source), place)
         except EegstreamError as error:
             self._refuse(reader, str(error))
             return
