@@ -1,4 +1,4 @@
-"""Live tokens of EEG: Lab Streaming Layer in, FSQ codes over ZeroMQ out.
+"""Live tokens of EEG: Lab Streaming Layer in, codes over ZeroMQ out.
 
 `Tokenizer` encodes arrays; `read_codes` reads codes files. Both are imported when they are first asked for, since the
 one brings torch and the other does not.
@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from eegstream.files.codes import read_codes
     from eegstream.tokenizer import Tokenizer
 
-__all__ = ["Tokenizer", "read_codes"]
+    __version__: str
+
+__all__ = ["Tokenizer", "__version__", "read_codes"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +24,8 @@ def __getattr__(name: str) -> Any:
         from eegstream.files.codes import read_codes  # noqa: PLC0415 - kept beside the other
 
         return read_codes
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - seldom asked for
+
+        return version("eegstream")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ import socket
 def notify(*lines: str) -> None:
     """Send assignments such as `READY=1`; does nothing where systemd does not listen."""
     address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
+    if not address or not hasattr(socket, "AF_UNIX"):
         return
     if address.startswith("@"):
         address = "\0" + address[1:]

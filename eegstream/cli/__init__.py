@@ -1,6 +1,7 @@
 """The command line: one file a command, imported when it is called."""
 
 import importlib
+import io
 import os
 import sys
 
@@ -35,7 +36,7 @@ class _LateCommands(click.Group):
 @click.group(cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="eegstream")
 def cli() -> None:
-    """Live tokens of EEG: Lab Streaming Layer in, FSQ codes over ZeroMQ out."""
+    """Live tokens of EEG: Lab Streaming Layer in, codes over ZeroMQ out."""
 
 
 def main() -> None:
@@ -44,6 +45,7 @@ def main() -> None:
 
 
 def _run() -> int:
+    _write_every_character()
     try:
         cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -63,6 +65,17 @@ def _run() -> int:
         click.echo(f"eegstream: the output cannot be written ({error.strerror})", err=True)
         return 1
     return 0
+
+
+def _write_every_character() -> None:
+    """Let no character of a name or a chart be an error: what an encoding lacks is shown as a question mark.
+
+    Windows has no UTF-8 locale: there everything is UTF-8 unless PYTHONIOENCODING tells otherwise.
+    """
+    utf8 = os.name == "nt" and not os.environ.get("PYTHONIOENCODING")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if utf8 else stream.encoding, errors="replace")
 
 
 def _discard_output() -> None:

@@ -1,8 +1,5 @@
 """`eegstream demo`."""
 
-import signal
-import threading
-
 import click
 
 
@@ -19,14 +16,13 @@ def command(seconds: float | None, recording: str | None) -> None:
     from eegstream.cli.recording import read_for_user
     from eegstream.client import Subscriber
     from eegstream.lsl.loopback import private_configuration
+    from eegstream.stopping import stopped_by_signals
     from eegstream.tokenizer import Tokenizer
 
     file = recording or f"synthetic:rate=250,channels=8,seconds={seconds or 600:g}"
     source, *others = read_for_user(file, seconds=seconds)
     click.echo(f"playing {source.name}, {source.samples.shape[1] / source.rate_hz:.0f} s; Ctrl-C ends", err=True)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = click.get_current_context().with_resource(stopped_by_signals())
     with private_configuration() as lsl_configuration, demo_daemon(lsl_configuration) as daemon:
         printer = LivePrinter(source, Tokenizer.load("default", "cpu").engine)
         with (

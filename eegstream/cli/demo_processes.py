@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from eegstream.errors import EegstreamError
 
@@ -20,20 +21,21 @@ _STOP_S = 10.0
 class DemoProcess:
     """A child process whose stderr is kept to explain its failure."""
 
-    def __init__(self, arguments: list[str], lsl_configuration: Path, log: IO[str]) -> None:
+    def __init__(self, arguments: list[str], lsl_configuration: Path, log: Path) -> None:
         self._what, self._log = arguments[0], log
-        self._child = subprocess.Popen(  # noqa: S603 - our own command line
-            [sys.executable, "-m", "eegstream", *arguments],
-            env=os.environ | {"LSLAPICFG": str(lsl_configuration)},
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is the demo's own to handle
-        )
+        with log.open("wb") as stderr:
+            self._child = subprocess.Popen(  # noqa: S603 - our own command line
+                [sys.executable, "-m", "eegstream", *arguments],
+                env=os.environ | {"LSLAPICFG": str(lsl_configuration), "PYTHONIOENCODING": "utf-8"},
+                stderr=stderr,
+                **_own_group(),
+            )
         self.url = ""
 
     @property
     def said(self) -> str:
         """What it wrote to stderr so far."""
-        return Path(self._log.name).read_text(encoding="utf-8")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def require_alive(self) -> None:
         """Raise EegstreamError if the process has ended."""
@@ -68,7 +70,7 @@ class DemoProcess:
     def stop(self) -> None:
         """Ask the process to end, and make it if it does not."""
         if self._child.poll() is None:
-            self._child.terminate()
+            self._child.send_signal(_farewell())
         try:
             self._child.wait(_STOP_S)
         except subprocess.TimeoutExpired:
@@ -76,10 +78,24 @@ class DemoProcess:
             self._child.wait()
 
 
+def _farewell() -> int:
+    """The signal that asks a child to end."""
+    if sys.platform == "win32":
+        return signal.CTRL_BREAK_EVENT
+    return signal.SIGTERM
+
+
+def _own_group() -> dict[str, Any]:
+    """What keeps the terminal's Ctrl-C from a child: it is the demo's own to handle."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
 @contextmanager
 def _process(arguments: list[str], lsl_configuration: Path) -> Iterator[DemoProcess]:
-    with tempfile.NamedTemporaryFile("w", prefix="eegstream-", suffix=".log") as log:
-        process = DemoProcess(arguments, lsl_configuration, log)
+    with tempfile.TemporaryDirectory(prefix="eegstream-") as folder:
+        process = DemoProcess(arguments, lsl_configuration, Path(folder) / "stderr.log")
         try:
             yield process
         finally:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eegstream.cli.options import (
+    OutputFile,
     PositiveSeconds,
     channel_options,
     device_option,
@@ -50,7 +51,7 @@ class _Account:
 
 @click.command("encode")
 @click.argument("file")
-@click.option("-o", "output", required=True, type=click.Path(path_type=Path), help="F.codes.mcap")
+@click.option("-o", "output", required=True, type=OutputFile(".mcap"), help="F.codes.mcap")
 @model_option
 @device_option
 @click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
@@ -80,6 +81,7 @@ def command(
     from eegstream.cli.recording import read_for_user, require_other_file
     from eegstream.dsp.channels import ChannelChoice
     from eegstream.epoch import SignalOptions
+    from eegstream.errors import RecordingError
     from eegstream.files.codes import write_codes
     from eegstream.tokenizer import Tokenizer, encode_recording, model_facts
     from eegstream.wire.messages import Codes, Spec
@@ -115,6 +117,8 @@ def command(
             done_s += recording.samples.shape[1] / recording.rate_hz
             sums.append((recording, account))
         bar.update(bar.length or 0)
+        if not any(account.patches for _, account in sums):
+            raise RecordingError(f"{file} holds {total_s:.2f} s, which is not one patch", "Give a longer recording")
     for recording, account in sums:
         which = f" {recording.name}:" if len(sums) > 1 else ""
         click.echo(f"{output}:{which} {account.told(engine.bundle.title, len(engine.bundle.manifest.words))}", err=True)

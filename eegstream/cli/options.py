@@ -1,7 +1,9 @@
 """Options that several commands share."""
 
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +23,21 @@ class PositiveSeconds(click.FloatRange):
         if not math.isfinite(seconds):
             self.fail(f"{value} is no duration.", param, ctx)
         return seconds
+
+
+class OutputFile(click.Path):
+    """A file to write whose name, if it has a suffix, has the one of its format."""
+
+    def __init__(self, suffix: str) -> None:
+        super().__init__(path_type=Path)
+        self._suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, or click's own complaint."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if path.suffix.lower() not in ("", self._suffix):
+            self.fail(f"{str(path)!r} came, expected a name that ends in {self._suffix}.", param, ctx)
+        return path
 
 
 def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:

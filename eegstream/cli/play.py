@@ -1,8 +1,5 @@
 """`eegstream play`."""
 
-import signal
-import threading
-
 import click
 
 from eegstream.cli.options import PositiveSeconds, stream_option
@@ -49,13 +46,12 @@ def command(
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user
     from eegstream.lsl.outlet import Pace, RecordingOutlet, play_together
+    from eegstream.stopping import stopped_by_signals
 
     recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream)
     if name is not None and len(recordings) > 1:
         raise click.UsageError(f"--name is one name, FILE holds {len(recordings)} streams; name one with --stream")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = click.get_current_context().with_resource(stopped_by_signals())
     outlets = [RecordingOutlet(recording, name) for recording in recordings]
     for recording in recordings:
         n_channels, n_samples = recording.samples.shape

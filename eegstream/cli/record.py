@@ -1,44 +1,86 @@
 """`eegstream record`."""
 
-import signal
-import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from eegstream.cli.options import connect_option
+from eegstream.cli.options import OutputFile, connect_option
+
+if TYPE_CHECKING:
+    from eegstream.client import Loss, Message
+    from eegstream.files.codes import CodesWriter
+
+_PATIENCE_S = 3.0
+_LOOK_INTERVAL_S = 0.2
 
 
 @click.command("record")
-@click.option("-o", "output", required=True, type=click.Path(path_type=Path), help="F.codes.mcap, a new file.")
+@click.option("-o", "output", required=True, type=OutputFile(".mcap"), help="F.codes.mcap, a new file.")
 @connect_option
 def command(output: Path, url: str) -> None:
     """Write what a running daemon publishes into a codes file, until SIGTERM or Ctrl-C.
 
-    The file is readable up to its last whole message at any time, after a crash too.
+    The file is made when something comes, and readable up to its last whole message at any time, after a crash too.
     """
-    from eegstream.client import Loss, Spec, Subscriber
-    from eegstream.errors import CodesFileError
+    from eegstream.client import Subscriber
+    from eegstream.errors import EegstreamError
     from eegstream.files.codes import CodesWriter
+    from eegstream.stopping import stopped_by_signals
+
+    _require_new(output)
+    stop = click.get_current_context().with_resource(stopped_by_signals())
+    with Subscriber(url) as subscriber:
+        click.echo(f"recording {url} into {output}; Ctrl-C ends", err=True)
+        first = subscriber.receive(_PATIENCE_S)
+        if first is None and not stop.is_set():
+            click.echo(f"nothing heard from {url} for {_PATIENCE_S:g} s; still listening", err=True)
+        while first is None and not stop.is_set():
+            first = subscriber.receive(_LOOK_INTERVAL_S)
+        if first is None:
+            raise EegstreamError(
+                f"nothing came from {url}, no file was made", "Check --connect, and that a daemon runs"
+            )
+        with CodesWriter(output, new=True) as writer:
+            tape = _Tape(writer)
+            tape.take(first)
+            while not stop.is_set():
+                tape.take(subscriber.receive(_LOOK_INTERVAL_S))
+    click.echo(f"{tape.written} messages written, {tape.lost} lost on the way", err=True)
+
+
+def _require_new(output: Path) -> None:
+    """Raise CodesFileError if the file is there, or its folder is not: it is made only when something has come."""
+    from eegstream.errors import CodesFileError
 
     if output.exists():
         raise CodesFileError(f"{output} is there already", "Give a new file with -o, or move the old one")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    written, lost, specs = 0, 0, set()
-    with Subscriber(url) as subscriber, CodesWriter(output) as writer:
-        click.echo(f"recording {url} into {output}; Ctrl-C ends", err=True)
-        while not stop.is_set():
-            item = subscriber.receive(0.2)
-            if isinstance(item, Loss):
-                lost += item.count
-                click.echo(f"{item.stream}: {item.count} messages lost from seq {item.first_seq} on", err=True)
-            elif item is not None:
-                if isinstance(item, Spec):
-                    if (item.run, item.stream, item.seq) in specs:
-                        continue
-                    specs.add((item.run, item.stream, item.seq))
-                writer.write(item)
-                written += 1
-    click.echo(f"{written} messages written, {lost} lost on the way", err=True)
+    if not output.absolute().parent.is_dir():
+        raise CodesFileError(f"{output.parent} is no folder", "Give another place with -o")
+
+
+class _Tape:
+    """Writes each message once: the first of each repeated spec."""
+
+    def __init__(self, writer: "CodesWriter") -> None:
+        self.written = self.lost = 0
+        self._writer = writer
+        self._specs: set[tuple[str, str, int]] = set()
+
+    def take(self, item: "Message | Loss | None") -> None:
+        """Write a message; tell and count a loss."""
+        from eegstream.client import Loss, Spec
+
+        if item is None:
+            return
+        if isinstance(item, Loss):
+            self.lost += item.count
+            click.echo(f"{item.stream}: {item.count} messages lost from seq {item.first_seq} on", err=True)
+            return
+        if isinstance(item, Spec):
+            key = (item.run, item.stream, item.seq)
+            if key in self._specs:
+                return
+            self._specs.add(key)
+        self._writer.write(item)
+        self.written += 1

@@ -2,11 +2,7 @@
 
 import logging
 import secrets
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
+from contextlib import ExitStack
 
 from eegstream import systemd
 from eegstream.codec.bundle import load
@@ -18,6 +14,7 @@ from eegstream.daemon.worker import Worker
 from eegstream.lsl import local_clock
 from eegstream.lsl.discovery import Discovery
 from eegstream.pubsub.publisher import open_publisher
+from eegstream.stopping import stopped_by_signals
 from eegstream.tokenizer import model_facts
 
 log = logging.getLogger(__name__)
@@ -31,9 +28,8 @@ def serve(config: RunConfig) -> None:
     Raises:
         EegstreamError: something that a person must act upon; its class tells the exit code.
     """
-    stop = threading.Event()
     with ExitStack() as stack:
-        stack.enter_context(_stopped_by_signals(stop))
+        stop = stack.enter_context(stopped_by_signals(lambda name: log.info("%s: stopping", name)))
         use_one_thread()
         device = choose_device(config.device)
         engine = Engine(load(config.model, device), device)
@@ -57,17 +53,3 @@ def serve(config: RunConfig) -> None:
         if worker.failure is not None:
             raise worker.failure
     log.info("stopped")
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    def handle(number: int, _frame: FrameType | None) -> None:
-        log.info("%s: stopping", signal.Signals(number).name)
-        stop.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -26,6 +26,11 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.replace(path)
+    except PermissionError as error:
+        # Windows replaces no file that a program has open or mapped.
+        raise EegstreamError(
+            f"{path} cannot be written ({error.strerror})", "Close what has it open, or give another place with -o"
+        ) from None
     except OSError as error:
         raise EegstreamError(f"{path} cannot be written ({error.strerror})", "Give another place with -o") from None
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, cast
 
 from mcap.exceptions import McapError
 from mcap.records import Channel, McapRecord
@@ -36,20 +36,21 @@ class UnfinishedFileWarning(UserWarning):
 class CodesWriter:
     """Append messages to a codes file; each is on its way to the disk before the next.
 
-    Leaving the context finishes the file; left by an exception, it stays unfinished but readable.
+    Leaving the context finishes the file; left by an exception, it stays unfinished but readable. A `new` file
+    takes the place of none.
 
     Raises:
         CodesFileError: the file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, new: bool = False) -> None:
+        self._path, self._mode = path, "xb" if new else "wb"
         self._channels: dict[str, int] = {}
         self._synced_s = time.monotonic()
 
     def __enter__(self) -> "CodesWriter":
         try:
-            self._file: IO[bytes] = self._path.open("wb")
+            self._file = cast("IO[bytes]", self._path.open(self._mode))
         except OSError as error:
             raise self._failure(error) from None
         self._writer = Writer(

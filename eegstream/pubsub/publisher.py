@@ -1,6 +1,5 @@
 """The publishing socket: messages out, specs again for those who come later."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +101,10 @@ def _exclusive(url: str) -> Iterator[None]:
     if not url.startswith("ipc://"):
         yield
         return
+    try:
+        import fcntl  # noqa: PLC0415 - where there is none, ZeroMQ's ipc is of no use either
+    except ImportError:
+        raise ConfigError(f"{url} is no address on this system", "Give one such as tcp://127.0.0.1:5571") from None
     lock_path = Path(url.removeprefix("ipc://") + ".lock")
     try:
         lock = lock_path.open("w")

@@ -54,7 +54,7 @@ def test_durations_that_are_none_are_wrong_usage(arguments):
 
 def test_reading_and_writing_one_file_is_wrong_usage(tmp_path):
     """A recording is not replaced by its codes."""
-    file = tmp_path / "x.csv"
+    file = tmp_path / "x.mcap"
     file.write_text("time,C3\n0,1\n0.004,2\n")
     made = command("encode", str(file), "-o", str(file))
     assert made.returncode == 2
