@@ -13,6 +13,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import ChannelChoice, select_channels
 from eegstream.dsp.frontend import FrontEndSettings
@@ -50,17 +51,6 @@ class SignalOptions:
     """Channels and their units."""
     rate_hz: float | None = None
     """The user's say; the stream's own word and its stamps count no more then."""
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """Which bundle encodes, and on what."""
-
-    manifest: Manifest
-    sha256: str
-    device: str
-    precision: str
-    torch: str
 
 
 @dataclass(frozen=True)
@@ -262,6 +252,20 @@ class Epoch:
     def _header(self) -> _Header:
         place = self._place
         return {"stream": place.stream, "run": place.run, "epoch": place.epoch, "seq": place.next_seq()}
+
+
+_NOWHERE = Place(stream="", run="", epoch=0, next_seq=lambda: 0)
+
+
+def require_usable(geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions) -> None:
+    """Refuse a stream that no epoch could be made of, before a sample of it is taken.
+
+    Raises:
+        ConfigError: the settings do not suit this stream at its stated rate.
+        StreamError: no channel of it is EEG, or it states no rate and the user gives none.
+    """
+    follow_stream(geometry, facts, options, lambda: _NOWHERE)
+    Epoch(geometry, facts, options, _NOWHERE)
 
 
 def follow_stream(

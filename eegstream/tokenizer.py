@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.codec.bundle import load
-from eegstream.codec.engine import PRECISION, TORCH_VERSION, Engine, choose_device
+from eegstream.codec.engine import Engine, choose_device
+from eegstream.codec.facts import ModelFacts
 from eegstream.epoch import (
     Clock,
     Encoder,
     Epoch,
-    ModelFacts,
     Pending,
     Place,
     SignalOptions,
@@ -37,17 +37,6 @@ from eegstream.wire.messages import Message, Source, UtcMark
 _BATCH_ROWS = 512
 _ENDS = ("gone", "replaced", "shutdown")
 _SAME_CLOCK = Clock(offset_s=0.0, error_s=0.0)
-
-
-def model_facts(engine: Engine) -> ModelFacts:
-    """What `spec` says of the model and where it runs."""
-    return ModelFacts(
-        manifest=engine.bundle.manifest,
-        sha256=engine.bundle.sha256,
-        device=str(engine.device),
-        precision=PRECISION,
-        torch=TORCH_VERSION,
-    )
 
 
 def recording_geometry(recording: Recording) -> StreamGeometry:
@@ -190,5 +179,5 @@ class Tokenizer:
             times_s=np.arange(n_samples) / rate_hz,
             remarks=(),
         )
-        messages = encode_recording(recording, self.engine, model_facts(self.engine), options or SignalOptions())
+        messages = encode_recording(recording, self.engine, self.engine.facts, options or SignalOptions())
         return collect_segments(messages, "array")

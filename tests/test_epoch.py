@@ -5,8 +5,9 @@ from itertools import count
 import numpy as np
 import pytest
 
+from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
-from eegstream.epoch import Clock, Epoch, ModelFacts, Pending, Place, SignalOptions, StreamGeometry, encode_pending
+from eegstream.epoch import Clock, Epoch, Pending, Place, SignalOptions, StreamGeometry, encode_pending
 from eegstream.errors import ConfigError, StreamError
 from eegstream.pipeline import Patch
 from eegstream.wire.messages import Codes, End, Gap, Source, UtcMark

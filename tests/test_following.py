@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import ChannelChoice
-from eegstream.epoch import Epoch, ModelFacts, Place, SignalOptions, StreamGeometry, follow_stream
+from eegstream.epoch import Epoch, Place, SignalOptions, StreamGeometry, follow_stream
 from eegstream.errors import StreamError
 from eegstream.following import Following, Happened, Opened
 from eegstream.pipeline import Patch, SegmentEnd

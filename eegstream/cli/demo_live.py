@@ -15,7 +15,7 @@ from eegstream.client import Codes, End, Gap, Loss, Message, Spec
 from eegstream.codec.engine import Engine
 from eegstream.epoch import SignalOptions
 from eegstream.files.recordings import Recording
-from eegstream.tokenizer import model_facts, offline_patches
+from eegstream.tokenizer import offline_patches
 
 _WIDTH = 64
 
@@ -27,7 +27,7 @@ class LivePrinter:
         self.ended = False
         self._engine = engine
         self._patch_s = 0.0
-        self._original = offline_patches(recording, model_facts(engine), SignalOptions())
+        self._original = offline_patches(recording, engine.facts, SignalOptions())
         self._spec: Spec | None = None
         self._began_s = self._last_s = time.monotonic()
         self._latencies_s: list[float] = []

@@ -83,7 +83,7 @@ def command(
     from eegstream.epoch import SignalOptions
     from eegstream.errors import RecordingError
     from eegstream.files.codes import write_codes
-    from eegstream.tokenizer import Tokenizer, encode_recording, model_facts
+    from eegstream.tokenizer import Tokenizer, encode_recording
     from eegstream.wire.messages import Codes, Spec
 
     require_other_file(file, output)
@@ -106,7 +106,7 @@ def command(
             def tell(remark: str, name: str = recording.name) -> None:
                 click.echo(f"{name}: {remark}", err=True)
 
-            for message in encode_recording(recording, engine, model_facts(engine), options, tell):
+            for message in encode_recording(recording, engine, engine.facts, options, tell):
                 writer.write(message)
                 account.add(message)
                 if isinstance(message, Spec):

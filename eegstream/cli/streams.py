@@ -48,12 +48,12 @@ def _described(stream: "Announcement", config: "RunConfig") -> dict[str, Any]:
     """Everything that is told of a stream."""
     from eegstream.dsp.channels import fates, printable_label, select_channels
     from eegstream.errors import EegstreamError
-    from eegstream.lsl.discovery import refusal
+    from eegstream.lsl.admission import refusal
     from eegstream.lsl.reader import inspect
     from eegstream.wire.identity import stream_name
 
     why = None if config.wants(stream) else f"not selected by {config.select}"
-    why = why or refusal(stream, config.rate_of(stream))
+    why = why or refusal(stream, config)
     channels: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
     if why is None:

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import Bundle
+from eegstream.codec.facts import ModelFacts
 from eegstream.errors import BundleError, ConfigError, DeviceLostError
 
 CPU_TILE = 64
 CUDA_TILE = 1024
 GOLDEN_AGREEMENT = 0.999
 GOLDEN_DECODE_ERROR = 1e-3
-PRECISION = "float32"
-TORCH_VERSION: str = torch.__version__
+_PRECISION = "float32"
 
 _SMALLEST_RMS_UV = 1e-9
 Array = NDArray[Any]
@@ -89,6 +89,17 @@ class Engine:
         self._patches = self._host_tensor(bundle.manifest.patch, torch.float32)
         self._codes = self._host_tensor(len(bundle.manifest.words), torch.int32)
         self.report = self._verify()
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What `spec` says of the model and where it runs."""
+        return ModelFacts(
+            manifest=self.bundle.manifest,
+            sha256=self.bundle.sha256,
+            device=str(self.device),
+            precision=_PRECISION,
+            torch=torch.__version__,
+        )
 
     def encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
         """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,).

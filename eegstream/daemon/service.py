@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from eegstream import systemd
@@ -11,11 +12,12 @@ from eegstream.config import RunConfig
 from eegstream.daemon.inbox import Inbox
 from eegstream.daemon.supervisor import Supervisor
 from eegstream.daemon.worker import Worker
+from eegstream.epoch import StreamGeometry, require_usable
 from eegstream.lsl import local_clock
-from eegstream.lsl.discovery import Discovery
+from eegstream.lsl.discovery import Announcement, Discovery
+from eegstream.lsl.reader import Reader
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.stopping import stopped_by_signals
-from eegstream.tokenizer import model_facts
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +38,15 @@ def serve(config: RunConfig) -> None:
         publisher = stack.enter_context(open_publisher(config.bind))
         inbox = Inbox()
         run = secrets.token_hex(8)
-        worker = Worker(inbox, publisher, engine, model_facts(engine), config.signal_options, run, local_clock)
-        supervisor = Supervisor(
-            Discovery(), config, inbox, config.buffer_mb * 1024 * 1024, config.max_streams, local_clock
-        )
+        make_reader = _reader_factory(config, inbox, engine)
+        supervisor = Supervisor(Discovery(), config, make_reader, config.max_streams, local_clock)
+        worker = Worker(inbox, publisher, engine, config.signal_options, lambda: supervisor.refused, run, local_clock)
         worker.start()
         log.info("ready: %s on %s, publishing at %s, run %s", engine.bundle.title, device, publisher.url, run)
         systemd.notify("READY=1", f"STATUS=publishing at {publisher.url}")
         try:
             while worker.failure is None and not stop.wait(_LOOK_INTERVAL_S):
-                worker.refused = supervisor.update()
+                supervisor.update()
         finally:
             systemd.notify("STOPPING=1")
             supervisor.close()
@@ -53,3 +54,15 @@ def serve(config: RunConfig) -> None:
         if worker.failure is not None:
             raise worker.failure
     log.info("stopped")
+
+
+def _reader_factory(config: RunConfig, inbox: Inbox, engine: Engine) -> Callable[[Announcement, str], Reader]:
+    """Make readers that bring an outlet's samples to the inbox, if an epoch can be made of them."""
+
+    def admit(geometry: StreamGeometry) -> None:
+        require_usable(geometry, engine.facts, config.signal_options(geometry.source))
+
+    def make_reader(stream: Announcement, name: str) -> Reader:
+        return Reader(stream, name, inbox, config.buffer_mb * 1024 * 1024, config.rate_of(stream), admit)
+
+    return make_reader

@@ -1,14 +1,13 @@
 """Take streams as they come, let them go as they leave."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from eegstream.daemon.inbox import Inbox
-from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement, Discovery, refusal
-from eegstream.lsl.reader import Reader
-from eegstream.selection import Described
+from eegstream.lsl.admission import Wishes, refusal
+from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement
+from eegstream.pipeline import EndReason
 from eegstream.wire.identity import stream_name
 
 log = logging.getLogger(__name__)
@@ -29,31 +28,55 @@ class _Retry:
     wait_s: float
 
 
-class Wishes(Protocol):
-    """Which streams the user wants, and what he says of them; `config.RunConfig` in the product."""
+class StreamReader(Protocol):
+    """What reads one outlet until it is gone; `lsl.reader.Reader` in the product."""
 
-    def wants(self, stream: Described) -> bool:
-        """Whether the stream shall be taken."""
+    stream: Announcement
+    wire_name: str
+    opened: bool
+    last_samples_s: float
+    refusal: str | None
 
-    def rate_of(self, stream: Described) -> float | None:
-        """The rate that the user gives to the stream, in Hz."""
+    @property
+    def alive(self) -> bool:
+        """Whether more may come from it."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self, reason: EndReason) -> None:
+        """Ask it to end."""
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False if it hangs."""
+
+
+class Announcements(Protocol):
+    """What is announced at present; `lsl.discovery.Discovery` in the product."""
+
+    def announcements(self) -> list[Announcement]:
+        """Outlets seen lately, oldest first."""
 
 
 class Supervisor:
-    """Decide which announced outlets have a reader; used from one thread, `clock` is the daemon's in seconds."""
+    """Decide which announced outlets have a reader; used from one thread.
+
+    `make_reader` makes one for an outlet under a wire name; `clock` is the daemon's in seconds.
+    """
 
     def __init__(
         self,
-        discovery: Discovery,
+        discovery: Announcements,
         wishes: Wishes,
-        inbox: Inbox,
-        buffer_bytes: int,
+        make_reader: Callable[[Announcement, str], StreamReader],
         max_streams: int,
         clock: Callable[[], float],
     ) -> None:
-        self._discovery, self._wishes, self._inbox = discovery, wishes, inbox
-        self._buffer_bytes, self._max_streams, self._clock = buffer_bytes, max_streams, clock
-        self._readers: dict[str, Reader] = {}
+        self._discovery, self._wishes, self._make_reader = discovery, wishes, make_reader
+        self._max_streams, self._clock = max_streams, clock
+        self.refused: Mapping[str, str] = {}
+        """By wire name: why announced streams are not taken. Replaced as a whole, so that other threads may look."""
+        self._readers: dict[str, StreamReader] = {}
         """By wire name."""
         self._useless: dict[str, str] = {}
         """By uid: why an outlet that was opened cannot be used."""
@@ -62,8 +85,8 @@ class Supervisor:
         self._seen_s: dict[str, float] = {}
         """By uid: when an outlet was first seen."""
 
-    def update(self) -> dict[str, str]:
-        """Look once at what is announced and act upon it; return the refused streams with their reasons."""
+    def update(self) -> None:
+        """Look once at what is announced and act upon it."""
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
         self._bury_ended(announced)
         self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
@@ -72,14 +95,14 @@ class Supervisor:
         for stream in announced.values():
             if stream.uid in reading:
                 continue
-            why = refusal(stream, self._wishes.rate_of(stream)) or self._useless.get(stream.uid)
+            why = refusal(stream, self._wishes) or self._useless.get(stream.uid)
             if why is None and len(self._readers) >= self._max_streams:
                 why = f"{len(self._readers)} streams are being read, the most that max-streams allows"
             if why is None:
                 self._take(stream, announced)
             else:
                 refused[_base_name(stream)] = why
-        return refused
+        self.refused = refused
 
     def close(self) -> None:
         """Stop every reader; one that is stuck in liblsl is left behind."""
@@ -127,7 +150,7 @@ class Supervisor:
         while name in self._readers:
             name = f"{_base_name(stream)}-{twin}"
             twin += 1
-        reader = Reader(stream, name, self._inbox, self._buffer_bytes, self._wishes.rate_of(stream))
+        reader = self._make_reader(stream, name)
         self._readers[name] = reader
         reader.start()
 

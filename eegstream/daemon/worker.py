@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Protocol
 
+from eegstream.codec.facts import ModelFacts
 from eegstream.daemon.inbox import Closed, Dropped, Inbox, Item, Opened, Samples
 from eegstream.daemon.streams import LiveStream
-from eegstream.epoch import Encoder, Epoch, ModelFacts, Pending, Place, SignalOptions, encode_pending, follow_stream
+from eegstream.epoch import Encoder, Epoch, Pending, Place, SignalOptions, encode_pending, follow_stream
 from eegstream.errors import EegstreamError
 from eegstream.following import Following, Happened
 from eegstream.following import Opened as EpochOpened
@@ -29,27 +31,34 @@ _MOST_STREAMS = 10_000
 _REMEMBER_LOST_S = 600.0
 
 
+class ModelEncoder(Encoder, Protocol):
+    """An encoder that says which model it is; `codec.engine.Engine` in the product."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """Which bundle encodes, and on what."""
+
+
 class Worker:
     """Follow every open stream: signal path, encoder, publisher, in this order and without waiting in between.
 
-    `clock` is the daemon's clock in seconds. Nothing but `refused` is touched from other threads.
+    `options_of` tells what the user says of a stream, `refused` which announced streams are not taken and why, `clock`
+    is the daemon's in seconds.
     """
 
     def __init__(
         self,
         inbox: Inbox,
         publisher: Publisher,
-        encoder: Encoder,
-        facts: ModelFacts,
+        encoder: ModelEncoder,
         options_of: Callable[[Source], SignalOptions],
+        refused: Callable[[], Mapping[str, str]],
         run: str,
         clock: Callable[[], float],
     ) -> None:
         self._inbox, self._publisher, self._encoder = inbox, publisher, encoder
-        self._facts, self._options_of, self._run, self._clock = facts, options_of, run, clock
+        self._options_of, self._refused, self._run, self._clock = options_of, refused, run, clock
         self._streams: dict[str, LiveStream] = {}
-        self.refused: dict[str, str] = {}
-        """Announced streams that cannot be used, and why; replaced as a whole by the supervisor."""
         self.failure: BaseException | None = None
         self._stop = threading.Event()
         self._next_state_s = self._next_spec_s = clock()
@@ -88,7 +97,9 @@ class Worker:
             try:
                 steps = self._follow(item, stream, stream.following)
             except EegstreamError as error:
-                self._refuse(item.reader, str(error))
+                # The rate that it really has does not suit the settings; the one that it states did.
+                log.warning("%s: %s", stream.name, error)
+                item.reader.stop("gone")
                 stream.detach(str(error), self._clock())
                 continue
             self._take(steps, item.reader, stream, pending)
@@ -134,25 +145,17 @@ class Worker:
         reader, now_s = item.reader, self._clock()
         stream = self._streams.get(reader.wire_name) or LiveStream(reader.wire_name)
         if len(self._streams) >= _MOST_STREAMS and stream.name not in self._streams:
-            self._refuse(reader, f"{_MOST_STREAMS} different streams came in this run; start the daemon again")
+            log.warning("%s: %d streams came in this run; start the daemon again", stream.name, _MOST_STREAMS)
+            reader.stop("gone")
             return
 
         def place() -> Place:
             return Place(stream.name, self._run, stream.epochs, stream.next_seq)
 
-        try:
-            following = follow_stream(item.geometry, self._facts, self._options_of(item.geometry.source), place)
-        except EegstreamError as error:
-            self._refuse(reader, str(error))
-            return
+        options = self._options_of(item.geometry.source)
+        following = follow_stream(item.geometry, self._encoder.facts, options, place)
         self._streams[stream.name] = stream
         stream.attach(reader, following, now_s)
-
-    @staticmethod
-    def _refuse(reader: Reader, why: str) -> None:
-        reader.refusal = why
-        log.warning("%s refused: %s", reader.wire_name, why)
-        reader.stop("gone")
 
     def _announce(self, epoch: Epoch, stream: LiveStream) -> None:
         stream.epochs += 1
@@ -187,7 +190,7 @@ class Worker:
             self._next_state_s = now_s + _STATE_INTERVAL_S
 
     def _states(self, now_s: float) -> list[State]:
-        refused = self.refused
+        refused = self._refused()
         told = [
             stream.state(self._run, now_s, refused.get(stream.name))
             for stream in self._streams.values()

@@ -6,8 +6,6 @@ from typing import Any
 
 import pylsl
 
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-
 FORGET_AFTER_S = 5.0
 """Shorter, and live outlets flicker in and out of view."""
 
@@ -22,6 +20,7 @@ _FORMATS = {
 }
 _SAMPLE_BYTES = {"float32": 4, "double64": 8, "int32": 4, "int16": 2, "int8": 1, "int64": 8}
 
+NUMERIC_FORMATS = frozenset(_SAMPLE_BYTES)
 MOST_CHANNELS = 1024
 LONGEST_NAME = 256
 LONGEST_BUFFER_S = 60
@@ -74,25 +73,6 @@ def announcement(info: Any) -> Announcement:
         created_s=info.created_at(),
         info=info,
     )
-
-
-def refusal(stream: Announcement, rate_hz: float | None = None) -> str | None:
-    """Why a stream cannot be used; None if it can. Decided before anything connects to it.
-
-    `rate_hz` is what the user says of its rate.
-    """
-    rate_hz = rate_hz or stream.rate_hz
-    if stream.format not in _SAMPLE_BYTES:
-        return f"its format is {'text (string)' if stream.format == 'string' else stream.format}, expected numbers"
-    if not 1 <= stream.n_channels <= MOST_CHANNELS:
-        return f"it has {stream.n_channels} channels, expected 1 to {MOST_CHANNELS}"
-    if rate_hz == pylsl.IRREGULAR_RATE:
-        return "its rate is irregular, expected a fixed sampling rate; if its stamps are regular, give --rate"
-    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        return f"its rate is {rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
-    if len(stream.name) > LONGEST_NAME:
-        return f"its name has {len(stream.name)} characters, expected at most {LONGEST_NAME}"
-    return None
 
 
 class Discovery:

@@ -6,6 +6,7 @@ A channels of the source, n samples in a chunk.
 import ctypes
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from pylsl.util import LostError
 from pylsl.util import TimeoutError as LslTimeoutError
 
 from eegstream.epoch import Clock, StreamGeometry
-from eegstream.errors import StreamError
+from eegstream.errors import EegstreamError, StreamError
 from eegstream.lsl.discovery import Announcement
 from eegstream.lsl.metadata import stream_geometry
 from eegstream.pipeline import EndReason
@@ -50,12 +51,19 @@ class Sink(Protocol):
 class Reader:
     """One inlet and its threads: one that pulls, one that asks for the clock.
 
-    `recover=False`, since liblsl's recovery joins two lives of an outlet without a word. The inlet is destroyed only
+    `admit` raises if a stream of that description cannot be used. `recover=False`, since liblsl's recovery joins two
+    lives of an outlet without a word. The inlet is destroyed only
     when both threads have left it; a hung one keeps it, as liblsl crashes otherwise.
     """
 
     def __init__(
-        self, stream: Announcement, wire_name: str, sink: Sink, buffer_bytes: int, rate_hz: float | None = None
+        self,
+        stream: Announcement,
+        wire_name: str,
+        sink: Sink,
+        buffer_bytes: int,
+        rate_hz: float | None = None,
+        admit: Callable[[StreamGeometry], None] = lambda _: None,
     ) -> None:
         self.stream = stream
         self.rate_hz = rate_hz or stream.rate_hz
@@ -69,9 +77,9 @@ class Reader:
         self.last_samples_s = pylsl.local_clock()
         """When samples came last; at first, when the reader was made."""
         self.refusal: str | None = None
-        """Why its stream turned out to be of no use, once it was open."""
+        """Why its stream is of no use, as far as its description tells."""
         self.buffer_s = stream.buffer_s(buffer_bytes, self.rate_hz)
-        self._sink = sink
+        self._sink, self._admit = sink, admit
         self._stop, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"read-{wire_name}", daemon=True)
 
@@ -96,24 +104,34 @@ class Reader:
         return not self._ended.is_set()
 
     def _run(self) -> None:
+        """Whatever happens here, the sink hears the last word: a reader never lives on as a ghost."""
         clock: threading.Thread | None = None
+        why = "its reader failed"
         try:
             inlet = pylsl.StreamInlet(self.stream.info, max_buflen=self.buffer_s, recover=False, processing_flags=0)
             # The first pull fetches the full info without any timeout: fetch it with one before.
             inlet.open_stream(_OPEN_TIMEOUT_S)
             geometry = stream_geometry(self.stream, inlet.info(_OPEN_TIMEOUT_S))
+            self._admit(geometry)
             clock = threading.Thread(target=self._ask_clock, args=(inlet,), name=f"clock-{self.wire_name}", daemon=True)
             clock.start()
             self.opened = True
             self._sink.opened(self, geometry)
             why = self._pull(inlet)
+        except EegstreamError as error:
+            why = self.refusal = str(error)
+            log.warning("%s refused: %s", self.wire_name, why)
         except _TROUBLE as error:
             why = _reason(error)
-        self._stop.set()
-        self._sink.closed(self, why)
-        self._ended.set()
-        if clock is not None:
-            clock.join()
+        except Exception as error:
+            why = f"its reader failed ({type(error).__name__}: {error})"
+            log.exception("%s: its reader failed", self.wire_name)
+        finally:
+            self._stop.set()
+            self._sink.closed(self, why)
+            self._ended.set()
+            if clock is not None:
+                clock.join()
 
     def _pull(self, inlet: Any) -> str:
         while not self._stop.is_set():

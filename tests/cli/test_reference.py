@@ -10,6 +10,7 @@ import pytest
 from eegstream import errors
 from eegstream.cli import COMMANDS, cli
 from eegstream.config import RunConfig, StreamConfig, run_config
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.selection import Selection
 from tests.markdown import REFERENCE, section, tables, words
 
@@ -179,7 +180,7 @@ def test_the_select_fields_are_those_of_the_page() -> None:
     text = section(PAGE, "## eegstream run")
     paragraph = text[text.index("`--select`: fields are") :]
     assert set(words(paragraph.split(".")[0])) == {"--select", *Selection.FIELDS}
-    assert f"{discovery.LOWEST_RATE_HZ:g} to {discovery.HIGHEST_RATE_HZ:,.0f} Hz".replace(",", " ") in text
+    assert f"{LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:,.0f} Hz".replace(",", " ") in text
     assert f"more than {discovery.MOST_CHANNELS} channels" in text
     assert f"more than {discovery.LONGEST_NAME} characters" in text
 

@@ -13,7 +13,6 @@ from eegstream.codec.engine import Engine, choose_device
 from eegstream.daemon.inbox import Dropped, Inbox, Samples
 from eegstream.daemon.worker import Worker
 from eegstream.epoch import Clock, SignalOptions, StreamGeometry
-from eegstream.tokenizer import model_facts
 from eegstream.wire.messages import Source
 from tests.faults.expect import covered
 from tests.identity_bundle import manifest, write_bundle
@@ -96,7 +95,7 @@ def test_a_stream_that_is_behind_takes_no_room_from_another():
 def test_an_overflow_ends_the_segment(engine, bursts):
     """Whenever the worker comes too late: `overflow`, patches numbered without a hole, and a ledger that adds up."""
     inbox, reader, sent = Inbox(), FakeReader(), Sent()
-    worker = Worker(inbox, sent, engine, model_facts(engine), lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, sent, engine, lambda _: SignalOptions(), dict, "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     number = 0
     for burst in bursts:
@@ -124,7 +123,7 @@ def test_an_overflow_ends_the_segment(engine, bursts):
 def test_a_stopped_worker_takes_what_is_queued(engine):
     """What was received before the stop becomes codes, and the end accounts for all of it."""
     inbox, reader, sent = Inbox(), FakeReader(end_reason="shutdown"), Sent()
-    worker = Worker(inbox, sent, engine, model_facts(engine), lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, sent, engine, lambda _: SignalOptions(), dict, "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     for number in range(5):
         put_chunk(inbox, reader, number)

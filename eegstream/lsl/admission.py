@@ -1,0 +1,33 @@
+"""Whether a stream is taken: the one answer that `run` acts upon and `streams` tells."""
+
+from typing import Protocol
+
+from eegstream.lsl.discovery import LONGEST_NAME, MOST_CHANNELS, NUMERIC_FORMATS, Announcement
+from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from eegstream.selection import Described
+
+
+class Wishes(Protocol):
+    """Which streams the user wants, and what he says of them; `config.RunConfig` in the product."""
+
+    def wants(self, stream: Described) -> bool:
+        """Whether the stream shall be taken."""
+
+    def rate_of(self, stream: Described) -> float | None:
+        """The rate that the user gives to the stream, in Hz."""
+
+
+def refusal(stream: Announcement, wishes: Wishes) -> str | None:
+    """Why a stream that is wanted cannot be used; None if it can. Decided before anything connects to it."""
+    rate_hz = wishes.rate_of(stream) or stream.rate_hz
+    if stream.format not in NUMERIC_FORMATS:
+        return f"its format is {'text (string)' if stream.format == 'string' else stream.format}, expected numbers"
+    if not 1 <= stream.n_channels <= MOST_CHANNELS:
+        return f"it has {stream.n_channels} channels, expected 1 to {MOST_CHANNELS}"
+    if rate_hz == 0:
+        return "its rate is irregular, expected a fixed sampling rate; if its stamps are regular, give --rate"
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        return f"its rate is {rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
+    if len(stream.name) > LONGEST_NAME:
+        return f"its name has {len(stream.name)} characters, expected at most {LONGEST_NAME}"
+    return None

@@ -1,0 +1,187 @@
+"""Which outlets get a reader, and when: driven by made-up announcements and a made-up clock."""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import pytest
+
+from eegstream.config import RunConfig
+from eegstream.daemon.supervisor import Supervisor
+from eegstream.lsl.discovery import Announcement
+from eegstream.pipeline import EndReason
+
+MUSE = Announcement("Muse", "EEG", "muse-1", "uid-1", "lab", "s", "float32", 4, 256.0, 100.0, None)
+NAME = "muse-"
+
+
+@dataclass
+class FakeReader:
+    """A reader that does what the test says."""
+
+    stream: Announcement
+    wire_name: str
+    last_samples_s: float
+    opened: bool = True
+    refusal: str | None = None
+    alive: bool = True
+    started: int = 0
+    stopped: list[EndReason] = field(default_factory=list)
+    hangs: bool = False
+
+    def start(self) -> None:
+        self.started += 1
+
+    def stop(self, reason: EndReason) -> None:
+        self.stopped.append(reason)
+
+    def join(self, timeout_s: float) -> bool:
+        return not self.hangs
+
+
+class World:
+    """What is announced, the time, and the readers that were made."""
+
+    def __init__(self, **settings: object) -> None:
+        self.now_s = 0.0
+        self.announced = [MUSE]
+        self.readers: list[FakeReader] = []
+        config = RunConfig.model_validate(settings)
+        self.supervisor = Supervisor(self, config, self._make_reader, config.max_streams, lambda: self.now_s)
+
+    def announcements(self) -> list[Announcement]:
+        return sorted(self.announced, key=lambda stream: stream.created_s)
+
+    def _make_reader(self, stream: Announcement, name: str) -> FakeReader:
+        self.readers.append(FakeReader(stream, name, self.now_s))
+        return self.readers[-1]
+
+    def look(self, seconds: float = 0.0, *, sending: bool = True) -> None:
+        """Let time pass in steps; readers that live get samples meanwhile, unless told otherwise."""
+        for _ in range(max(1, round(seconds / 0.1))):
+            self.now_s += 0.1 if seconds else 0.0
+            for reader in self.readers:
+                if reader.alive and sending:
+                    reader.last_samples_s = self.now_s
+            self.supervisor.update()
+
+
+def test_a_wanted_outlet_gets_one_reader():
+    """However often one looks."""
+    world = World()
+    world.look(5.0)
+    (reader,) = world.readers
+    assert reader.started == 1
+    assert reader.wire_name.startswith(NAME)
+    assert world.supervisor.refused == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"format": "string"}, "its format is text"),
+        ({"rate_hz": 0.0}, "its rate is irregular"),
+        ({"rate_hz": 1e6}, "its rate is 1e+06 Hz"),
+        ({"n_channels": 5000}, "it has 5000 channels"),
+        ({"name": "x" * 300}, "its name has 300 characters"),
+    ],
+)
+def test_an_outlet_of_no_use_is_told_and_never_opened(changed, why):
+    """Its announcement is enough."""
+    world = World()
+    world.announced = [replace(MUSE, **changed)]
+    world.look(2.0)
+    assert world.readers == []
+    (told,) = world.supervisor.refused.values()
+    assert why in told
+
+
+def test_an_outlet_that_nobody_wants_is_not_told():
+    """`select` decides."""
+    world = World(select="name=other")
+    world.look(2.0)
+    assert (world.readers, world.supervisor.refused) == ([], {})
+
+
+def test_an_irregular_outlet_is_taken_at_the_users_rate():
+    """With --rate it has one."""
+    world = World(rate=250)
+    world.announced = [replace(MUSE, rate_hz=0.0)]
+    world.look()
+    assert len(world.readers) == 1
+
+
+def test_a_stream_that_its_description_rules_out_is_not_opened_again():
+    """Not until another outlet comes in its place."""
+    world = World()
+    world.look()
+    world.readers[0].alive, world.readers[0].refusal = False, "none of the 4 channels is EEG"
+    world.look(60.0)
+    assert len(world.readers) == 1
+    assert list(world.supervisor.refused.values()) == ["none of the 4 channels is EEG"]
+    world.announced = [replace(MUSE, uid="uid-2", created_s=200.0)]
+    world.look(1.0)
+    assert len(world.readers) == 2
+    assert world.supervisor.refused == {}
+
+
+def test_a_lost_outlet_that_is_still_announced_is_tried_again_less_and_less():
+    """After 1 s, then 2 s, at most each 30 s."""
+    world = World()
+    made = []
+    for _ in range(2000):
+        world.look(0.1)
+        if len(world.readers) > len(made):
+            made.append(world.now_s)
+        world.readers[-1].alive = False
+    waits = [after - before for before, after in pairwise(made)]
+    assert waits[:3] == pytest.approx([1.0, 2.0, 4.0], abs=0.3)
+    assert waits[-1] == pytest.approx(30.0, abs=0.5)
+
+
+def test_an_outlet_that_returns_replaces_the_one_that_went_without_a_word():
+    """The dead one is stopped when the resolver has forgotten it; the new one takes its name."""
+    world = World()
+    world.look(1.0)
+    returned = replace(MUSE, uid="uid-2", created_s=200.0)
+    world.announced = [MUSE, returned]
+    world.look(2.0, sending=False)
+    assert len(world.readers) == 1
+    world.announced = [returned]
+    world.look(0.1, sending=False)
+    assert world.readers[0].stopped == ["replaced"]
+    world.readers[0].alive = False
+    world.look(0.1)
+    assert [reader.wire_name for reader in world.readers] == [world.readers[0].wire_name] * 2
+
+
+def test_two_live_outlets_of_one_id_are_two_streams():
+    """The later one gets -2."""
+    world = World()
+    world.look(1.0)
+    world.announced = [MUSE, replace(MUSE, uid="uid-2", created_s=200.0)]
+    world.look(3.0)
+    first, second = world.readers
+    assert second.wire_name == f"{first.wire_name}-2"
+
+
+def test_more_streams_than_allowed_are_refused_until_one_leaves():
+    """The reason names the setting."""
+    world = World(**{"max-streams": 1})
+    other = replace(MUSE, name="Other", source_id="other-1", uid="uid-2", created_s=200.0)
+    world.announced = [MUSE, other]
+    world.look(1.0)
+    assert len(world.readers) == 1
+    assert "max-streams" in next(iter(world.supervisor.refused.values()))
+    world.readers[0].alive = False
+    world.announced = [other]
+    world.look(1.0)
+    assert [reader.stream.name for reader in world.readers] == ["Muse", "Other"]
+
+
+def test_closing_stops_every_reader_and_leaves_a_hung_one_behind():
+    """Nothing waits for ever."""
+    world = World()
+    world.look()
+    world.readers[0].hangs = True
+    world.supervisor.close()
+    assert world.readers[0].stopped == ["shutdown"]
