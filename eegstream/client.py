@@ -16,12 +16,12 @@ from types import TracebackType
 import zmq
 
 from eegstream.errors import EegstreamError
+from eegstream.wire.identity import DEFAULT_URL
 from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, Unknown
 from eegstream.wire.parsing import WireError, parse
 
 __all__ = ["DEFAULT_URL", "Codes", "End", "Gap", "Loss", "Message", "Spec", "State", "Subscriber", "WireError"]
 
-DEFAULT_URL = "tcp://127.0.0.1:5571"
 _RECEIVE_HWM = 10_000
 _POLL_S = 0.2
 
@@ -93,7 +93,7 @@ class Subscriber:
         except zmq.ZMQError as error:
             self._socket.close()
             raise ConnectError(
-                f"{url!r} is no address to connect to ({error})", "Give one such as tcp://127.0.0.1:5571"
+                f"{url!r} is no address to connect to ({error})", f"Give one such as {DEFAULT_URL}"
             ) from None
 
     def __enter__(self) -> "Subscriber":

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from eegstream.dsp.channels import ChannelChoice
+from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.dsp.units import unit_rules
 from eegstream.epoch import SignalOptions
 from eegstream.errors import ConfigError
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.selection import Described, Selection
+from eegstream.wire.identity import DEFAULT_URL
 
 _ENVIRONMENT_PREFIX = "EEGSTREAM_"
 
@@ -68,7 +69,7 @@ class RunConfig(BaseModel):
 
     model: str = "default"
     device: str = "auto"
-    bind: str = "tcp://127.0.0.1:5571"
+    bind: str = DEFAULT_URL
     channels: Patterns = ()
     drop: Patterns = ()
     unit: Units = None

@@ -19,7 +19,7 @@ from eegstream.dsp.channels import ChannelChoice, select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
 from eegstream.following import Following
-from eegstream.pipeline import EndReason, Event, Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.pipeline import Event, Patch, PipelineSettings, SegmentEnd, StreamPipeline
 from eegstream.wire.messages import (
     Codes,
     End,
@@ -32,6 +32,7 @@ from eegstream.wire.messages import (
     Spec,
     UtcMark,
 )
+from eegstream.wire.reasons import END_REASONS, EndReason
 
 
 class Encoder(Protocol):
@@ -233,7 +234,7 @@ class Epoch:
 
     def account(self, ended: SegmentEnd) -> Gap | End:
         """The message that closes a segment, or the epoch."""
-        kind = End if ended.reason in ("gone", "replaced", "shutdown") else Gap
+        kind = End if ended.reason in END_REASONS else Gap
         return kind.model_validate(
             {
                 **self._header(),

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from eegstream.dsp.pace import RateProbe, grid
 from eegstream.dsp.rates import measured_rate
 from eegstream.errors import StreamError
-from eegstream.pipeline import EndReason, Event
+from eegstream.pipeline import Event
+from eegstream.wire.reasons import EndReason
 
 
 class Followed(Protocol):

@@ -5,7 +5,6 @@ C kept channels, A channels of the source, T samples in a chunk, N samples in a 
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +12,13 @@ from numpy.typing import NDArray
 from eegstream.dsp.amplitude import AmplitudeWatch
 from eegstream.dsp.channels import ChannelSelection
 from eegstream.dsp.flags import PatchFlag
-from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
+from eegstream.dsp.frontend import LARGEST_FLOAT32, FrontEnd, FrontEndSettings
 from eegstream.dsp.history import SourceHistory
 from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.repair import HoldLastFinite, bridge
 from eegstream.dsp.timeline import Break, Timed, Timeline
-
-GapReason = Literal["missing", "clock", "stamps", "overflow"]
-EndReason = Literal["gone", "replaced", "shutdown"]
-
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 0.5, 50_000.0
-"""Sampling rates that a stream may have."""
-_LARGEST_UV = float(np.finfo(np.float32).max)
-"""Larger samples are no numbers to the model, and are replaced as such."""
+from eegstream.wire.reasons import EndReason, GapReason
 
 _REASONS: dict[str, GapReason] = {
     "gap": "missing",
@@ -185,7 +177,7 @@ class StreamPipeline:
         """Take a chunk (A, T) in the source's units with its stamps (T,); return what it completes, in order."""
         with np.errstate(over="ignore", invalid="ignore"):
             x_uv = raw[self._kept].astype(np.float64) * self._scale
-        x_uv[np.abs(x_uv) > _LARGEST_UV] = np.nan
+        x_uv[np.abs(x_uv) > LARGEST_FLOAT32] = np.nan  # no number to the model, replaced as such
         self._untimed.put(x_uv, arrived_s)
         return self._follow(self._timeline.push(stamps_s))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.codec.facts import ModelFacts
+from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.epoch import (
     Clock,
     Encoder,
@@ -30,12 +31,12 @@ from eegstream.errors import RecordingError
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Patch, SegmentEnd
+from eegstream.pipeline import Patch, SegmentEnd
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
+from eegstream.wire.reasons import END_REASONS
 
 _BATCH_ROWS = 512
-_ENDS = ("gone", "replaced", "shutdown")
 _SAME_CLOCK = Clock(offset_s=0.0, error_s=0.0)
 
 
@@ -84,7 +85,7 @@ def encode_recording(
                 yield step.followed.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
                 continue
             waiting.append(Pending(step.followed, step.event, _SAME_CLOCK, _needed_s(step)))
-            if isinstance(step.event, SegmentEnd) and step.event.reason in _ENDS and step.followed.remark:
+            if isinstance(step.event, SegmentEnd) and step.event.reason in END_REASONS and step.followed.remark:
                 tell(step.followed.remark)
         if sum(item.epoch.n_channels for item in waiting) >= _BATCH_ROWS:
             yield from encode_pending(waiting, encoder)

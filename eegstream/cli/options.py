@@ -8,6 +8,12 @@ from typing import Any
 
 import click
 
+from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from eegstream.wire.identity import DEFAULT_URL
+
+RATES = click.FloatRange(min=LOWEST_RATE_HZ, max=HIGHEST_RATE_HZ)
+"""Sampling rates in Hz that may be given."""
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -45,7 +51,7 @@ def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--rate",
-            type=click.FloatRange(min=0.5, max=50_000),
+            type=RATES,
             metavar="HZ",
             help="The sampling rate, whatever is stated.",
         ),
@@ -97,5 +103,5 @@ def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def connect_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--connect`."""
     return click.option(
-        "--connect", "url", metavar="URL", default="tcp://127.0.0.1:5571", show_default=True, help="A running daemon."
+        "--connect", "url", metavar="URL", default=DEFAULT_URL, show_default=True, help="A running daemon."
     )(command)

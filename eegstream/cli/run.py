@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from eegstream.cli.options import channel_options, device_option, model_option, signal_options
+from eegstream.wire.identity import DEFAULT_URL
 
 
 @click.command("run")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="TOML file with the options' names as keys.")
 @model_option
 @device_option
-@click.option("--bind", metavar="URL", help="Where codes are published (default tcp://127.0.0.1:5571).")
+@click.option("--bind", metavar="URL", help=f"Where codes are published (default {DEFAULT_URL}).")
 @channel_options
 @signal_options
 @click.option("--select", metavar="FIELD=PATTERN,...", help="Which LSL streams are taken (default type=EEG).")

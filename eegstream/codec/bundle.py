@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegstream.codec import torchscript
-from eegstream.codec.manifest import Manifest
+from eegstream.codec.manifest import DECODE_METHODS, Manifest
 from eegstream.errors import BundleError
 
 SHIPPED = Path(__file__).parent.parent / "bundles"
@@ -98,7 +98,7 @@ def load(reference: str, device: torch.device | str = "cpu") -> Bundle:
     manifest = Manifest.from_json(extra["manifest.json"], path.name)
     if path.parent == SHIPPED and _name_and_version(path) != (manifest.name, manifest.version):
         raise BundleError(f"{path.name} says it is {manifest.name}@{manifest.version}", "Install the package again")
-    for method in ("encode", "decode", *(["decode_spectrum"] if "spectrum" in manifest.decodes else [])):
+    for method in ("encode", *(DECODE_METHODS[kind] for kind in manifest.decodes)):
         if not hasattr(module, method):
             raise BundleError(f"{path.name} lacks the method {method}", "Export the model with trainer.export")
     golden = _read_golden(extra["golden.npz"], manifest, path.name)

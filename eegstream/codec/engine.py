@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import Bundle
 from eegstream.codec.facts import ModelFacts
+from eegstream.codec.manifest import DECODE_METHODS
 from eegstream.errors import BundleError, ConfigError, DeviceLostError
 
 CPU_TILE = 64
@@ -121,7 +122,7 @@ class Engine:
         if kind not in self.bundle.manifest.decodes:
             offered = ", ".join(self.bundle.manifest.decodes)
             raise ConfigError(f"{self.bundle.title} has no decode {kind!r}", f"It offers {offered}")
-        method = self._module.decode if kind == "mse" else self._module.decode_spectrum
+        method = getattr(self._module, DECODE_METHODS[kind])
         patches = np.empty((len(codes), self._patches.shape[1]), np.float32)
         self._run_tiles(method, (codes, self._codes), rates_hz, (patches, self._patches))
         return patches

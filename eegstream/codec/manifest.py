@@ -3,6 +3,7 @@
 Everything that changes a code stands here, so that training, `encode` and `run` cannot disagree.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +12,8 @@ from eegstream.errors import BundleError
 
 Word = Annotated[int, Field(ge=2, le=65536)]
 Decode = Literal["mse", "spectrum"]
+DECODE_METHODS: Mapping[str, str] = {"mse": "decode", "spectrum": "decode_spectrum"}
+"""The bundle's method that decodes in this way."""
 
 
 class FrontEndManifest(BaseModel):

@@ -3,17 +3,15 @@
 import itertools
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
 
 from eegstream.epoch import Epoch
 from eegstream.following import Following
 from eegstream.lsl.reader import Reader
 from eegstream.wire.messages import State
+from eegstream.wire.reasons import Status
 
 _STALLED_AFTER_S = 2.0
 _RATE_WINDOW_S = 10.0
-
-Status = Literal["live", "stalled", "lost", "refused"]
 
 
 @dataclass

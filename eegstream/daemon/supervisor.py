@@ -7,8 +7,8 @@ from typing import Protocol
 
 from eegstream.lsl.admission import Wishes, refusal
 from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement
-from eegstream.pipeline import EndReason
 from eegstream.wire.identity import stream_name
+from eegstream.wire.reasons import EndReason
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eegstream.dsp.filters import SosFilter, highpass_sos, notch_sos
 from eegstream.dsp.resample import Grid, Resampler
 
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,8 @@ class FrontEnd:
             self._stages.append(SosFilter(notch_sos(settings.notch_hz, rate_hz)))
         if not self.grid.is_identity:
             self._stages.append(Resampler(self.grid, n_channels))
-        self.delay_s = 0.0 if self.grid.is_identity else self._waiting_time_s(rate_hz, settings.model_rate_hz)
+        self.delay_s = self.grid.half / (self.grid.up * rate_hz)
         """Seconds that a sample waits for the later ones within the resampler's reach."""
-
-    @staticmethod
-    def _waiting_time_s(rate_hz: float, model_rate_hz: float | None) -> float:
-        return 9 / min(rate_hz, model_rate_hz or rate_hz)
 
     def reset(self) -> None:
         """Forget the past; called after a gap."""
@@ -56,4 +52,4 @@ class FrontEnd:
         """Model-rate samples (C, m) that a chunk (C, T) of finite microvolts completes."""
         for stage in self._stages:
             x_uv = stage.push(x_uv)
-        return np.clip(x_uv, -_LARGEST, _LARGEST).astype(np.float32)
+        return np.clip(x_uv, -LARGEST_FLOAT32, LARGEST_FLOAT32).astype(np.float32)

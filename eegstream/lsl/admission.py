@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.lsl.discovery import LONGEST_NAME, MOST_CHANNELS, NUMERIC_FORMATS, Announcement
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.selection import Described
 
 

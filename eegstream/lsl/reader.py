@@ -20,7 +20,7 @@ from eegstream.epoch import Clock, StreamGeometry
 from eegstream.errors import EegstreamError, StreamError
 from eegstream.lsl.discovery import Announcement
 from eegstream.lsl.metadata import stream_geometry
-from eegstream.pipeline import EndReason
+from eegstream.wire.reasons import EndReason
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import zmq
 
 from eegstream.errors import ConfigError, EegstreamError
+from eegstream.wire.identity import DEFAULT_URL
 from eegstream.wire.messages import Message, Spec
 
 _SEND_HWM = 1000
@@ -88,7 +89,7 @@ def open_publisher(url: str) -> Iterator[Publisher]:
                 if error.errno == zmq.EADDRINUSE:
                     raise BindError(f"{url} is in use", "Stop what publishes there, or give another --bind") from None
                 raise ConfigError(
-                    f"{url!r} cannot be bound ({error.strerror})", "Give an address such as tcp://127.0.0.1:5571"
+                    f"{url!r} cannot be bound ({error.strerror})", f"Give an address such as {DEFAULT_URL}"
                 ) from None
             yield Publisher(socket)
         finally:
@@ -104,7 +105,7 @@ def _exclusive(url: str) -> Iterator[None]:
     try:
         import fcntl  # noqa: PLC0415 - where there is none, ZeroMQ's ipc is of no use either
     except ImportError:
-        raise ConfigError(f"{url} is no address on this system", "Give one such as tcp://127.0.0.1:5571") from None
+        raise ConfigError(f"{url} is no address on this system", f"Give one such as {DEFAULT_URL}") from None
     lock_path = Path(url.removeprefix("ipc://") + ".lock")
     try:
         lock = lock_path.open("w")

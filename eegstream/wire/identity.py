@@ -1,4 +1,4 @@
-"""Names of streams on the wire."""
+"""Names of streams on the wire, and where it is found."""
 
 import hashlib
 import re
@@ -6,6 +6,8 @@ import re
 DAEMON = "daemon"
 """Reserved stream name of the daemon's own state."""
 
+DEFAULT_URL = "tcp://127.0.0.1:5571"
+"""Where a daemon publishes, and where its listeners look, unless told otherwise."""
 _LONGEST_SLUG = 48
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from eegstream.wire.reasons import EndReason, GapReason, Status
+
 WIRE_VERSION: Literal[1] = 1
 
 Count = Annotated[int, Field(ge=0)]
@@ -178,14 +180,14 @@ class Gap(_Account):
     """Closes a segment and opens the next."""
 
     kind: Literal["gap"] = "gap"
-    reason: Literal["missing", "clock", "stamps", "overflow"] | str
+    reason: GapReason | str
 
 
 class End(_Account):
     """Closes an epoch."""
 
     kind: Literal["end"] = "end"
-    reason: Literal["gone", "replaced", "shutdown"] | str
+    reason: EndReason | str
 
 
 class State(_Message):
@@ -194,7 +196,7 @@ class State(_Message):
     kind: Literal["state"] = "state"
     last_seq: Count | None
     """Newest `seq` sent for the stream; None before the first."""
-    status: Literal["live", "stalled", "lost", "refused"] | str
+    status: Status | str
     why: str | None
     received: Count
     """Source samples received in this run."""

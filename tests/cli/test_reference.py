@@ -10,7 +10,7 @@ import pytest
 from eegstream import errors
 from eegstream.cli import COMMANDS, cli
 from eegstream.config import RunConfig, StreamConfig, run_config
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.selection import Selection
 from tests.markdown import REFERENCE, section, tables, words
 

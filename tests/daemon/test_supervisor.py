@@ -8,7 +8,7 @@ import pytest
 from eegstream.config import RunConfig
 from eegstream.daemon.supervisor import Supervisor
 from eegstream.lsl.discovery import Announcement
-from eegstream.pipeline import EndReason
+from eegstream.wire.reasons import EndReason
 
 MUSE = Announcement("Muse", "EEG", "muse-1", "uid-1", "lab", "s", "float32", 4, 256.0, 100.0, None)
 NAME = "muse-"

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from eegstream.dsp.amplitude import PLAUSIBLE_UV, robust_sd
+from eegstream.dsp.rates import HIGHEST_RATE_HZ
 from eegstream.errors import ConfigError
-from eegstream.pipeline import HIGHEST_RATE_HZ
-from trainer.data.windows import Batch
+from trainer.data.windows import PatchBatch
 
 _UNKNOWN_RATE_HZ = 256.0
 _TYPICAL_UV = 20.0
@@ -26,7 +26,7 @@ _SECONDS, _KILOHERTZ = 0.05, 16.0
 """Rates below look like intervals in seconds; and below that, like kHz."""
 
 
-def as_batch(batch: Any, patch_size: int, needs_rates: bool) -> Batch:
+def as_batch(batch: Any, patch_size: int, needs_rates: bool) -> PatchBatch:
     """Patches (B, N) and rates (B, 1) of what a loader gave, in single precision.
 
     Raises:
@@ -111,7 +111,7 @@ def first_batch(name: str, loader: Any) -> Any:
     return first
 
 
-def doubts(given: Any, batch: Batch, rate_range_hz: Sequence[float]) -> list[str]:
+def doubts(given: Any, batch: PatchBatch, rate_range_hz: Sequence[float]) -> list[str]:
     """What may be wrong with a batch of a loader, and would be silently; nothing of an empty one.
 
     Raises:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from eegstream.dsp.channels import ChannelChoice
+from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.errors import ConfigError
-from eegstream.pipeline import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from trainer.data.left_out import in_settings
 
 Patterns = str | Sequence[str | int] | None

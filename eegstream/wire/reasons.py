@@ -1,0 +1,9 @@
+"""Why a segment or an epoch ends, and how a stream fares: the words of the wire."""
+
+from typing import Literal, get_args
+
+GapReason = Literal["missing", "clock", "stamps", "overflow"]
+EndReason = Literal["gone", "replaced", "shutdown"]
+Status = Literal["live", "stalled", "lost", "refused"]
+
+END_REASONS: frozenset[str] = frozenset(get_args(EndReason))
