@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETTINGS := pyproject.toml constraints.txt
+# Processes among which the tests are shared out; one of them takes those that run in real time.
+JOBS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 RECIPES := default fast hifi lite seed
 # Where `make bundles` works; what is there is never overwritten.
@@ -14,16 +17,21 @@ EMPTY :=
 COMMA := ,
 SPACE := $(EMPTY) $(EMPTY)
 
-.PHONY: demo test check parity bundles ablation evaluate lint format clean
+.PHONY: demo test check coverage parity bundles ablation evaluate lint format wheel release clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
 	@$(BIN)/eegstream demo --seconds 20
 
 test: $(VENV)/.tests ## run the tests
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
-check: $(VENV)/.tests lint ## everything a change must pass
-	@$(BIN)/python -m pytest
+check: lint test ## everything a change must pass
+
+coverage: $(VENV)/.tests ## run the tests, and tell which lines they do not reach, also in the processes that they start
+	@$(BIN)/coverage erase
+	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n $(JOBS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 parity: $(VENV)/.tests ## play real recordings through a daemon and compare with encode; EEGSTREAM_DATA says where they are
 	@$(BIN)/python -m tests.e2e.parity
@@ -53,6 +61,17 @@ lint: $(VENV)/.tests
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+wheel: $(VENV)/.tests ## build the wheel and check what is in it
+	@rm -rf build dist
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build
+	@$(BIN)/python -m tests.wheel dist/*.whl
+
+release: $(VENV)/.tests ## check that this commit can be released, build its wheel; tags and uploads nothing
+	@$(BIN)/python -m tests.release
+	@$(MAKE) --no-print-directory check wheel
+	@echo "ready: now tag it (git tag -a v$$($(BIN)/python -m tests.release --version)), and upload dist/ as you see fit"
 
 format: $(VENV)/.tests
 	@$(BIN)/ruff format .

@@ -8,8 +8,19 @@ import pytest
 
 from tests.markdown import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TEXTS = [*PAGES, *sorted((ROOT / "systemd").iterdir())]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PROJECT = [
+    ROOT / name
+    for name in (
+        "CITATION.cff",
+        "Makefile",
+        "pyproject.toml",
+        ".ci/run",
+        ".pre-commit-config.yaml",
+        ".github/workflows/ci.yml",
+    )
+]
+TEXTS = [*PAGES, *PROJECT, *sorted((ROOT / "systemd").iterdir())]
 
 
 def _anchors(page: Path) -> set[str]:

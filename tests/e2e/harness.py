@@ -30,10 +30,18 @@ PATIENCE_S = 60.0
 """How long a busy machine may take for what is quick elsewhere."""
 
 
+_OWNER = "EEGSTREAM_TESTS_LSL_OF"
+
+
 def _isolate_lsl() -> None:
-    """Point liblsl to a configuration of this run; it reads it at its first call, here and in each child."""
-    if CONFIGURATION_PREFIX in os.environ.get("LSLAPICFG", ""):
+    """Point liblsl to a configuration of this run; it reads it at its first call, here and in each child.
+
+    Processes among which pytest shares out the tests have one each.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if CONFIGURATION_PREFIX in os.environ.get("LSLAPICFG", "") and os.environ.get(_OWNER) == worker:
         return  # a child of a process that did this
+    os.environ[_OWNER] = worker
     run = ExitStack()
     atexit.register(run.close)
     os.environ["LSLAPICFG"] = str(run.enter_context(private_configuration()))
