@@ -17,7 +17,9 @@ from trainer.evaluation.bundle_evaluation import Evaluation, Plan
 from trainer.evaluation.downstream import Task
 from trainer.evaluation.html_report import write_page
 from trainer.evaluation.scoring import rounded
-from trainer.hydra_app import build, quiet_lightning, run_job
+from trainer.hydra_app import quiet_lightning, run_job
+from trainer.protocols import PatchDataModule
+from trainer.training.prepared_data import open_data
 from trainer.training.run_summary import save_pictures
 
 
@@ -62,7 +64,7 @@ def _verified(name: str) -> Bundle:
     return loaded
 
 
-def _data(config: DictConfig, loaded: Bundle, size: int) -> Any:
+def _data(config: DictConfig, loaded: Bundle, size: int) -> PatchDataModule:
     """The data behind a bundle's signal path."""
     manifest = loaded.manifest
     with open_dict(config):
@@ -70,7 +72,7 @@ def _data(config: DictConfig, loaded: Bundle, size: int) -> Any:
         config.model = {"patch_size": size, "use_conditioning": bool(manifest.model.get("use_conditioning"))}
         if "rates_hz" in config.data:
             config.data.rates_hz = [] if manifest.frontend.model_rate_hz else config.rates_hz
-    data = build(config.data)
+    data = open_data(config.data)
     if not data.patches("val", 1):
         raise ConfigError("the validation side has no patch", "Give other recordings, or hold subjects out")
     return data

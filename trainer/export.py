@@ -17,10 +17,12 @@ from eegstream.errors import ConfigError
 from trainer.bundling.golden_vectors import golden_vectors
 from trainer.bundling.manifest import bundle_manifest
 from trainer.bundling.manifest_metrics import manifest_metrics
+from trainer.data.datamodule import MOST_PATCHES
 from trainer.evaluation.codec import in_tiles
-from trainer.evaluation.measuring import PatchesByRate
-from trainer.hydra_app import build, run_job
-from trainer.training.checkpoints import load_checkpoint, trained_network
+from trainer.hydra_app import run_job
+from trainer.protocols import Network, PatchesByRate
+from trainer.training.checkpoints import as_module, load_checkpoint, trained_network
+from trainer.training.prepared_data import open_data
 
 
 def export(config: DictConfig) -> None:
@@ -37,17 +39,28 @@ def export(config: DictConfig) -> None:
     target = Path(config.folder) / f"{name}-{version}.pt"
     _refuse_existing(target)
     if config.data_root is not None:
-        settings["data"]["source"]["root"] = config.data_root
+        _move_data(settings["data"], config.data_root)
     network = trained_network(checkpoint)
-    data = build(OmegaConf.create(settings["data"]))
-    scripted = torchscript.script(network)
-    _require_same(network, scripted, data.patches("val"))
+    data = open_data(OmegaConf.create(settings["data"]))
+    scripted = torchscript.script(as_module(network))
+    _require_same(network, scripted, data.patches("val", MOST_PATCHES))
     metrics = manifest_metrics(network, scripted, settings, data)
     manifest = bundle_manifest((name, version), config, checkpoint, network, data, metrics)
     _write(scripted, manifest, target)
     click.echo(_summary(target, manifest))
     if config.wandb:
         _add_to_wandb(target, manifest, settings.get("wandb"))
+
+
+def _move_data(settings: dict[str, Any], root: str) -> None:
+    """Let the data of a run come from another folder.
+
+    Raises:
+        ConfigError: it does not come from a folder.
+    """
+    if "root" not in settings.get("source", {}):
+        raise ConfigError("the data of this checkpoint has no folder", "Leave data_root out")
+    settings["source"]["root"] = root
 
 
 def _title(config: DictConfig, recipe: dict[str, Any]) -> tuple[str, int]:
@@ -68,7 +81,7 @@ def _refuse_existing(target: Path) -> None:
         raise ConfigError(f"{target} exists, and a version is never overwritten", "Give the next `version`")
 
 
-def _require_same(network: Any, scripted: torch.jit.ScriptModule, patches: PatchesByRate) -> None:
+def _require_same(network: Network, scripted: torch.jit.ScriptModule, patches: PatchesByRate) -> None:
     """The scripted module must give eager's codes and patches, to the bit.
 
     Raises:

@@ -8,15 +8,21 @@ from omegaconf import DictConfig
 
 from eegstream.codec.manifest import Manifest
 from trainer.bundling.model_card import model_card
-from trainer.training.checkpoints import NOT_OF_THE_NETWORK
+from trainer.data.splits import SplitDescription
+from trainer.protocols import Network, PatchDataModule
+from trainer.training.checkpoints import FOR_OPTIMISATION
+from trainer.training.prepared_data import split_of
+
+_BESIDE = (*FOR_OPTIMISATION, "fitter")
+"""Settings of `model` that say nothing of the codes."""
 
 
 def bundle_manifest(
     title: tuple[str, int],
     config: DictConfig,
     checkpoint: dict[str, Any],
-    network: Any,
-    data: Any,
+    network: Network,
+    data: PatchDataModule,
     metrics: dict[str, Any],
 ) -> Manifest:
     """The manifest of a bundle with this name and version."""
@@ -31,33 +37,33 @@ def bundle_manifest(
         "version": version,
         "patch": patch,
         "hop": patch,
-        "words": network.codebook_sizes,
+        "words": list(network.codebook_sizes),
         "prefix": network.prefix,
-        "decodes": network.decodes,
+        "decodes": list(network.decodes),
         "frontend": _without_target(settings["frontend"]),
         **said,
         "model": {
             "class": settings["model"]["_target_"],
             "about": network.about,
-            **{k: v for k, v in _without_target(settings["model"]).items() if k not in NOT_OF_THE_NETWORK},
+            **{k: v for k, v in _without_target(settings["model"]).items() if k not in _BESIDE},
         },
-        "training": _training(checkpoint, data.describe()),
+        "training": _training(checkpoint, split_of(data)),
         "metrics": metrics,
         "license": config.license,
     }
-    card = model_card(facts, config.purpose or purpose, limits, data.attributions)
+    card = model_card(facts, config.purpose or purpose, limits, dict(data.attributions))
     return Manifest.from_json(json.dumps({**facts, "card": card}).encode(), name)
 
 
-def _training(checkpoint: dict[str, Any], split: dict[str, dict[str, dict[str, list[str]]]]) -> dict[str, Any]:
+def _training(checkpoint: dict[str, Any], split: SplitDescription) -> dict[str, Any]:
     settings = checkpoint["config"]
     subjects = {side: {name: sorted(people) for name, people in sets.items()} for side, sets in split.items()}
     return {
         "command": settings["command"],
         "steps": checkpoint["global_step"],
-        "batch_size": settings["data"]["batch_size"],
+        "batch_size": settings["data"].get("batch_size"),
         "seed": settings["seed"],
-        "learning_rate": settings["model"]["learning_rate"],
+        "learning_rate": settings["model"].get("learning_rate", settings["optimizer"].get("lr")),
         "optimizer": settings["optimizer"]["_target_"],
         "scheduler": (settings.get("scheduler") or {}).get("_target_"),
         "loss": settings["loss"]["_target_"],

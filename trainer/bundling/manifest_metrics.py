@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import torch
+
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark
 from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import compare, rate_sensitivity
 from trainer.evaluation.scoring import rounded
+from trainer.protocols import Network, PatchDataModule
 
 _OF_A_DECODE = (
     *("nrmse", "nrmse_interval", "nrmse_median", "prd_percent", "snr_db", "ssim", "r", "r_quantile_5", "lsd_db"),
@@ -14,7 +17,9 @@ _OF_A_DECODE = (
 )
 
 
-def manifest_metrics(network: Any, scripted: Any, settings: dict[str, Any], data: Any) -> dict[str, Any]:
+def manifest_metrics(
+    network: Network, scripted: torch.jit.ScriptModule, settings: dict[str, Any], data: PatchDataModule
+) -> dict[str, Any]:
     """What a report would say of the model, the most important of it, by data set and rate."""
     patch: int = settings["model"]["patch_size"]
     bench = Benchmark.of(data, patch, settings["frontend"]["model_rate_hz"])

@@ -112,9 +112,10 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _training(training: dict[str, Any]) -> str:
     subjects = "; ".join(f"{name}: {', '.join(people)}" for name, people in training["subjects"].items())
     kept = "their moving average was kept" if training["averaged_weights"] else "the last ones were kept"
+    of_patches = "" if training["batch_size"] is None else f" of {training['batch_size']} patches"
+    at_rate = "" if training["learning_rate"] is None else f" with a peak rate of {training['learning_rate']:g}"
     steps = (
-        f"""{training["steps"]} steps of {training["batch_size"]} patches,
-        {training["optimizer"].rpartition(".")[2]} with a peak rate of {training["learning_rate"]:g}, loss
+        f"""{training["steps"]} steps{of_patches}, {training["optimizer"].rpartition(".")[2]}{at_rate}, loss
         {training["loss"].rpartition(".")[2]}, seed {training["seed"]}. Of the weights {kept}. Of the checkpoints, the
         one of the least mean NRMSE over the validation sets was taken, so the "val" rows are slightly kind."""
         if training["steps"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from eegstream.errors import ConfigError
 from trainer.data.left_out import Skipped, with_left_out
-from trainer.data.splits import Source, Split, SplitRule, describe_split, require_disjoint
+from trainer.data.splits import Source, Split, SplitDescription, SplitRule, describe_split, require_disjoint
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Corpus:
     def __post_init__(self) -> None:
         require_disjoint(self.split)
 
-    def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
+    def describe(self) -> SplitDescription:
         """Files by side, data set and subject: what is written out beside a run."""
         return describe_split(self.split, self.root)
 

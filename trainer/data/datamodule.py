@@ -18,7 +18,7 @@ from trainer.data.front_ended import Signal
 from trainer.data.left_out import Account, Skipped, unusable, with_left_out, write_left_out
 from trainer.data.preparation import Job, Prepared, Side, prepare
 from trainer.data.recording_overrides import Patterns, RecordingOverrides
-from trainer.data.splits import SIDES, Source, SplitRule
+from trainer.data.splits import SIDES, Source, SplitDescription, SplitRule
 from trainer.data.windows import (
     BatchNumbers,
     ConsecutiveBatches,
@@ -104,7 +104,7 @@ class CorpusDataModule(lightning.LightningDataModule):
         """Whose data the data sets are."""
         return self.source.attributions
 
-    def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
+    def describe(self) -> SplitDescription:
         """Files by side, data set and subject."""
         return self.source.describe()
 

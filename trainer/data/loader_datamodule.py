@@ -15,12 +15,12 @@ from lightning.pytorch.utilities.types import EVAL_DATALOADERS
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from trainer.data.left_out import Account
 from trainer.data.loader_batches import as_batch, doubts, first_batch
-from trainer.data.preparation import Side
 
 __all__ = ["LoaderDataModule", "as_batch", "dummy_loader"]
 
+MOST_PATCHES = 200_000
+"""Of one data set and rate."""
 USUAL_RATES_HZ = (100.0, 2048.0)
 """What `bundle.rate_range_hz` is unless it is set; an evaluation has no such setting to refer to."""
 
@@ -69,8 +69,8 @@ class LoaderDataModule(lightning.LightningDataModule):
         """Whose data this is."""
         return dict.fromkeys(self._val, self._attribution)
 
-    def sides(self, _names: Sequence[str] = ()) -> dict[str, Side]:
-        """Nothing is prepared: loaders bring their own. The first batch of each is looked at, once.
+    def prepare_data(self) -> None:
+        """Look at the first batch of each loader, once.
 
         Raises:
             ConfigError: it is none, or certainly not what it should be.
@@ -78,7 +78,6 @@ class LoaderDataModule(lightning.LightningDataModule):
         for name, loader in {} if self._is_checked else {"train": self._train, **self._val}.items():
             self._check(name, loader)
         self._is_checked = True
-        return {}
 
     def _check(self, name: str, loader: DataLoader[Any]) -> None:
         given = first_batch(name, loader)
@@ -88,19 +87,7 @@ class LoaderDataModule(lightning.LightningDataModule):
         for doubt in doubts(given, batch, self._rate_range_hz):
             _warn(f"loader {name}: {doubt}")
 
-    def imitated(self, _side: str, _rates_hz: Sequence[float]) -> Side:
-        """Nothing: patches that are cut already cannot be what another device would have sent."""
-        return Side([], Account([]))
-
-    def window_loader(self, _size: int) -> DataLoader[Any]:
-        """The training loader, whose patches have the length that they have."""
-        return self._train
-
-    def describe(self) -> dict[str, dict[str, dict[str, list[str]]]]:
-        """Nothing is known of subjects: to keep them apart is the loaders' business."""
-        return {}
-
-    def patches(self, side: str, most: int | None = None) -> dict[tuple[str, float], Tensor]:
+    def patches(self, side: str, most: int = MOST_PATCHES) -> dict[tuple[str, float], Tensor]:
         """Patches (M, N) of the validation loaders by name and rate; other sides have none."""
         found: dict[tuple[str, float], list[Tensor]] = {}
         for name, loader in self._val.items() if side == "val" else ():

@@ -28,6 +28,9 @@ class Source:
 Split = dict[str, list[Source]]
 """Recordings by side."""
 
+SplitDescription = dict[str, dict[str, dict[str, list[str]]]]
+"""Files by side, data set and subject."""
+
 
 @dataclass(frozen=True)
 class SplitRule:
@@ -152,9 +155,9 @@ def _split(sources: Sequence[Source], held: Mapping[str, set[tuple[str, str]]]) 
     return split
 
 
-def describe_split(split: Split, root: Path | None) -> dict[str, dict[str, dict[str, list[str]]]]:
+def describe_split(split: Split, root: Path | None) -> SplitDescription:
     """Files by side, data set and subject, relative to `root`: what is written out beside a run."""
-    described: dict[str, dict[str, dict[str, list[str]]]] = {}
+    described: SplitDescription = {}
     for side, sources in split.items():
         for source in sources:
             path = Path(source.path)

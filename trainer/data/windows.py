@@ -21,7 +21,7 @@ from torch import Tensor
 from trainer.data.augment import Augmentation
 from trainer.data.front_ended import Signal
 
-Batch = tuple[Tensor, Tensor]
+PatchBatch = tuple[Tensor, Tensor]
 """Patches (B, N) uV and rates (B, 1) Hz."""
 
 
@@ -94,7 +94,7 @@ class TrainingBatches:
         self._model_rate_hz = model_rate_hz
         self.share = Share()
 
-    def __getitem__(self, index: int) -> Batch:
+    def __getitem__(self, index: int) -> PatchBatch:
         """Return this process's share of batch `index`."""
         rng = np.random.default_rng([self._seed, index])
         counts = rng.multinomial(self._batch_size, self._weights)
@@ -127,7 +127,7 @@ class ConsecutiveBatches:
     def __len__(self) -> int:
         return math.ceil(self.patches / self._batch_size)
 
-    def __getitem__(self, index: int) -> Batch:
+    def __getitem__(self, index: int) -> PatchBatch:
         """Return this process's share of batch `index`; it may be empty."""
         first = index * self._batch_size
         places = np.arange(first, min(first + self._batch_size, self.patches))[self.share.of(self._batch_size)]
@@ -182,10 +182,10 @@ class Loader:
     def __len__(self) -> int:
         return len(self.sampler)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[PatchBatch]:
         self._taken = self.sampler.skipped
         with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting: Future[Batch] | None = None
+            waiting: Future[PatchBatch] | None = None
             for number in self.sampler:
                 coming = ahead.submit(self._cut, number)
                 if waiting is not None:
@@ -196,7 +196,7 @@ class Loader:
                 self._taken += 1
                 yield waiting.result()
 
-    def _cut(self, number: int) -> Batch:
+    def _cut(self, number: int) -> PatchBatch:
         patches, rates_hz = self._batches[number]
         return (patches.pin_memory(), rates_hz.pin_memory()) if torch.cuda.is_available() else (patches, rates_hz)
 

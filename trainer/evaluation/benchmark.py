@@ -3,16 +3,18 @@
 M windows, N samples in a window.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from eegstream.errors import ConfigError
-from trainer.data.preparation import Side
+from trainer.data.datamodule import CorpusDataModule
 from trainer.evaluation.heldout_windows import HeldOutWindows, heldout_sets, sets_without_subjects
 from trainer.evaluation.metrics import loud
+from trainer.protocols import Batch, PatchDataModule
 
 FIT_WINDOWS = 60_000
 """Training windows that baselines are fitted to."""
@@ -39,23 +41,28 @@ class Benchmark:
     """Of the sides that training never saw."""
 
     @classmethod
-    def of(cls, data: Any, patch: int, model_rate_hz: float | None, fit_windows: int = FIT_WINDOWS) -> "Benchmark":
-        """The bench of a data module. Loaders of one's own have their own patches, and say nothing of subjects."""
-        sides: dict[str, Side] = data.sides(MEASURED)
-        if sides:
+    def of(
+        cls, data: PatchDataModule, patch: int, model_rate_hz: float | None, fit_windows: int = FIT_WINDOWS
+    ) -> "Benchmark":
+        """The benchmark that a data module gives; one without recordings has its own patches for windows."""
+        training: Iterable[Batch]
+        if isinstance(data, CorpusDataModule):
+            sides = data.sides(MEASURED)
             window = window_samples(patch, model_rate_hz)
             sets = [found for name, side in sides.items() for found in heldout_sets(side, name, window, model_rate_hz)]
+            training = data.window_loader(window)
         else:
             sets = sets_without_subjects(data, model_rate_hz)
             window = sets[0].patches_uv.shape[1] if sets else patch
+            training = data.train_dataloader()
         count = fit_windows if model_rate_hz else _RATES * fit_windows
-        windows, rates_hz = training_windows(data.window_loader(window), count)
+        windows, rates_hz = training_windows(training, count)
         if model_rate_hz:
             rates_hz = np.full(len(windows), model_rate_hz)
         return cls(window, model_rate_hz, {float(r): windows[rates_hz == r] for r in np.unique(rates_hz)}, sets)
 
 
-def training_windows(loader: Any, count: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def training_windows(loader: Iterable[Batch], count: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Loud training windows (count, N) and their rates (count,); fewer, where an epoch is short: no more than 24.
 
     Raises:
@@ -65,10 +72,11 @@ def training_windows(loader: Any, count: int) -> tuple[NDArray[np.float32], NDAr
     told: list[NDArray[np.float64]] = []
     found = 0
     for epoch in range(_EPOCHS):
-        if hasattr(getattr(loader, "sampler", None), "set_epoch"):
-            loader.sampler.set_epoch(epoch)
+        set_epoch = getattr(getattr(loader, "sampler", None), "set_epoch", None)
+        if set_epoch is not None:
+            set_epoch(epoch)
         for batch in loader:
-            patches, *rates_hz = batch if isinstance(batch, (tuple, list)) else (batch,)
+            patches, *rates_hz = (batch,) if isinstance(batch, Tensor) else batch
             heard = loud(patches)
             parts.append(patches[heard].float().numpy())
             told.append(rates_hz[0][heard, 0].double().numpy() if rates_hz else np.zeros(len(parts[-1])))

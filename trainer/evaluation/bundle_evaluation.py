@@ -22,15 +22,16 @@ from trainer.evaluation.comparison import (
 )
 from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
-from trainer.evaluation.heldout_windows import HeldOutWindows, heldout_sets
+from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
 from trainer.evaluation.measuring import codebook_metrics
-from trainer.evaluation.recordings import recordings, whole_windows
+from trainer.evaluation.recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.scoring import nrmse_of
+from trainer.protocols import PatchDataModule
 
 _PICTURED = 2000
 """Windows of a set that spectra and reconstructions are drawn of."""
 
-Say = Callable[[str], Any]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,12 @@ class Evaluation:
     """
 
     def __init__(
-        self, bundles: Sequence[Bundle], reference: Bundle, data_of: Callable[[Bundle, int], Any], plan: Plan, say: Say
+        self,
+        bundles: Sequence[Bundle],
+        reference: Bundle,
+        data_of: Callable[[Bundle, int], PatchDataModule],
+        plan: Plan,
+        report: Report,
     ) -> None:
         self._by_title: dict[str, list[Bundle]] = {}
         for loaded in bundles:
@@ -71,21 +77,21 @@ class Evaluation:
         self._reference = reference
         self._data_of = data_of
         self._plan = plan
-        self._say = say
-        self._benches: dict[Any, tuple[Benchmark, Any, Baselines]] = {}
+        self._report = report
+        self._benches: dict[Any, tuple[Benchmark, PatchDataModule, Baselines]] = {}
         self._pictures: dict[str, Figure] = {}
 
     def run(self) -> Evaluated:
         """Measure all of them."""
         found = {title: self._of_recipe(title, seeds) for title, seeds in self._by_title.items()}
-        self._say("timing the encoders by turns")
+        self._report("timing the encoders by turns")
         times = self._times()
         unit = times[self._reference.title]["p50"]
         for title, own in found.items():
             own["encode_ms"] = {**times[title], "ratio": times[title]["p50"] / unit}
         benches = {}
         for bench, data, baselines in self._benches.values():
-            self._say(f"baselines at {_name(bench)}")
+            self._report(f"baselines at {_name(bench)}")
             at_own_rates = [s for s in bench.sets if s.is_own]
             benches[_name(bench)] = {
                 "curves": {s.name: curves(s, baselines, self._plan.bits) for s in at_own_rates},
@@ -99,7 +105,7 @@ class Evaluation:
         self._pictures |= evaluation_plots.compared(results)
         return Evaluated(results, self._pictures)
 
-    def _bench(self, loaded: Bundle) -> tuple[Benchmark, Any, Baselines]:
+    def _bench(self, loaded: Bundle) -> tuple[Benchmark, PatchDataModule, Baselines]:
         manifest = loaded.manifest
         rate_hz = manifest.frontend.model_rate_hz
         key = (manifest.frontend, window_samples(manifest.patch, rate_hz))
@@ -119,7 +125,7 @@ class Evaluation:
         own = [s for s in bench.sets if s.is_own]
         sets: dict[str, Any] = {}
         for s in bench.sets:
-            self._say(f"{title} on {s.name}")
+            self._report(f"{title} on {s.name}")
             sets[s.name] = {
                 "is_own": s.is_own,
                 **compare(codec, s, baselines),
@@ -134,7 +140,7 @@ class Evaluation:
         counts = code_counts(codec, own)
         self._draw(title, codec, own)
         self._pictures[f"codes {title}"] = plots.code_use(counts)
-        heard = recordings(data.sides(), manifest.frontend.model_rate_hz)
+        heard = recordings(data, manifest.frontend.model_rate_hz)
         rate_hz = manifest.frontend.model_rate_hz
         return {
             "sha256": first.sha256,
@@ -160,7 +166,7 @@ class Evaluation:
         self,
         codec: Codec,
         bench: Benchmark,
-        data: Any,
+        data: PatchDataModule,
         sets: Mapping[str, Mapping[str, Any]],
         rate_range_hz: Sequence[float],
     ) -> dict[str, list[dict[str, Any]]]:
@@ -169,8 +175,7 @@ class Evaluation:
         if bench.model_rate_hz is None:
             imitated = {s.name: (s, sets[s.name]["told"]) for s in bench.sets if s.side == "val"}
         else:
-            side = data.imitated("val", self._plan.rates_hz)
-            parts = heldout_sets(side, "val", bench.window, bench.model_rate_hz)
+            parts = imitated_sets(data, self._plan.rates_hz, bench.window, bench.model_rate_hz)
             imitated = {s.name: (s, rate_sensitivity(codec, s, rate_range_hz)) for s in parts}
         for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
@@ -195,8 +200,8 @@ class Evaluation:
         bench = next(iter(self._benches.values()))[0]
         return encode_times_ms(codecs, bench.sets[0].patches_uv, self._plan.turns)
 
-    def _raw(self, bench: Benchmark, data: Any) -> list[Any]:
-        return [whole_windows(r, bench.window) for r in recordings(data.sides(), bench.model_rate_hz)]
+    def _raw(self, bench: Benchmark, data: PatchDataModule) -> list[Recorded]:
+        return [whole_windows(r, bench.window) for r in recordings(data, bench.model_rate_hz)]
 
 
 def _name(bench: Benchmark) -> str:

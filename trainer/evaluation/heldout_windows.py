@@ -3,16 +3,18 @@
 M windows, N samples in a window.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trainer.data.datamodule import CorpusDataModule
 from trainer.data.preparation import Side
 from trainer.data.windows import WindowPool, by_set_and_rate
 from trainer.evaluation.metrics import loud
+from trainer.protocols import PatchDataModule
 
 MOST = 40_000
 """Windows of a data set and rate, evenly spread."""
@@ -78,7 +80,7 @@ def heldout_sets(side: Side, name: str, window: int, model_rate_hz: float | None
     return found
 
 
-def sets_without_subjects(data: Any, model_rate_hz: float | None) -> list[HeldOutWindows]:
+def sets_without_subjects(data: PatchDataModule, model_rate_hz: float | None) -> list[HeldOutWindows]:
     """Patches of one's own loaders: all of one subject, for all that is known."""
     found = []
     for (name, rate_hz), patches in data.patches("val", MOST).items():
@@ -87,3 +89,12 @@ def sets_without_subjects(data: Any, model_rate_hz: float | None) -> list[HeldOu
             who = np.full(len(heard), "unknown")
             found.append(HeldOutWindows(name, "val", rate_hz, model_rate_hz or rate_hz, heard, who))
     return found
+
+
+def imitated_sets(
+    data: PatchDataModule, rates_hz: Sequence[float], window: int, model_rate_hz: float | None
+) -> list[HeldOutWindows]:
+    """Validation windows as devices of these rates would have sent them; none of data without recordings."""
+    if not isinstance(data, CorpusDataModule):
+        return []
+    return heldout_sets(data.imitated("val", rates_hz), "val", window, model_rate_hz)

@@ -3,7 +3,7 @@
 M patches, N samples in a patch, G codes of a patch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,7 @@ from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
 from trainer.evaluation.codec import Method, in_tiles
 from trainer.evaluation.metrics import ReconstructionMetrics, band_errors, loud, relative_error
 from trainer.evaluation.plots import Patches
-
-PatchesByRate = Mapping[tuple[str, float], Tensor]
-"""Patches (M, N) uV by data set and source rate."""
+from trainer.protocols import PatchesByRate
 
 
 def measure(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.preparation import Side
+from trainer.data.datamodule import CorpusDataModule
+from trainer.protocols import PatchDataModule
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Recorded:
     """Of the device, as a model is told."""
 
 
-def recordings(sides: dict[str, Side], model_rate_hz: float | None) -> list[Recorded]:
-    """Every recording at its own rate, pieces between gaps being recordings of their own."""
+def recordings(data: PatchDataModule, model_rate_hz: float | None) -> list[Recorded]:
+    """Every recording at its own rate, pieces between gaps being recordings of their own; none of other data."""
+    if not isinstance(data, CorpusDataModule):
+        return []
     return [
         Recorded(
             signal.data_set,
@@ -37,7 +40,7 @@ def recordings(sides: dict[str, Side], model_rate_hz: float | None) -> list[Reco
             model_rate_hz or signal.rate_hz,
             signal.rate_hz,
         )
-        for side in sides.values()
+        for side in data.sides().values()
         for recording in side.recordings
         for signal in recording.signals
         if signal.rate_hz == recording.signals[0].rate_hz

@@ -1,8 +1,8 @@
-"""Read what training has saved."""
+"""Build networks from settings, and read what training has saved."""
 
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, cast
 
 import torch
 from omegaconf import OmegaConf
@@ -10,18 +10,53 @@ from torch import Tensor, nn
 
 from eegstream.errors import ConfigError
 from trainer.hydra_app import build
+from trainer.protocols import Network, NetworkFitter, missing_members
 
-NOT_OF_THE_NETWORK = ("learning_rate", "eta_min", "max_epochs")
+FOR_OPTIMISATION = ("learning_rate", "eta_min", "max_epochs")
 """Settings that stand beside a model's own, for optimizers and schedulers to refer to."""
+FOR_FITTING = ("fitter", "fit_patches", "fit_rounds")
+"""Those that the fit before training takes."""
 
 
-def build_network(settings: dict[str, Any]) -> Any:
+def build_network(settings: dict[str, Any]) -> Network:
     """A fresh network from the `model` part of a run's settings.
 
     Raises:
-        ConfigError: it refuses them.
+        ConfigError: it refuses them, or is no `Network`.
     """
-    return build(OmegaConf.create({key: value for key, value in settings.items() if key not in NOT_OF_THE_NETWORK}))
+    beside = (*FOR_OPTIMISATION, *FOR_FITTING)
+    made = build(OmegaConf.create({key: value for key, value in settings.items() if key not in beside}))
+    target = settings["_target_"]
+    if not isinstance(made, nn.Module):
+        raise ConfigError(
+            f"{target} gave a {type(made).__name__}, expected a torch.nn.Module", "Correct model._target_"
+        )
+    network = cast("Network", made)
+    lacking = missing_members(made, Network)
+    if not lacking and "spectrum" in network.decodes and not hasattr(made, "decode_spectrum"):
+        lacking = ["decode_spectrum"]
+    if lacking:
+        raise ConfigError(
+            f"{target} lacks {', '.join(lacking)}", "trainer.protocols.Network says what a model has to offer"
+        )
+    return network
+
+
+def build_fitter(settings: dict[str, Any]) -> NetworkFitter | None:
+    """What the recipe fits its network with before any gradient step, if anything.
+
+    Raises:
+        ConfigError: it refuses its settings, or is no `NetworkFitter`.
+    """
+    if not settings.get("fitter"):
+        return None
+    fitter = build(OmegaConf.create(settings["fitter"]))
+    if missing_members(fitter, NetworkFitter) or not callable(fitter):
+        raise ConfigError(
+            f"{settings['fitter']['_target_']} cannot be called or lacks `patches`",
+            "trainer.protocols.NetworkFitter says what a fitter has to offer",
+        )
+    return cast("NetworkFitter", fitter)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -41,10 +76,18 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def trained_network(checkpoint: dict[str, Any]) -> Any:
+def trained_network(checkpoint: dict[str, Any]) -> Network:
     """The network of a checkpoint, ready for use; its averaged weights, where they were averaged."""
-    network: nn.Module = build_network(checkpoint["config"]["model"])
+    network = build_network(checkpoint["config"]["model"])
+    module = as_module(network)
     prefix = "network."
     state: dict[str, Tensor] = checkpoint["state_dict"]
-    network.load_state_dict({key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
-    return network.eval().requires_grad_(requires_grad=False)
+    module.load_state_dict({key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
+    module.eval().requires_grad_(requires_grad=False)
+    return network
+
+
+def as_module(network: Network) -> nn.Module:
+    """The same object as PyTorch sees it."""
+    assert isinstance(network, nn.Module), "build_network lets nothing else pass"  # noqa: S101  (a fault of ours)
+    return network

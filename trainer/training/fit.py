@@ -2,27 +2,26 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import lightning
-import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from eegstream.errors import ConfigError
 from trainer.evaluation.benchmark import training_windows
 from trainer.evaluation.codebook_usage import listed
 from trainer.hydra_app import build, plain, quiet_lightning
-from trainer.training.checkpoints import build_network
+from trainer.protocols import NetworkFitter, PatchDataModule
+from trainer.training.checkpoints import as_module, build_fitter, build_network
 from trainer.training.console import print_once
 from trainer.training.lightning_module import PatchTraining
 from trainer.training.lightning_trainer import build_trainer, log_settings
-from trainer.training.prepared_data import prepared_data
+from trainer.training.prepared_data import as_lightning, prepared_data
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class RunResult:
     """What a run has led to."""
 
     trainer: lightning.Trainer
-    data: Any
+    data: PatchDataModule
     config: dict[str, Any]
     """As it is kept in checkpoints."""
     seconds: float
@@ -99,11 +98,10 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
         f"validation on {', '.join(data.validation_sets)}"
     )
     started = time.monotonic()
-    fitted = None
-    if isinstance(network, FittedFirst) and resume_from is None:
-        fitted = _fit_to_patches(network, trainer, module, data, config)
+    fitter = build_fitter(plain(config.model)) if resume_from is None else None
+    fitted = _fit_to_patches(fitter, trainer, module, data, config) if fitter else None
     if trainer.max_epochs != 0:
-        trainer.fit(module, datamodule=data, ckpt_path=resume_from)
+        trainer.fit(module, datamodule=as_lightning(data), ckpt_path=resume_from)
     if torch.distributed.is_initialized():  # what follows is one process's work
         torch.distributed.destroy_process_group()
     outcome = RunResult(trainer, data, settings, time.monotonic() - started, fitted)
@@ -114,18 +112,12 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
     return outcome
 
 
-@runtime_checkable
-class FittedFirst(Protocol):
-    """A network that is fitted to training patches before any gradient step."""
-
-    fit_patches: int
-
-    def fit_to(self, patches_uv: NDArray[np.float32], seed: int, tell: Callable[[str], None]) -> None:
-        """Fit to patches (M, N)."""
-
-
 def _fit_to_patches(
-    network: FittedFirst, trainer: lightning.Trainer, module: PatchTraining, data: Any, config: DictConfig
+    fitter: NetworkFitter,
+    trainer: lightning.Trainer,
+    module: PatchTraining,
+    data: PatchDataModule,
+    config: DictConfig,
 ) -> ScoredCheckpoint:
     """Fit the network, validate it, and keep it as a checkpoint.
 
@@ -134,9 +126,9 @@ def _fit_to_patches(
     """
     if trainer.world_size > 1:
         raise ConfigError("this model is fitted by one process", "Give trainer.devices=1")
-    patches_uv, _ = training_windows(data.train_dataloader(), network.fit_patches)
-    network.fit_to(patches_uv, config.seed, print_once)
-    trainer.validate(module, datamodule=data, verbose=False)
+    patches_uv, _ = training_windows(data.train_dataloader(), fitter.patches)
+    fitter(as_module(module.network), patches_uv, config.seed, print_once)
+    trainer.validate(module, datamodule=as_lightning(data), verbose=False)
     score = float(trainer.callback_metrics["val/nrmse"])
     path = Path(config.folder) / "checkpoints" / "fitted.ckpt"
     trainer.save_checkpoint(path)

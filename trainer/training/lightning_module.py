@@ -16,9 +16,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from trainer.data.loader_datamodule import as_batch
+from trainer.data.loader_batches import as_batch
 from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
 from trainer.evaluation.metrics import ReconstructionMetrics
+from trainer.protocols import Batch, Network
+from trainer.training.checkpoints import as_module
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """A loss of reconstructions and originals (B, N)."""
@@ -54,7 +56,7 @@ class PatchTraining(lightning.LightningModule):
     """A network, its loss, its optimizer, and figures of every validation set.
 
     Args:
-        network: forward and encode as in `trainer.models.autoencoder`.
+        network: what is trained.
         loss: of reconstructions and originals.
         optimizer: makes the optimizer of the network's parameters.
         scheduler: settings with `_target_`, and `interval` and `frequency` for Lightning; None for none.
@@ -65,7 +67,7 @@ class PatchTraining(lightning.LightningModule):
 
     def __init__(
         self,
-        network: Any,
+        network: Network,
         loss: Loss,
         optimizer: OptimizerOf,
         scheduler: Mapping[str, Any] | None,
@@ -87,14 +89,14 @@ class PatchTraining(lightning.LightningModule):
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
-    def on_train_batch_start(self, _batch: Any, _batch_index: int) -> None:
+    def on_train_batch_start(self, _batch: Batch, _batch_index: int) -> None:
         """Let dropout be a function of seed, step and process, so that a resumed run draws what it would have drawn."""
         seed = self._config["seed"] + self.global_step * self.trainer.world_size + self.global_rank
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
 
-    def training_step(self, batch: Any, _batch_index: int) -> Tensor:
+    def training_step(self, batch: Batch, _batch_index: int) -> Tensor:
         """Loss of a batch."""
         patches, rates_hz = self._checked(batch)
         loss = self._loss(self.network(patches, rates_hz), patches)
@@ -112,7 +114,7 @@ class PatchTraining(lightning.LightningModule):
         if self.trainer.logger is None or not self._is_logged():
             return
         self.log("lr", optimizer.param_groups[0]["lr"])
-        for name, part in [("all", self.network), *self.network.named_children()]:
+        for name, part in [("all", as_module(self.network)), *self.network.named_children()]:
             norms = grad_norm(part, norm_type=2)
             if norms:
                 self.log(f"grad_norm/{name}", norms["grad_2.0_norm_total"])
@@ -122,7 +124,7 @@ class PatchTraining(lightning.LightningModule):
         self._validation.to(self.device)
         self._validation.reset()  # at the start: what an inference-mode validation leaves cannot be used in training
 
-    def validation_step(self, batch: Any, _batch_index: int, dataloader_idx: int = 0) -> None:
+    def validation_step(self, batch: Batch, _batch_index: int, dataloader_idx: int = 0) -> None:
         """Collect the figures of a batch of one data set."""
         patches, rates_hz = self._checked(batch)
         if len(patches):
@@ -145,7 +147,7 @@ class PatchTraining(lightning.LightningModule):
                 {f"codes/{number}/{key}": value for key, value in usage_metrics(counts.cpu().numpy()).items()}
             )
 
-    def _checked(self, batch: Any) -> tuple[Tensor, Tensor]:
+    def _checked(self, batch: Batch) -> tuple[Tensor, Tensor]:
         return as_batch(batch, self.network.patch_size, self._needs_rates)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -2,28 +2,61 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import lightning
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
+from eegstream.errors import ConfigError
+from trainer.data.datamodule import CorpusDataModule
 from trainer.data.preparation import Side
+from trainer.data.splits import SplitDescription
 from trainer.hydra_app import build
+from trainer.protocols import PatchDataModule, missing_members
 from trainer.training.console import print_once
 
 
-def prepared_data(config: DictConfig) -> Any:
-    """The data module, its recordings prepared and its split written into the run's folder."""
-    data = build(config.data)
-    for name, side in data.sides().items():
-        if side.recordings or side.skipped:
-            print_once(_side_summary(name, side))
-    _write_split(data.describe(), Path(config.folder))
+def open_data(settings: DictConfig) -> PatchDataModule:
+    """The data module that the `data` part of the settings names, ready to be asked.
+
+    Raises:
+        ConfigError: it refuses them, or its data, or is no `PatchDataModule`.
+    """
+    made: Any = build(settings)
+    if not isinstance(made, lightning.LightningDataModule) or missing_members(made, PatchDataModule):
+        lacking = ", ".join(missing_members(made, PatchDataModule)) or "lightning.LightningDataModule as its base"
+        raise ConfigError(
+            f"{settings['_target_']} lacks {lacking}", "trainer.protocols.PatchDataModule says what data has to offer"
+        )
+    made.prepare_data()
+    return cast("PatchDataModule", made)
+
+
+def as_lightning(data: PatchDataModule) -> lightning.LightningDataModule:
+    """The same object as Lightning sees it."""
+    assert isinstance(data, lightning.LightningDataModule), "open_data lets nothing else pass"  # noqa: S101  (our fault)
+    return data
+
+
+def split_of(data: PatchDataModule) -> SplitDescription:
+    """Files by side, data set and subject; nothing of data that does not come as recordings."""
+    return data.describe() if isinstance(data, CorpusDataModule) else {}
+
+
+def prepared_data(config: DictConfig) -> PatchDataModule:
+    """The data module of a run, its recordings prepared and its split written into the run's folder."""
+    data = open_data(config.data)
+    if isinstance(data, CorpusDataModule):
+        for name, side in data.sides().items():
+            if side.recordings or side.skipped:
+                print_once(_side_summary(name, side))
+    _write_split(split_of(data), Path(config.folder))
     return data
 
 
 @rank_zero_only
-def _write_split(split: dict[str, Any], folder: Path) -> None:
+def _write_split(split: SplitDescription, folder: Path) -> None:
     (folder / "split.json").write_text(json.dumps(split, indent=1), encoding="utf-8")
 
 

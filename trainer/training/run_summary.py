@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from trainer.evaluation import plots
 from trainer.evaluation.measuring import (
-    PatchesByRate,
     codebook_metrics,
     histograms,
     measure_all,
     reconstruct_all,
 )
+from trainer.protocols import Network, PatchesByRate
 from trainer.training.checkpoints import load_checkpoint, trained_network
 from trainer.training.fit import RunResult
 
@@ -24,7 +24,7 @@ _SHOWN = ("nrmse", "nrmse_pooled", "snr_db", "psnr_db", "ssim", "r", "mae")
 
 
 def draw(
-    network: Any, patches: PatchesByRate, model_rate_hz: float | None, results: Mapping[str, Any]
+    network: Network, patches: PatchesByRate, model_rate_hz: float | None, results: Mapping[str, Any]
 ) -> dict[str, Figure]:
     """Pictures of a network on patches, by name; `results` are its plots."""
     pairs = reconstruct_all(network.encode, network.decode, patches, model_rate_hz, _PATCHES)
@@ -86,8 +86,9 @@ def _page(fitted: RunResult, folder: Path, results: Mapping[str, Any], pictures:
         "",
         f"    {config['command']}",
         "",
-        f"{fitted.trainer.global_step} steps in {fitted.trainer.current_epoch} epochs, {fitted.seconds:.0f} s, batches "
-        f"of {config['data']['batch_size']}, seed {config['seed']}.",
+        f"{fitted.trainer.global_step} steps in {fitted.trainer.current_epoch} epochs, {fitted.seconds:.0f} s, "
+        + (f"batches of {config['data']['batch_size']}, " if "batch_size" in config["data"] else "")
+        + f"seed {config['seed']}.",
         "",
     ]
     if results:

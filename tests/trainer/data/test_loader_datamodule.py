@@ -78,9 +78,9 @@ def with_one(value: float) -> torch.Tensor:
     ],
 )
 def test_what_cannot_be_microvolts_ends_it_before_training(patches, message):
-    """As soon as the trainer asks for the sides."""
+    """Before the trainer asks for anything."""
     with pytest.raises(ConfigError, match=message):
-        of(patches).sides()
+        of(patches).prepare_data()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_cannot_be_microvolts_ends_it_before_training(patches, message):
 def test_what_cannot_be_hertz_ends_it_before_training(hz, message):
     """With what it looks like."""
     with pytest.raises(ConfigError, match=message):
-        of(EEG_UV, rates(hz)).sides()
+        of(EEG_UV, rates(hz)).prepare_data()
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_what_cannot_be_hertz_ends_it_before_training(hz, message):
 def test_what_could_be_right_is_only_a_warning(patches, hz, message, capsys):
     """One line for each loader, once."""
     data = of(patches, rates(hz))
-    data.sides()
-    data.sides()
+    data.prepare_data()
+    data.prepare_data()
     told = capsys.readouterr().err.splitlines()
     assert [line.partition(": ")[2].partition(":")[0] for line in told] == ["loader train", "loader own"]
     assert re.search(message, told[0])
@@ -123,14 +123,14 @@ def test_what_could_be_right_is_only_a_warning(patches, hz, message, capsys):
 def test_patches_of_eeg_pass_in_silence(capsys):
     """With rates or without."""
     for data in (of(EEG_UV), of(EEG_UV, rates(250.0)), of(torch.cumsum(EEG_UV, 1), rates(2048.0))):
-        assert data.sides() == {}
+        data.prepare_data()
     assert capsys.readouterr().err == ""
 
 
 def test_a_conditioned_model_s_loaders_need_rates():
     """Known before training, where the settings say so."""
     with pytest.raises(ConfigError, match="no rates"):
-        of(EEG_UV, needs_rates=True).sides()
+        of(EEG_UV, needs_rates=True).prepare_data()
 
 
 def test_a_look_at_the_first_batch_changes_no_training():
@@ -140,7 +140,7 @@ def test_a_look_at_the_first_batch_changes_no_training():
         torch.manual_seed(3)
         loader = DataLoader(TensorDataset(EEG_UV), 8, shuffle=True, generator=generator)
         if looked_at:
-            LoaderDataModule(loader, loader, 32, 8).sides()
+            LoaderDataModule(loader, loader, 32, 8).prepare_data()
         return [float(patch[0]) for (batch,) in loader for patch in batch]
 
     assert order(None, looked_at=True) == order(None, looked_at=False)
@@ -157,13 +157,13 @@ def test_a_loader_without_a_batch_is_told():
     """By its name."""
     loader = DataLoader(Nothing(), 8)
     with pytest.raises(ConfigError, match="loader train gave no batch"):
-        LoaderDataModule(loader, loader, 32, 8).sides()
+        LoaderDataModule(loader, loader, 32, 8).prepare_data()
 
 
 def test_what_can_be_gone_through_only_once_is_not_looked_at():
     """Its first batch is for training."""
     once = iter([EEG_UV])
-    LoaderDataModule(once, once, 32, 64).sides()
+    LoaderDataModule(once, once, 32, 64).prepare_data()
     assert next(once) is EEG_UV
 
 

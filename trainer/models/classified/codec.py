@@ -12,7 +12,7 @@ class (its coded coefficients in order of importance, then padding), T steps of 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -29,7 +29,9 @@ _OFFSETS = (-1.0, 0.0, 1.0)
 
 
 class ClassifiedCodec(nn.Module):
-    """See the module's text. What is learned are tables: `fit_to` fits them, training may tune scales and synthesis.
+    """Gain, envelope class, and cosine coefficients along a trellis.
+
+    What is learned are tables, which `TableFitter` fits; training may tune scales and synthesis.
 
     Args:
         patch_size: N.
@@ -43,8 +45,6 @@ class ClassifiedCodec(nn.Module):
         candidates: C.
         lanes: trellises of a patch, shared among its candidates; one that does not fit is not tried.
         fill: noise of `decode_spectrum`, as a share of what the codes do not tell.
-        fit_patches: training patches that `fit_to` wants.
-        fit_rounds: times that the levels and classes are fitted to what the codec itself chooses.
 
     Raises:
         ValueError: settings that cannot be built.
@@ -81,8 +81,6 @@ class ClassifiedCodec(nn.Module):
         candidates: int = 8,
         lanes: int = 8,
         fill: float = 1.0,
-        fit_patches: int = 60_000,
-        fit_rounds: int = 2,
     ) -> None:
         super().__init__()
         for name, value, low, high in (
@@ -123,7 +121,6 @@ class ClassifiedCodec(nn.Module):
         self.steps, self.segments, self.places = steps, segments, steps * segments
         self.candidates, self.lanes = candidates, lanes
         self.fill = fill
-        self.fit_patches, self.fit_rounds = fit_patches, fit_rounds
         self.trellis = Trellis(states, np.zeros((SUBSETS, HIGHEST_RATE + 1, PER_SUBSET)))
         basis = torch.from_numpy(dct(np.eye(patch_size), norm="ortho", axis=0).astype(np.float32))
         self.register_buffer("analysis", basis[:coefficients].t().contiguous())
@@ -157,12 +154,6 @@ class ClassifiedCodec(nn.Module):
         self.scale = nn.Parameter(torch.ones(self.steps, columns))
 
     # What is fitted
-
-    def fit_to(self, patches_uv: NDArray[np.float32], seed: int, tell: Callable[[str], None]) -> None:
-        """Fit all tables to training patches (M, N); `tell` is told what is being done."""
-        from trainer.models.classified.fit import ClassFit  # noqa: PLC0415  (which needs this class)
-
-        self.set_tables(ClassFit(self, patches_uv, seed, tell).tables())
 
     def set_tables(self, tables: ClassTables) -> None:
         """Take up what was fitted."""

@@ -10,15 +10,16 @@ M patches, N samples in a patch, n coefficients that may be coded, K classes, P 
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from torch import Tensor
+from torch import Tensor, nn
 
+from eegstream.errors import ConfigError
 from trainer.models.classified.bit_packing import pack
 from trainer.models.classified.codec import ClassifiedCodec
 from trainer.models.classified.error_model import ErrorModel, gaussian_levels, share_bits
@@ -41,17 +42,48 @@ _NEAR, _FAR_WEIGHT, _NEAR_MOST = 1.5, 0.01, 6000
 all others count for little."""
 
 
+@dataclass(frozen=True)
+class TableFitter:
+    """Fits the tables of a `ClassifiedCodec`; `model.fitter` of its recipe.
+
+    Raises:
+        ValueError: a number that cannot be.
+    """
+
+    patches: int = 60_000
+    """Training patches to fit to."""
+    rounds: int = 2
+    """How often levels and classes are fitted to what the codec itself chooses."""
+
+    def __post_init__(self) -> None:
+        if self.patches < 1 or self.rounds < 0:
+            raise ValueError(f"fit_patches is {self.patches} and fit_rounds is {self.rounds}, expected 1 and 0 or more")
+
+    def __call__(
+        self, network: nn.Module, patches_uv: NDArray[np.float32], seed: int, report: Callable[[str], None]
+    ) -> None:
+        """Fit all tables to training patches (M, N)."""
+        if not isinstance(network, ClassifiedCodec):
+            raise ConfigError(f"TableFitter cannot fit a {type(network).__name__}", "Give model=classified")
+        network.set_tables(ClassFit(network, patches_uv, self.rounds, seed, report).tables())
+
+
 class ClassFit:
     """The fit of one codec; `tables()` is its result.
 
-    `tell` is told what is being done.
+    `report` takes lines on what is being done.
     """
 
     def __init__(
-        self, codec: ClassifiedCodec, patches_uv: NDArray[np.float32], seed: int, tell: Callable[[str], Any]
+        self,
+        codec: ClassifiedCodec,
+        patches_uv: NDArray[np.float32],
+        rounds: int,
+        seed: int,
+        report: Callable[[str], None],
     ) -> None:
         self._codec = copy.deepcopy(codec)
-        self._tell = tell
+        self._report = report
         self._rng = np.random.default_rng(seed)
         self._levels = gaussian_levels()
         with torch.no_grad():
@@ -60,17 +92,17 @@ class ClassFit:
             self._power = (whole / self._codec.gains_uv[gain].unsqueeze(1)).double().square()
         """Squared coefficients over the gain (M, N), also of those that are never coded."""
         self._model = ErrorModel(self._levels, codec.trellis.states)
-        self._fit(codec.fit_rounds, seed)
+        self._fit(rounds, seed)
 
     def _fit(self, rounds: int, seed: int) -> None:
-        self._tell(f"clustering {len(self._z)} patches into {self._codec.n_classes} classes")
+        self._report(f"clustering {len(self._z)} patches into {self._codec.n_classes} classes")
         chosen = self._clusters(seed)
         for _ in range(_MODEL_ROUNDS):
             self._take_statistics(chosen)
             chosen = self._least_expected()
         self._take_statistics(chosen)
         for number in range(rounds):
-            self._tell(f"fitting classes and levels to what the codec chooses, {number + 1} of {rounds}")
+            self._report(f"fitting classes and levels to what the codec chooses, {number + 1} of {rounds}")
             trial = self._trial()
             chosen, subset, level = self._through(trial)
             self._refit_levels(trial, chosen, subset, level)

@@ -12,7 +12,7 @@ from eegstream.codec import torchscript
 from trainer.evaluation.scoring import nrmse_of
 from trainer.evaluation.transform_coding import TransformCoder
 from trainer.models.classified.codec import ClassifiedCodec
-from trainer.models.classified.fit import ClassFit
+from trainer.models.classified.fit import ClassFit, TableFitter
 from trainer.models.classified.trellis import middle_cell
 
 COMMON = {
@@ -21,8 +21,6 @@ COMMON = {
     "class_bits": 3,
     "gain_bits": 5,
     "coefficients": 48,
-    "fit_patches": 2000,
-    "fit_rounds": 1,
 }
 ONE_SEGMENT = {**COMMON, "candidates": 4, "steps": 24, "segments": 1, "lanes": 4}
 TWO_SEGMENTS = {**COMMON, "candidates": 4, "steps": 12, "segments": 2, "lanes": 5}
@@ -49,7 +47,7 @@ TRAINING, FRESH = made_up(2000, seed=0), made_up(512, seed=1)
 
 def fitted(settings, seed=0):
     codec = ClassifiedCodec(**settings)
-    codec.fit_to(TRAINING, seed, lambda _: None)
+    TableFitter(rounds=1)(codec, TRAINING, seed, lambda _: None)
     return codec.eval()
 
 
@@ -253,7 +251,7 @@ def test_the_spectrum_is_kept(codec):
 def test_the_noise_is_what_the_codes_do_not_tell(kept):
     """A coefficient's own spread where no known symbol tells of it, else the share that its rate leaves."""
     codec = ClassifiedCodec(**ONE_SEGMENT)
-    tables = ClassFit(codec, TRAINING, 0, lambda _: None).tables()
+    tables = ClassFit(codec, TRAINING, 1, 0, lambda _: None).tables()
     codec.set_tables(tables)
     codes = codec.encode(tile(), RATES)
     codes[:, kept:] = -1
@@ -322,7 +320,7 @@ def test_symbols_are_the_best_that_class_and_gain_allow(codec):
 
 def test_trying_more_classes_never_leaves_more_error():
     """With the same tables, no patch is worse off if all classes are tried at all gains instead of one."""
-    tables = ClassFit(ClassifiedCodec(**ONE_SEGMENT), TRAINING, 0, lambda _: None).tables()
+    tables = ClassFit(ClassifiedCodec(**ONE_SEGMENT), TRAINING, 1, 0, lambda _: None).tables()
     x, errors = tile(), []
     for candidates in (1, 4, 24):
         codec = ClassifiedCodec(**{**ONE_SEGMENT, "candidates": candidates, "lanes": candidates})
