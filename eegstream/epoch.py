@@ -78,7 +78,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Place:
+class MessageContext:
     """Where messages belong: stream, run and epoch, and how their `seq` is counted."""
 
     stream: str
@@ -109,10 +109,10 @@ class Epoch:
         geometry: StreamGeometry,
         facts: ModelFacts,
         options: SignalOptions,
-        place: Place,
+        context: MessageContext,
         rate_hz: float | None = None,
     ) -> None:
-        self._geometry, self._facts, self._place = geometry, facts, place
+        self._geometry, self._facts, self._context = geometry, facts, context
         self._rate_hz = options.rate_hz or rate_hz or geometry.rate_hz
         manifest = facts.manifest
         self._frontend = FrontEndSettings(
@@ -172,7 +172,7 @@ class Epoch:
     @property
     def stream(self) -> str:
         """Name of the stream on the wire."""
-        return self._place.stream
+        return self._context.stream
 
     @property
     def rate_hz(self) -> float:
@@ -251,11 +251,11 @@ class Epoch:
         )
 
     def _header(self) -> _Header:
-        place = self._place
-        return {"stream": place.stream, "run": place.run, "epoch": place.epoch, "seq": place.next_seq()}
+        context = self._context
+        return {"stream": context.stream, "run": context.run, "epoch": context.epoch, "seq": context.next_seq()}
 
 
-_NOWHERE = Place(stream="", run="", epoch=0, next_seq=lambda: 0)
+_NOWHERE = MessageContext(stream="", run="", epoch=0, next_seq=lambda: 0)
 
 
 def require_usable(geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions) -> None:
@@ -270,7 +270,7 @@ def require_usable(geometry: StreamGeometry, facts: ModelFacts, options: SignalO
 
 
 def follow_stream(
-    geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, next_place: Callable[[], Place]
+    geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, next_context: Callable[[], MessageContext]
 ) -> Following[Epoch]:
     """Turn what one outlet, or one recording, sends into epochs.
 
@@ -280,13 +280,13 @@ def follow_stream(
     select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
     return Following(
         options.rate_hz or geometry.rate_hz,
-        lambda rate_hz: Epoch(geometry, facts, options, next_place(), rate_hz),
+        lambda rate_hz: Epoch(geometry, facts, options, next_context(), rate_hz),
         is_given=options.rate_hz is not None,
     )
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingEvent:
     """An event on its way to becoming a message, with what only its moment knew."""
 
     epoch: Epoch
@@ -295,7 +295,7 @@ class Pending:
     arrived_s: float
 
 
-def encode_pending(pending: Iterable[Pending], encoder: Encoder) -> list[Message]:
+def encode_pending(pending: Iterable[PendingEvent], encoder: Encoder) -> list[Message]:
     """Encode the patches among `pending` in one batch; return every message in order."""
     pending = list(pending)
     patches = [item for item in pending if isinstance(item.event, Patch)]
@@ -309,7 +309,7 @@ def encode_pending(pending: Iterable[Pending], encoder: Encoder) -> list[Message
     return messages
 
 
-def _encode_patches(pending: list[Pending], encoder: Encoder) -> list[NDArray[np.int32]]:
+def _encode_patches(pending: list[PendingEvent], encoder: Encoder) -> list[NDArray[np.int32]]:
     """The codes (C, G) of each pending patch, channels of all of them in one batch."""
     rows = [item.event.samples_uv for item in pending if isinstance(item.event, Patch)]
     if not rows:

@@ -13,10 +13,10 @@ from eegstream.dsp.amplitude import AmplitudeWatch
 from eegstream.dsp.channels import ChannelSelection
 from eegstream.dsp.flags import PatchFlag
 from eegstream.dsp.frontend import LARGEST_FLOAT32, FrontEnd, FrontEndSettings
-from eegstream.dsp.history import SourceHistory
+from eegstream.dsp.impute import HoldLastFinite, bridge
 from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
-from eegstream.dsp.repair import HoldLastFinite, bridge
+from eegstream.dsp.source_buffer import SourceBuffer
 from eegstream.dsp.timeline import Break, Timed, Timeline
 from eegstream.wire.reasons import EndReason, GapReason
 
@@ -145,10 +145,10 @@ class StreamPipeline:
         self._scale = selection.unit_scale[:, None]
         self._timeline = Timeline(rate_hz)
         self._untimed = _Untimed()
-        self._repair = HoldLastFinite(n_channels)
+        self._impute = HoldLastFinite(n_channels)
         self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels)
         self._patcher = Patcher(n_channels, settings.patch, settings.hop)
-        self._history = SourceHistory(self._frontend.grid, settings.patch, settings.hop)
+        self._source = SourceBuffer(self._frontend.grid, settings.patch, settings.hop)
         self._settling_patches = self._count_settling_patches()
         self._amplitude = AmplitudeWatch(
             settings.frontend.model_rate_hz or rate_hz, selection.unit_scale if stated_scale is None else stated_scale
@@ -265,15 +265,15 @@ class StreamPipeline:
         account = self._account(border.reason, t_to_s=float(times_s[0]), missing=border.missing)
         self.segment += 1
         self._received = self._covered = 0
-        for stage in (self._repair, self._frontend, self._patcher, self._history):
+        for stage in (self._impute, self._frontend, self._patcher, self._source):
             stage.reset()
         if self._watch is not None:
             self._watch.begin_segment()
         return [account]
 
     def _fill(self, count: int, after: NDArray[np.float64], t_after_s: float, arrived_s: float) -> list[Event]:
-        before = self._repair.last
-        t_before_s = self._history.last_time_s
+        before = self._impute.last
+        t_before_s = self._source.last_time_s
         after = np.where(np.isfinite(after), after, before)
         step = np.arange(1, count + 1) / (count + 1)
         times_s = t_before_s + (t_after_s - t_before_s) * step
@@ -287,8 +287,8 @@ class StreamPipeline:
         *,
         filled: bool,
     ) -> list[Event]:
-        x, replaced = self._repair.push(x)
-        self._history.push(x, replaced, times_s, arrived_s, filled=filled)
+        x, replaced = self._impute.push(x)
+        self._source.push(x, replaced, times_s, arrived_s, filled=filled)
         first = self._patcher.emitted
         clean_uv = self._frontend.push(x)
         self._amplitude.push(clean_uv)
@@ -296,7 +296,7 @@ class StreamPipeline:
         return [self._describe(first + n, samples) for n, samples in enumerate(patches)]
 
     def _describe(self, index: int, samples_uv: NDArray[np.float32]) -> Patch:
-        view = self._history.patch(index)
+        view = self._source.patch(index)
         flags = (
             PatchFlag.REPLACED * view.replaced
             + PatchFlag.AMPLITUDE * (np.abs(samples_uv) >= self._settings.amplitude_uv).any(axis=1)
@@ -325,7 +325,7 @@ class StreamPipeline:
         return int(np.ceil(limit))
 
     def _account(self, reason: GapReason | EndReason, t_to_s: float | None, missing: int | None) -> SegmentEnd:
-        last_s = self._history.last_time_s
+        last_s = self._source.last_time_s
         return SegmentEnd(
             segment=self.segment,
             reason=reason,

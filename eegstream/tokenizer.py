@@ -20,8 +20,8 @@ from eegstream.epoch import (
     Clock,
     Encoder,
     Epoch,
-    Pending,
-    Place,
+    MessageContext,
+    PendingEvent,
     SignalOptions,
     StreamGeometry,
     encode_pending,
@@ -76,7 +76,7 @@ def encode_recording(
         ConfigError: the settings do not suit this recording.
         StreamError: no channel of it is EEG.
     """
-    waiting: list[Pending] = []
+    waiting: list[PendingEvent] = []
     for steps in _follow(recording, facts, options):
         for step in steps:
             if isinstance(step, Opened):
@@ -84,7 +84,7 @@ def encode_recording(
                 waiting = []
                 yield step.followed.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
                 continue
-            waiting.append(Pending(step.followed, step.event, _SAME_CLOCK, _needed_s(step)))
+            waiting.append(PendingEvent(step.followed, step.event, _SAME_CLOCK, _needed_s(step)))
             if isinstance(step.event, SegmentEnd) and step.event.reason in END_REASONS and step.followed.remark:
                 tell(step.followed.remark)
         if sum(item.epoch.n_channels for item in waiting) >= _BATCH_ROWS:
@@ -112,7 +112,7 @@ def _follow(
     source = geometry.source
     stream = stream_name(source.name, source.type, source.source_id, source.hostname)
     run, next_epoch, next_seq = secrets.token_hex(8), count().__next__, count().__next__
-    following = follow_stream(geometry, facts, options, lambda: Place(stream, run, next_epoch(), next_seq))
+    following = follow_stream(geometry, facts, options, lambda: MessageContext(stream, run, next_epoch(), next_seq))
     step = max(1, round(recording.rate_hz))
     n_samples = recording.samples.shape[1]
     cuts = sorted({*range(0, n_samples, step), *recording.pauses, n_samples})

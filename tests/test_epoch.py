@@ -7,7 +7,7 @@ import pytest
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
-from eegstream.epoch import Clock, Epoch, Pending, Place, SignalOptions, StreamGeometry, encode_pending
+from eegstream.epoch import Clock, Epoch, MessageContext, PendingEvent, SignalOptions, StreamGeometry, encode_pending
 from eegstream.errors import ConfigError, StreamError
 from eegstream.pipeline import Patch
 from eegstream.wire.messages import Codes, End, Gap, Source, UtcMark
@@ -32,8 +32,8 @@ def make(rate_hz=250.0, labels=("C3", "C4"), options=None, stream="s-000000", **
     description = manifest(**({"highpass_hz": None} | frontend)) | {"rate_range_hz": [100, 1000]}
     facts = ModelFacts(Manifest.model_validate(description), "ab" * 32, "cpu", "float32", "2.0")
     geometry = StreamGeometry(SOURCE, rate_hz, labels, ("EEG",) * len(labels), ("microvolts",) * len(labels))
-    place = Place(stream, RUN, 0, count().__next__)
-    return Epoch(geometry, facts, options or SignalOptions(), place)
+    context = MessageContext(stream, RUN, 0, count().__next__)
+    return Epoch(geometry, facts, options or SignalOptions(), context)
 
 
 def pend(epoch, seconds=1.0, hole=False):
@@ -43,7 +43,7 @@ def pend(epoch, seconds=1.0, hole=False):
         stamps[n // 2 :] += 1.0
     x = np.random.default_rng(0).normal(size=(2, n)).astype(np.float32)
     events = epoch.push(x, stamps, 5.0) + epoch.finish("gone")
-    return [Pending(epoch, event, Clock(0.5, 0.1), 7.0) for event in events]
+    return [PendingEvent(epoch, event, Clock(0.5, 0.1), 7.0) for event in events]
 
 
 @pytest.mark.parametrize("model_rate_hz", [256.0, None])
@@ -126,4 +126,4 @@ def test_streams_that_cannot_be_encoded_are_refused():
     geometry = StreamGeometry(SOURCE, 250.0, ("ECG",), ("ECG",), ("mV",))
     facts = ModelFacts(Manifest.model_validate(manifest()), "", "", "", "")
     with pytest.raises(StreamError):
-        Epoch(geometry, facts, SignalOptions(), Place("s", RUN, 0, count().__next__))
+        Epoch(geometry, facts, SignalOptions(), MessageContext("s", RUN, 0, count().__next__))

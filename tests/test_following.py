@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import ChannelChoice
-from eegstream.epoch import Epoch, Place, SignalOptions, StreamGeometry, follow_stream
+from eegstream.epoch import Epoch, MessageContext, SignalOptions, StreamGeometry, follow_stream
 from eegstream.errors import StreamError
 from eegstream.following import Following, Happened, Opened
 from eegstream.pipeline import Patch, SegmentEnd
@@ -32,7 +32,10 @@ def following(rate_hz=250.0, options=None, types=("EEG", "EEG")) -> Following[Ep
     geometry = StreamGeometry(SOURCE, rate_hz, ("C3", "C4"), types, ("microvolts",) * 2)
     epochs = count()
     return follow_stream(
-        geometry, FACTS, options or SignalOptions(), lambda: Place("s-000000", "0" * 16, next(epochs), count().__next__)
+        geometry,
+        FACTS,
+        options or SignalOptions(),
+        lambda: MessageContext("s-000000", "0" * 16, next(epochs), count().__next__),
     )
 
 

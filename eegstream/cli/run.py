@@ -25,7 +25,7 @@ def command(file: Path | None, notch: str | None, **options: Any) -> None:
     Settings come from the file, then from EEGSTREAM_* in the environment, then from the options.
     """
     from eegstream.config import environment, run_config
-    from eegstream.telemetry import log_to_stderr
+    from eegstream.logs import log_to_stderr
 
     config = run_config(file, environment(), {**options, "notch": int(notch) if notch else None})
     log_to_stderr()

@@ -9,7 +9,7 @@ from typing import Protocol
 from eegstream.codec.facts import ModelFacts
 from eegstream.daemon.inbox import Closed, Dropped, Inbox, Item, Opened, Samples
 from eegstream.daemon.streams import LiveStream
-from eegstream.epoch import Encoder, Epoch, Pending, Place, SignalOptions, encode_pending, follow_stream
+from eegstream.epoch import Encoder, Epoch, MessageContext, PendingEvent, SignalOptions, encode_pending, follow_stream
 from eegstream.errors import EegstreamError
 from eegstream.following import Following, Happened
 from eegstream.following import Opened as EpochOpened
@@ -86,7 +86,7 @@ class Worker:
 
     def step(self, items: list[Item]) -> None:
         """Handle queued items in order, then do what the clock asks for."""
-        pending: list[Pending] = []
+        pending: list[PendingEvent] = []
         for item in items:
             if isinstance(item, Opened):
                 self._attach(item)
@@ -127,7 +127,7 @@ class Worker:
         steps: list[EpochOpened[Epoch] | Happened[Epoch]],
         reader: Reader,
         stream: LiveStream,
-        pending: list[Pending],
+        pending: list[PendingEvent],
     ) -> None:
         """Announce epochs, and gather what happened in them until it is worth a batch."""
         for step in steps:
@@ -137,7 +137,7 @@ class Worker:
                 continue
             event = step.event
             arrived_s = event.arrived_s if isinstance(event, Patch) else 0.0
-            pending.append(Pending(step.followed, event, reader.clock, arrived_s))
+            pending.append(PendingEvent(step.followed, event, reader.clock, arrived_s))
             if sum(entry.epoch.n_channels for entry in pending) >= _BATCH_ROWS:
                 self._publish(pending)
 
@@ -149,11 +149,11 @@ class Worker:
             reader.stop("gone")
             return
 
-        def place() -> Place:
-            return Place(stream.name, self._run, stream.epochs, stream.next_seq)
+        def context() -> MessageContext:
+            return MessageContext(stream.name, self._run, stream.epochs, stream.next_seq)
 
         options = self._options_of(item.geometry.source)
-        following = follow_stream(item.geometry, self._encoder.facts, options, place)
+        following = follow_stream(item.geometry, self._encoder.facts, options, context)
         self._streams[stream.name] = stream
         stream.attach(reader, following, now_s)
 
@@ -168,7 +168,7 @@ class Worker:
         stream.detach(item.why, self._clock())
         log.info("%s epoch %d ended: %s", stream.name, stream.epochs - 1, item.why)
 
-    def _publish(self, pending: list[Pending]) -> None:
+    def _publish(self, pending: list[PendingEvent]) -> None:
         """Encode and send what is pending, and empty the list."""
         for message in encode_pending(pending, self._encoder):
             self._publisher.publish(message)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eegstream.errors import RecordingError
 from eegstream.files import synthetic_parts as parts
 from eegstream.files.bandlimited import Grid
-from eegstream.files.head import MAX_ELECTRODES, head_labels, head_positions
+from eegstream.files.electrode_positions import MAX_ELECTRODES, head_labels, head_positions
 from eegstream.files.recordings import MICROVOLTS, SYNTHETIC_PREFIX, Recording
 
 _EXAMPLE = "synthetic:rate=250,channels=8,seconds=60,seed=1"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.files.bandlimited import Grid
-from eegstream.files.head import electrode, even_positions, falloff
+from eegstream.files.electrode_positions import electrode, even_positions, falloff
 
 Spans = tuple[tuple[float, float], ...]
 """Start and stop of each span in seconds, in order."""

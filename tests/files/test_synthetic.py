@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, periodogram, sosfiltfilt, welch
 
 from eegstream.errors import RecordingError
-from eegstream.files.head import head_labels, head_positions
+from eegstream.files.electrode_positions import head_labels, head_positions
 from eegstream.files.recordings import read_recording
 from eegstream.files.synthetic import SyntheticEeg, read_synthetic, synthesize
 

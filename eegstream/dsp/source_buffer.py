@@ -12,7 +12,7 @@ from eegstream.dsp.resample import Grid
 
 
 @dataclass(frozen=True)
-class PatchSource:
+class Provenance:
     """The source's part in one patch."""
 
     replaced: NDArray[np.bool_]
@@ -56,7 +56,7 @@ def _joined(chunks: list[_Chunk]) -> _Chunk:
     )
 
 
-class SourceHistory:
+class SourceBuffer:
     """Keep source samples until no later patch can look at them."""
 
     def __init__(self, grid: Grid, patch: int, hop: int) -> None:
@@ -85,7 +85,7 @@ class SourceHistory:
             self._chunks.append(_Chunk(x, replaced, np.full(len(times_s), filled), times_s, arrived_s))
             self.last_time_s = float(times_s[-1])
 
-    def patch(self, index: int) -> PatchSource:
+    def patch(self, index: int) -> Provenance:
         """Describe patch `index`; patches are asked for once each, in order, when they are complete."""
         first = index * self._hop
         reach_start, reach_stop = self._grid.reach(first, first + self._patch - 1)
@@ -97,7 +97,7 @@ class SourceHistory:
         span = slice(span_start - self._start, span_stop - self._start)
         fresh = slice(self._covered_until - self._start, span_stop - self._start)
         own = kept.x[:, span]
-        source = PatchSource(
+        source = Provenance(
             replaced=np.any(kept.replaced[:, reach], axis=1),
             flat=np.all(own == own[:, :1], axis=1),
             filled=bool(kept.filled[reach].any()),
