@@ -70,7 +70,7 @@ class StreamGeometry:
 
 @dataclass(frozen=True)
 class Clock:
-    """How the daemon's clock lies to the outlet's."""
+    """The offset between the daemon's clock and the outlet's."""
 
     offset_s: float | None
     """Daemon minus outlet; None before the first estimate."""
