@@ -20,6 +20,7 @@ PROJECT = [
         ".github/workflows/ci.yml",
     )
 ]
+SOURCES = ("eegstream", "trainer", "configs")
 TEXTS = [*PAGES, *PROJECT, *sorted((ROOT / "systemd").iterdir())]
 
 
@@ -37,6 +38,9 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         name, _, anchor = target.partition("#")
         file = (page.parent / name).resolve() if name else page
+        top = ROOT / file.relative_to(ROOT).parts[0]
+        if top.name in SOURCES and not top.exists():
+            continue  # what is installed is tested, with the sources out of the way
         assert file.exists(), target
         assert not anchor or anchor in _anchors(file), target
 

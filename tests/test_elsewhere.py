@@ -38,7 +38,7 @@ for module, names in (
 def bare(tmp_path: Path) -> dict[str, str]:
     """The environment of a Python without POSIX, on a console of code page 1252."""
     (tmp_path / "sitecustomize.py").write_text(BARE, encoding="utf-8")
-    path = os.pathsep.join((str(tmp_path), str(REPOSITORY)))
+    path = os.pathsep.join((str(tmp_path), str(REPOSITORY), os.environ.get("PYTHONPATH", "")))
     return os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0", "LC_ALL": "C"}
 
 
