@@ -14,7 +14,7 @@ from torch import nn
 from tests.markdown import ROOT, fenced
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
-from trainer.evaluation import metrics
+from trainer.evaluation import metric_collection
 from trainer.hydra_app import CONFIGS, in_hydra_s_words
 from trainer.models.activations import ACTIVATIONS
 from trainer.search import divided
@@ -78,7 +78,7 @@ def test_adding_a_figure_is_one_function(monkeypatch: pytest.MonkeyPatch) -> Non
     block = fenced((ROOT / "docs/how-to/extend.md").read_text(encoding="utf-8"), "python")[1]
     scope = {"Tensor": torch.Tensor}
     exec(block.partition("\n\n")[0], scope)  # noqa: S102
-    figure = metrics.PatchMean(scope["largest_error_uv"])
+    figure = metric_collection.PatchMean(scope["largest_error_uv"])
     x = torch.randn(5, 16)
     figure.update(x + torch.arange(1, 6)[:, None], x)
     assert float(figure.compute()) == pytest.approx(3.0)

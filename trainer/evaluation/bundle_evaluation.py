@@ -11,6 +11,7 @@ from eegstream.codec.bundle import Bundle
 from trainer.evaluation import evaluation_plots, plots
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark, window_samples
+from trainer.evaluation.codebook_usage import codebook_metrics
 from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import (
     by_codes_kept,
@@ -23,7 +24,6 @@ from trainer.evaluation.comparison import (
 from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
-from trainer.evaluation.measuring import codebook_metrics
 from trainer.evaluation.recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.scoring import nrmse_of
 from trainer.protocols import PatchDataModule

@@ -51,7 +51,7 @@ def entropy_bits(counts: NDArray[np.integer]) -> float:
 
 
 def usage_metrics(counts: NDArray[np.integer]) -> dict[str, float]:
-    """Figures of one code from its histogram (W,).
+    """Use of one code, from its histogram (W,).
 
     `used` is the share of the W values that occur, `perplexity` 2^entropy. Beside each, `_ideal`: what a source that
     draws every value alike would be expected to show with as many patches, which is less than all of them.
@@ -73,3 +73,11 @@ def _ideal_perplexity(size: int, patches: int) -> float:
     count = np.arange(1, most + 1)
     share = count / patches
     return float(2 ** -(size * (binom.pmf(count, patches, 1 / size) * share * np.log2(share)).sum()))
+
+
+def codebook_metrics(counts: Sequence[NDArray[np.integer]]) -> dict[str, dict[str, float]]:
+    """Use and perplexity of each code, by its number, to four digits."""
+    return {
+        str(number): {name: float(f"{value:.4g}") for name, value in usage_metrics(own).items()}
+        for number, own in enumerate(counts)
+    }

@@ -6,7 +6,6 @@ M windows, N samples in a window, G codes of a patch.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +15,11 @@ from torch import Tensor, nn
 from eegstream.codec import torchscript
 from eegstream.codec.engine import CPU_TILE
 from eegstream.codec.manifest import Manifest
+from trainer.protocols import Network
 
 Floats = NDArray[np.float64]
 Method = Callable[[Tensor, Tensor], Tensor]
+_METHODS = {"mse": "decode", "spectrum": "decode_spectrum"}
 
 
 def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
@@ -38,7 +39,7 @@ def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
 class Codec:
     """A model's methods, for windows of whole patches."""
 
-    module: Any
+    module: Network | torch.jit.ScriptModule
     """With `encode`, `decode` and, where it is among `decodes`, `decode_spectrum`."""
     codebook_sizes: tuple[int, ...]
     patch: int
@@ -46,9 +47,15 @@ class Codec:
     window: int
 
     @classmethod
-    def of(cls, module: Any, manifest: Manifest, window: int) -> "Codec":
+    def of(cls, module: torch.jit.ScriptModule, manifest: Manifest, window: int) -> "Codec":
         """The codec of a bundle's module."""
         return cls(module, tuple(manifest.words), manifest.patch, tuple(manifest.decodes), window)
+
+    @classmethod
+    def of_network(cls, network: Network) -> "Codec":
+        """That of a network which is no bundle yet, for windows of one patch."""
+        sizes, size = tuple(network.codebook_sizes), network.patch_size
+        return cls(network, sizes, size, tuple(network.decodes), size)
 
     @property
     def bits(self) -> float:
@@ -62,7 +69,7 @@ class Codec:
 
     def decode(self, codes: torch.Tensor, rate_hz: float, kind: str = "mse") -> Floats:
         """Windows (M, N) of codes (patches, G)."""
-        method: Method = self.module.decode if kind == "mse" else self.module.decode_spectrum
+        method: Method = getattr(self.module, _METHODS[kind])
         patches = in_tiles(method, codes, torch.full((len(codes), 1), rate_hz))
         return patches.numpy().astype(np.float64).reshape(-1, self.window)
 

@@ -80,10 +80,10 @@ def heldout_sets(side: Side, name: str, window: int, model_rate_hz: float | None
     return found
 
 
-def sets_without_subjects(data: PatchDataModule, model_rate_hz: float | None) -> list[HeldOutWindows]:
+def sets_without_subjects(data: PatchDataModule, model_rate_hz: float | None, most: int = MOST) -> list[HeldOutWindows]:
     """Patches of one's own loaders: all of one subject, for all that is known."""
     found = []
-    for (name, rate_hz), patches in data.patches("val", MOST).items():
+    for (name, rate_hz), patches in data.patches("val", most).items():
         heard = patches[loud(patches)].numpy()
         if len(heard):
             who = np.full(len(heard), "unknown")

@@ -1,23 +1,12 @@
-"""How far a reconstruction lies from its patch.
+"""How far a reconstruction lies from its patch: the one home of each formula.
 
 M patches of N samples each, x the original and y the reconstruction, both in microvolts, e = y - x, R = max x - min x
 of a patch. Patches whose standard deviation is below 0.5 µV carry no EEG and are left out of every figure.
-docs/reference/metrics.md has every formula.
+docs/reference/metrics.md has every formula; `metric_collection` accumulates them over the batches of a validation.
 """
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import (
-    MeanAbsoluteError,
-    MeanSquaredError,
-    Metric,
-    MetricCollection,
-    PearsonCorrCoef,
-)
-from torchmetrics.audio import SignalNoiseRatio
-from torchmetrics.wrappers import LambdaInputTransformer
 
 QUIET_UV = 0.5
 _WINDOW, _SIGMA = 11, 1.5
@@ -40,6 +29,22 @@ def loud(x: Tensor) -> Tensor:
 def relative_error(x: Tensor, y: Tensor) -> Tensor:
     """Error energy over patch energy (M,): sum e^2 / sum x^2."""
     return ((y - x) ** 2).sum(dim=1) / (x**2).sum(dim=1)
+
+
+def nrmse(relative: Tensor) -> Tensor:
+    """NRMSE of patches with these relative errors (M,): sqrt(mean_n), so that quiet and loud patches weigh the same."""
+    return relative.mean().sqrt()
+
+
+def pooled_nrmse(x: Tensor, y: Tensor) -> Tensor:
+    """sqrt(sum e^2 / sum x^2) over all samples; 100 of it is the percent root-mean-square difference, PRD."""
+    return (((y - x) ** 2).sum() / (x**2).sum()).sqrt()
+
+
+def snr_db(x: Tensor, y: Tensor) -> Tensor:
+    """Signal-to-noise ratio (M,) in dB: 10 log10(sum x^2 / sum e^2), bounded where there is no error."""
+    least = torch.finfo(x.dtype).eps
+    return 10 * torch.log10(((x**2).sum(dim=1) + least) / (((y - x) ** 2).sum(dim=1) + least))
 
 
 def pearson(x: Tensor, y: Tensor) -> Tensor:
@@ -125,100 +130,3 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
 
 def _peak_to_peak(x: Tensor) -> Tensor:
     return (x.amax(dim=1) - x.amin(dim=1))[:, None]
-
-
-class PatchMean(Metric):
-    """Mean over patches of a number that each patch has, a function of originals and reconstructions (M, N)."""
-
-    full_state_update = False
-    total: Tensor
-    count: Tensor
-
-    def __init__(self, of_patch: Callable[[Tensor, Tensor], Tensor]) -> None:
-        super().__init__()
-        self._of_patch = of_patch
-        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-
-    def update(self, y: Tensor, x: Tensor) -> None:
-        """Take reconstructions and originals (M, N)."""
-        values = self._of_patch(x, y)
-        self.total += values.sum()
-        self.count += len(values)
-
-    def compute(self) -> Tensor:
-        """The figure so far."""
-        return self.total / self.count
-
-
-class PatchNrmse(PatchMean):
-    """sqrt(mean_n(sum e^2 / sum x^2)): quiet and loud patches weigh the same."""
-
-    def __init__(self) -> None:
-        super().__init__(relative_error)
-
-    def compute(self) -> Tensor:
-        """The figure so far."""
-        return torch.sqrt(super().compute())
-
-
-class PooledNrmse(Metric):
-    """sqrt(sum e^2 / sum x^2) over all samples; 100 of it is the percent root-mean-square difference, PRD.
-
-    torchmetrics' NormalizedRootMeanSquaredError divides a mean by a sum under its "l2", and so gives another number.
-    """
-
-    full_state_update = False
-    error: Tensor
-    energy: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_state("error", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("energy", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-
-    def update(self, y: Tensor, x: Tensor) -> None:
-        """Take reconstructions and originals (M, N)."""
-        self.error += ((y - x) ** 2).sum()
-        self.energy += (x**2).sum()
-
-    def compute(self) -> Tensor:
-        """The figure so far."""
-        return torch.sqrt(self.error / self.energy)
-
-
-def _all_samples(metric: Metric) -> Metric:
-    """The metric of all samples as one long signal."""
-    return LambdaInputTransformer(metric.set_dtype(torch.float64), torch.flatten, torch.flatten)
-
-
-class ReconstructionMetrics(MetricCollection):
-    """All figures of a reconstruction, in double precision, by name.
-
-    Pooled over all samples: `mse`, `mae`, `rmse`, `nrmse_pooled`, `r_pooled`. Of each patch, their mean: `nrmse` (the
-    root of it), `snr_db`, `psnr_db`, `ssim`, `r`.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            {
-                "mse": MeanSquaredError(),
-                "mae": MeanAbsoluteError(),
-                "rmse": MeanSquaredError(squared=False),
-                "nrmse_pooled": PooledNrmse(),
-                "r_pooled": _all_samples(PearsonCorrCoef()),
-                "nrmse": PatchNrmse(),
-                "snr_db": SignalNoiseRatio(),
-                "psnr_db": PatchMean(psnr_db),
-                "ssim": PatchMean(ssim),
-                "r": PatchMean(pearson),
-            },
-            compute_groups=False,
-        )
-        self.set_dtype(torch.float64)
-
-    def add(self, x: Tensor, y: Tensor) -> None:
-        """Take originals and reconstructions (M, N), quiet patches left out."""
-        kept = loud(x)
-        if kept.any():
-            self.update(y[kept].double(), x[kept].double())

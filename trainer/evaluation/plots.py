@@ -6,13 +6,14 @@ M patches, N samples in a patch, W values of a code.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import signal
 
 from trainer.evaluation.codebook_usage import usage_metrics
-from trainer.evaluation.metrics import BANDS_HZ
+from trainer.evaluation.metrics import BANDS_HZ, relative_error
 
 RAW, DECODED = "#5f6b76", "#c8442c"
 SET_COLOURS = ("#2b6ca3", "#c8442c", "#3d8b5f", "#8a5aa8", "#b8862d", "#5f6b76")
@@ -30,7 +31,7 @@ def reconstructions(patches: Patches) -> Figure:
     """Of each set a patch at the tenth, the middle and the ninetieth percentile of relative error."""
     figure, axes = axes_grid(len(patches), len(_QUANTILES), width=4.2, height=2.1)
     for row, (name, (x, y, rate_hz)) in zip(axes, patches.items(), strict=True):
-        relative = ((y - x) ** 2).sum(1) / (x**2).sum(1)
+        relative = relative_error(torch.from_numpy(x), torch.from_numpy(y)).numpy()
         order = np.argsort(relative)
         for axis, (kind, quantile) in zip(row, _QUANTILES.items(), strict=True):
             patch = order[round(quantile * (len(order) - 1))]

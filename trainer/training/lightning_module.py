@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from trainer.data.loader_batches import as_batch
 from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
-from trainer.evaluation.metrics import ReconstructionMetrics
+from trainer.evaluation.metric_collection import ReconstructionMetrics
 from trainer.protocols import Batch, Network
 from trainer.training.checkpoints import as_module
 

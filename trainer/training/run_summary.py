@@ -1,6 +1,6 @@
 """The page and the plots that a run leaves for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,32 +8,17 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from matplotlib.figure import Figure
 
 from trainer.evaluation import plots
-from trainer.evaluation.measuring import (
-    codebook_metrics,
-    histograms,
-    measure_all,
-    reconstruct_all,
-)
-from trainer.protocols import Network, PatchesByRate
+from trainer.evaluation.codebook_usage import codebook_metrics
+from trainer.evaluation.codec import Codec
+from trainer.evaluation.comparison import code_counts
+from trainer.evaluation.heldout_windows import sets_without_subjects
+from trainer.evaluation.scoring import score
 from trainer.training.checkpoints import load_checkpoint, trained_network
 from trainer.training.fit import RunResult
 
 _PATCHES = 4096
 """Of each data set and rate, measured and pictured at a run's end."""
 _SHOWN = ("nrmse", "nrmse_pooled", "snr_db", "psnr_db", "ssim", "r", "mae")
-
-
-def draw(
-    network: Network, patches: PatchesByRate, model_rate_hz: float | None, results: Mapping[str, Any]
-) -> dict[str, Figure]:
-    """Pictures of a network on patches, by name; `results` are its plots."""
-    pairs = reconstruct_all(network.encode, network.decode, patches, model_rate_hz, _PATCHES)
-    return {
-        "reconstructions": plots.reconstructions(pairs),
-        "spectra": plots.spectra({n: ({"raw": x, "decoded": y}, rate_hz) for n, (x, y, rate_hz) in pairs.items()}),
-        "bands": plots.band_errors({name: found["band_error"] for name, found in results["data"].items()}),
-        "codes": plots.code_use(histograms(network.encode, network.codebook_sizes, patches)),
-    }
 
 
 def save_pictures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
@@ -45,26 +30,44 @@ def save_pictures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
     return paths
 
 
-def write_summary(fitted: RunResult, folder: Path) -> str:
-    """Measure the best checkpoint, write pictures and `summary.md` into the run's folder, and return that page."""
-    kept = fitted.best
-    pictures: list[Path] = []
+def write_summary(run: RunResult, folder: Path) -> str:
+    """Measure the best checkpoint, write plots and `summary.md` into the run's folder, and return that page."""
+    kept = run.best
     results: dict[str, Any] = {}
+    paths: list[Path] = []
     if kept is not None:
-        network = trained_network(load_checkpoint(kept.path))
-        rate_hz = fitted.config["frontend"]["model_rate_hz"]
-        patches = fitted.data.patches("val", most=_PATCHES)
-        results = {
-            "data": measure_all(network.encode, network.decode, patches, rate_hz),
-            "codes": codebook_metrics(histograms(network.encode, network.codebook_sizes, patches)),
-        }
-        if fitted.config["pictures"]:
-            drawn = draw(network, patches, rate_hz, results)
-            pictures = save_pictures(drawn, folder / "figures")
-            _log_pictures(fitted.trainer.loggers, drawn, fitted.trainer.global_step)
-    page = _page(fitted, folder, results, pictures)
+        codec = Codec.of_network(trained_network(load_checkpoint(kept.path)))
+        results, drawn = _measured(codec, run)
+        if run.config["pictures"]:
+            paths = save_pictures(drawn, folder / "figures")
+            _log_pictures(run.trainer.loggers, drawn, run.trainer.global_step)
+    page = "\n".join(_page(run, folder, results, paths)) + "\n"
     (folder / "summary.md").write_text(page, encoding="utf-8")
     return page
+
+
+def _measured(codec: Codec, run: RunResult) -> tuple[dict[str, Any], dict[str, Figure]]:
+    """Metrics of validation patches by set and rate, use of the codes, and plots of both."""
+    sets = sets_without_subjects(run.data, run.config["frontend"]["model_rate_hz"], _PATCHES)
+    decoded = {s.name: codec.through(s.patches_uv, s.rate_hz) for s in sets}
+    scores = {s.name: score(s, decoded[s.name]) for s in sets}
+    counts = code_counts(codec, sets)
+    pairs = {s.name: (s.patches_uv.astype("float64"), decoded[s.name], s.sampled_hz) for s in sets}
+    drawn = (
+        {
+            "reconstructions": plots.reconstructions(pairs),
+            "spectra": plots.spectra({n: ({"raw": x, "decoded": y}, hz) for n, (x, y, hz) in pairs.items()}),
+            "bands": plots.band_errors({name: found["band_error"] for name, found in scores.items()}),
+            "codes": plots.code_use(counts),
+        }
+        if sets and run.config["pictures"]
+        else {}
+    )
+    rows = {
+        name: {**found, "nrmse_pooled": found["prd_percent"] / 100, "mae": found["mae_uv"]}
+        for name, found in scores.items()
+    }
+    return {"data": rows, "codes": codebook_metrics(counts)}, drawn
 
 
 def _log_pictures(loggers: Sequence[Logger], pictures: Mapping[str, Figure], step: int) -> None:
@@ -78,58 +81,44 @@ def _log_pictures(loggers: Sequence[Logger], pictures: Mapping[str, Figure], ste
                 logger.experiment.add_figure(name, figure, global_step=step, close=False)
 
 
-def _page(fitted: RunResult, folder: Path, results: Mapping[str, Any], pictures: Sequence[Path]) -> str:
-    kept, last = fitted.best, fitted.last
-    config = fitted.config
-    lines = [
-        f"# {config['model']['_target_'].rpartition('.')[2]}: val/nrmse {fitted.nrmse:.4f}",
-        "",
-        f"    {config['command']}",
-        "",
-        f"{fitted.trainer.global_step} steps in {fitted.trainer.current_epoch} epochs, {fitted.seconds:.0f} s, "
-        + (f"batches of {config['data']['batch_size']}, " if "batch_size" in config["data"] else "")
-        + f"seed {config['seed']}.",
-        "",
-    ]
+def _page(run: RunResult, folder: Path, results: Mapping[str, Any], plot_paths: Sequence[Path]) -> Iterator[str]:
+    """Lines of the page."""
+    config = run.config
+    yield from (f"# {config['model']['_target_'].rpartition('.')[2]}: val/nrmse {run.nrmse:.4f}", "")
+    yield from (f"    {config['command']}", "")
+    batches = f"batches of {config['data']['batch_size']}, " if "batch_size" in config["data"] else ""
+    yield (
+        f"{run.trainer.global_step} steps in {run.trainer.current_epoch} epochs, {run.seconds:.0f} s, {batches}"
+        f"seed {config['seed']}."
+    )
+    yield ""
     if results:
-        lines += [
-            f"The best checkpoint, on {'at most ' + str(_PATCHES)} patches of each validation set and rate:",
-            "",
-            "| data | patches | " + " | ".join(_SHOWN) + " |",
-            "|---|---|" + "---|" * len(_SHOWN),
-            *(
-                f"| {name} | {found['patches']} | " + " | ".join(f"{found[key]:.4g}" for key in _SHOWN) + " |"
-                for name, found in results["data"].items()
-            ),
-            "",
-            "| code | values used | of as many alike | perplexity | of alike values |",
-            "|---|---|---|---|---|",
-            *(
-                f"| {number} | {use['used']:.1%} | {use['used_ideal']:.1%} | {use['perplexity']:.0f} | "
-                f"{use['perplexity_ideal']:.0f} |"
-                for number, use in results["codes"].items()
-            ),
-            "",
-        ]
-    lines += [
-        "| what | where |",
-        "|---|---|",
-        f"| settings | {_shown(folder / '.hydra/config.yaml')} |",
-        f"| subjects of each side | {_shown(folder / 'split.json')} |",
-    ]
-    lines += [f"| log | {_shown(Path(logger.log_dir))} |" for logger in fitted.trainer.loggers if logger.log_dir]
-    lines += [f"| {path.stem} | {_shown(path)} |" for path in pictures]
-    lines += [f"| last checkpoint | {_shown(last)} |"] if last else []
-    if kept is not None:
-        lines += [
-            f"| best checkpoint | {_shown(kept.path)} |",
-            "",
-            "Next:",
-            "",
-            f"    python -m trainer.export checkpoint={_shown(kept.path)}"
-            + ("" if config["bundle"]["name"] else " name=NAME"),
-        ]
-    return "\n".join(lines) + "\n"
+        yield from _tables(results)
+    yield from ("| what | where |", "|---|---|", f"| settings | {_shown(folder / '.hydra/config.yaml')} |")
+    yield f"| subjects of each side | {_shown(folder / 'split.json')} |"
+    yield from (f"| log | {_shown(Path(logger.log_dir))} |" for logger in run.trainer.loggers if logger.log_dir)
+    yield from (f"| {path.stem} | {_shown(path)} |" for path in plot_paths)
+    if run.last:
+        yield f"| last checkpoint | {_shown(run.last)} |"
+    if run.best is not None:
+        best = _shown(run.best.path)
+        yield from (f"| best checkpoint | {best} |", "", "Next:", "")
+        yield f"    python -m trainer.export checkpoint={best}" + ("" if config["bundle"]["name"] else " name=NAME")
+
+
+def _tables(results: Mapping[str, Any]) -> Iterator[str]:
+    """What was measured of the best checkpoint."""
+    yield from (f"The best checkpoint, on at most {_PATCHES} patches of each validation set and rate:", "")
+    yield from ("| data | patches | " + " | ".join(_SHOWN) + " |", "|---|---|" + "---|" * len(_SHOWN))
+    for name, found in results["data"].items():
+        yield f"| {name} | {found['patches']} | " + " | ".join(f"{found[key]:.4g}" for key in _SHOWN) + " |"
+    yield from ("", "| code | values used | of as many alike | perplexity | of alike values |", "|---|---|---|---|---|")
+    for number, use in results["codes"].items():
+        yield (
+            f"| {number} | {use['used']:.1%} | {use['used_ideal']:.1%} | {use['perplexity']:.0f} | "
+            f"{use['perplexity_ideal']:.0f} |"
+        )
+    yield ""
 
 
 def _shown(path: Path) -> Path:

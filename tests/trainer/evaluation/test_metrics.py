@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from torchmetrics.functional.audio import signal_noise_ratio
 
-from trainer.evaluation.metrics import ReconstructionMetrics, band_errors, loud, pearson, psnr_db, relative_error, ssim
+from trainer.evaluation.heldout_windows import HeldOutWindows
+from trainer.evaluation.metric_collection import ReconstructionMetrics
+from trainer.evaluation.metrics import band_errors, loud, pearson, psnr_db, relative_error, snr_db, ssim
+from trainer.evaluation.scoring import nrmse_of, score
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 256)).cumsum(axis=1) * RNG.uniform(0.2, 30, (40, 1))
@@ -101,3 +105,25 @@ def test_bands_beyond_half_the_rate_are_left_out():
     x, y = tensors()
     assert list(band_errors(x, y, 100.0)) == ["delta", "theta", "alpha", "beta", "gamma"]
     assert "high" in band_errors(x, y, 200.0)
+
+
+def test_the_ratio_is_torchmetrics_own():
+    """Of each patch, also where there is no error."""
+    x, y = tensors()
+    y[3] = x[3]
+    expected = torch.stack([signal_noise_ratio(b, a) for a, b in zip(x, y, strict=True)])
+    torch.testing.assert_close(snr_db(x, y), expected)
+
+
+def test_a_report_and_a_validation_say_the_same():
+    """Every metric that both have, of the same patches."""
+    windows = HeldOutWindows("a", "val", 256.0, 256.0, X, np.array(["one"] * 20 + ["two"] * 20))
+    once = score(windows, Y)
+    batches = ReconstructionMetrics()
+    for part in torch.tensor_split(torch.arange(40), 3):
+        batches.add(torch.from_numpy(X)[part], torch.from_numpy(Y)[part])
+    collected = {name: float(value) for name, value in batches.compute().items()}
+    same = {name: once[name] for name in ("nrmse", "snr_db", "psnr_db", "ssim", "r")}
+    same |= {"mae": once["mae_uv"], "rmse": once["rmse_uv"], "nrmse_pooled": once["prd_percent"] / 100}
+    assert {name: collected[name] for name in same} == pytest.approx(same, rel=1e-9)
+    assert nrmse_of(X, Y) == pytest.approx(once["nrmse"], rel=1e-12)

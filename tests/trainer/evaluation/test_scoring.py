@@ -45,7 +45,7 @@ def test_the_figures_are_their_definitions():
         "nrmse": np.sqrt(relative.mean()),
         "nrmse_median": np.median(np.sqrt(relative)),
         "prd_percent": 100 * np.sqrt((error**2).sum() / (x**2).sum()),
-        "snr_db": -10 * np.log10(relative.mean()),
+        "snr_db": (-10 * np.log10(relative)).mean(),
         "psnr_db": (10 * np.log10(np.ptp(x, axis=1) ** 2 / (error**2).mean(axis=1))).mean(),
         "mae_uv": np.abs(error).mean(),
         "rmse_uv": np.sqrt((error**2).mean()),
