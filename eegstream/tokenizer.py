@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.codec.facts import ModelFacts
+from eegstream.decoding import Reconstruction, choose_stream, reconstruct
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.epoch import (
     Clock,
@@ -27,7 +28,7 @@ from eegstream.epoch import (
     encode_pending,
     follow_stream,
 )
-from eegstream.errors import RecordingError
+from eegstream.errors import BundleError, RecordingError
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
@@ -182,3 +183,21 @@ class Tokenizer:
         )
         messages = encode_recording(recording, self.engine, self.engine.facts, options or SignalOptions())
         return collect_segments(messages, "array")
+
+    def decode(self, segments: list[CodedSegment], kind: str = "mse") -> Reconstruction:
+        """What these codes kept, as microvolts (C, T) at the model's rate with their times; `kind` as in `decode --as`.
+
+        Raises:
+            BundleError: another bundle made the codes.
+            CodesFileError: no segments, or several streams.
+            ConfigError: the bundle has no such decode.
+        """
+        chosen = choose_stream(segments, None)
+        made_by = chosen[0].spec.model
+        if made_by.sha256 != self.engine.bundle.sha256:
+            raise BundleError(
+                f"the codes were made by {made_by.name}@{made_by.version} ({made_by.sha256[:12]}), "
+                f"this is {self.engine.bundle.title} ({self.engine.bundle.sha256[:12]})",
+                "Load the bundle that made them",
+            )
+        return reconstruct(chosen, self.engine, kind)

@@ -1,11 +1,14 @@
 """Codes of arrays and recordings, from Python."""
 
+import dataclasses
+import importlib.metadata
+
 import numpy as np
 import pytest
 
 import eegstream
 from eegstream.decoding import reconstruct
-from eegstream.errors import RecordingError
+from eegstream.errors import BundleError, RecordingError
 from tests.identity_bundle import manifest, write_bundle
 
 
@@ -55,3 +58,31 @@ def test_other_rates_are_refused(tokenizer, rate_hz):
     """The message tells the range."""
     with pytest.raises(RecordingError, match=r"expected 0\.5 to 50000 Hz"):
         tokenizer.encode(np.zeros((1, 100)), rate_hz=rate_hz)
+
+
+def test_a_tokenizer_decodes_what_it_encoded(tokenizer):
+    """With the identity bundle that is every covered sample, in microvolts."""
+    x = np.random.default_rng(0).normal(size=(2, 640)).astype(np.float32)
+    np.testing.assert_array_equal(tokenizer.decode(tokenizer.encode(x, rate_hz=250)).eeg_uv, x)
+
+
+def test_a_tokenizer_refuses_the_codes_of_another_bundle(tokenizer):
+    """They would be read wrongly."""
+    (segment,) = tokenizer.encode(np.zeros((1, 640)), rate_hz=250)
+    model = segment.spec.model.model_copy(update={"sha256": "0" * 64})
+    other = dataclasses.replace(segment, spec=segment.spec.model_copy(update={"model": model}))
+    with pytest.raises(BundleError, match=r"were made by identity@1 .0{12}., this is identity@1"):
+        tokenizer.decode([other])
+
+
+def test_the_package_tells_its_version():
+    """The one that is installed."""
+    assert eegstream.__version__ == importlib.metadata.version("eegstream")
+
+
+def test_a_name_that_is_almost_a_bundle_s_is_answered_with_it():
+    """And one that is like none with the list."""
+    with pytest.raises(BundleError, match=r"'defualt'; shipped: .*\. Did you mean default\?$"):
+        eegstream.Tokenizer.load("defualt")
+    with pytest.raises(BundleError, match="Name one of these"):
+        eegstream.Tokenizer.load("zebra")

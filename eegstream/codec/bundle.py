@@ -3,6 +3,7 @@
 B patches in a batch, N samples in a patch, G codes of a patch, K golden patches.
 """
 
+import difflib
 import hashlib
 import io
 import re
@@ -74,8 +75,12 @@ def find(reference: str) -> Path:
     if version:
         candidates = [path for path in candidates if str(_name_and_version(path)[1]) == version]
     if not candidates:
-        known = ", ".join("@".join(map(str, _name_and_version(path))) for path in shipped()) or "none"
-        raise BundleError(f"no bundle is called {reference!r}; shipped: {known}", "Name one of these or give a path")
+        titles = ["@".join(map(str, _name_and_version(path))) for path in shipped()]
+        close = difflib.get_close_matches(name, {title.partition("@")[0] for title in titles}, 1)
+        raise BundleError(
+            f"no bundle is called {reference!r}; shipped: {', '.join(titles) or 'none'}",
+            f"Did you mean {close[0]}?" if close else "Name one of these or give a path",
+        )
     return candidates[-1]
 
 
