@@ -64,7 +64,8 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self.lines: list[str] = []
         self._changed = threading.Condition()
@@ -123,13 +124,13 @@ class Process:
         self._child.send_signal(number)
 
     def stop(self) -> int:
-        """Ask it to end (SIGTERM); return its exit status."""
-        self.send(signal.SIGTERM)
+        """Ask it to end (SIGTERM; on Windows Ctrl-Break); return its exit status."""
+        self.send(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
         return self.wait()
 
     def kill(self) -> None:
-        """End it as a crash or a power cut would (SIGKILL)."""
-        self.send(signal.SIGKILL)
+        """End it as a crash or a power cut would."""
+        self._child.kill()
         self.wait()
 
     def release(self) -> None:
@@ -206,7 +207,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         cwd=REPOSITORY,
         env=os.environ | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=2 * PATIENCE_S,
         check=False,
     )
