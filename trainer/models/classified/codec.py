@@ -11,18 +11,18 @@ B patches, N samples in a patch, n coefficients that may be coded, K classes, C 
 class (its coded coefficients in order of importance, then padding), T steps of a trellis, G codes.
 """
 
-import math
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.fft import dct
 from torch import Tensor, nn
 
 from trainer.models.amplitude import LIMIT_UV
+from trainer.models.classified.hashed_noise import hashed_signs
+from trainer.models.classified.settings import CodecSettings
 from trainer.models.classified.tables import ClassTables
-from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis, middle_cell
+from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis
 
 _OFFSETS = (-1.0, 0.0, 1.0)
 """Gains that are tried, in steps from the patch's own."""
@@ -33,18 +33,7 @@ class ClassifiedCodec(nn.Module):
 
     What is learned are tables, which `TableFitter` fits; training may tune scales and synthesis.
 
-    Args:
-        patch_size: N.
-        word_bits: bits of each word of symbols, at most 16.
-        gain_bits, class_bits: of the first two codes.
-        gain_range_uv: lowest and highest gain; steps are even in dB.
-        coefficients: n.
-        states: of the trellis, 16, 32 or 64.
-        steps: T.
-        segments: trellises of a class with many coefficients, so that P = segments T.
-        candidates: C.
-        lanes: trellises of a patch, shared among its candidates; one that does not fit is not tried.
-        fill: noise of `decode_spectrum`, as a share of what the codes do not tell.
+    `settings` are those of `CodecSettings`.
 
     Raises:
         ValueError: settings that cannot be built.
@@ -67,70 +56,32 @@ class ClassifiedCodec(nn.Module):
     spread: Tensor
     lost: Tensor
 
-    def __init__(  # noqa: PLR0913, PLR0917  (these are the model's settings, one by one as configs/model names them)
-        self,
-        patch_size: int,
-        word_bits: Sequence[int],
-        gain_bits: int = 5,
-        class_bits: int = 8,
-        gain_range_uv: tuple[float, float] = (0.25, 1000.0),
-        coefficients: int = 144,
-        states: int = 16,
-        steps: int = 64,
-        segments: int = 2,
-        candidates: int = 8,
-        lanes: int = 8,
-        fill: float = 1.0,
-    ) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__()
-        for name, value, low, high in (
-            ("the largest of word_bits", max(word_bits, default=0), 1, 16),
-            ("the smallest of word_bits", min(word_bits, default=0), 1, 16),
-            ("gain_bits", gain_bits, 2, 16),
-            ("class_bits", class_bits, 2, 16),
-            ("coefficients", coefficients, 1, patch_size),
-            ("steps", steps, 1, coefficients),
-            ("segments", segments, 1, 64),
-            ("the sum of word_bits", sum(word_bits), 1, HIGHEST_RATE * min(coefficients, steps * segments)),
-            ("lanes", lanes, segments, 64),
-            ("candidates", candidates, 1, 3 << class_bits),
-        ):
-            if not low <= value <= high:
-                raise ValueError(f"{name} is {value}, expected {low} to {high}")
-        if not 0 < gain_range_uv[0] < gain_range_uv[1]:
-            raise ValueError(f"gain_range_uv is {gain_range_uv}, expected two rising levels")
-        self.patch_size = patch_size
-        self.word_bits = list(word_bits)
-        self.codebook_sizes = [1 << bits for bits in (gain_bits, class_bits, *word_bits)]
-        """Number of values of each code."""
+        given = CodecSettings(**settings)
+        self.patch_size = given.patch_size
+        self.word_bits = list(given.word_bits)
+        self.codebook_sizes = given.codebook_sizes
         self.prefix = True
         self.decodes = ["mse", "spectrum"]
-        self.about = (
-            f"The first code is the patch's gain, {self.codebook_sizes[0]} steps from {gain_range_uv[0]:g} to "
-            f"{gain_range_uv[1]:g} µV, the second one of {self.codebook_sizes[1]} spectral envelopes. An envelope says "
-            f"which of the first {coefficients} cosine coefficients are sent, with how many bits and where in the "
-            f"{len(self.word_bits)} other codes: whole, the most important ones first, so that a prefix of the codes "
-            f"decodes. What a word holds depends on the envelope, without which it means nothing: with the same "
-            f"frequencies in every word the error was 5 to 8 % larger. Coefficients are quantised along a trellis of "
-            f"{states} states. The stream's rate is not used."
-        )
+        self.about = given.about
         self.limit_uv = LIMIT_UV
-        self.n_gains, self.n_classes = 1 << gain_bits, 1 << class_bits
-        self.low_uv = gain_range_uv[0]
-        self.log_step = math.log(gain_range_uv[1] / gain_range_uv[0]) / (self.n_gains - 1)
-        self.steps, self.segments, self.places = steps, segments, steps * segments
-        self.candidates, self.lanes = candidates, lanes
-        self.fill = fill
-        self.trellis = Trellis(states, np.zeros((SUBSETS, HIGHEST_RATE + 1, PER_SUBSET)))
-        basis = torch.from_numpy(dct(np.eye(patch_size), norm="ortho", axis=0).astype(np.float32))
-        self.register_buffer("analysis", basis[:coefficients].t().contiguous())
+        self.n_gains, self.n_classes = 1 << given.gain_bits, 1 << given.class_bits
+        self.low_uv = given.gain_range_uv[0]
+        self.log_step = given.log_step
+        self.steps, self.segments, self.places = given.steps, given.segments, given.places
+        self.candidates, self.lanes = given.candidates, given.lanes
+        self.fill = given.fill
+        self.trellis = Trellis(given.states, np.zeros((SUBSETS, HIGHEST_RATE + 1, PER_SUBSET)))
+        basis = torch.from_numpy(dct(np.eye(self.patch_size), norm="ortho", axis=0).astype(np.float32))
+        self.register_buffer("analysis", basis[: given.coefficients].t().contiguous())
         self.synthesis = nn.Parameter(basis.clone())
         gains_uv = self.low_uv * torch.exp(self.log_step * torch.arange(self.n_gains))
         self.register_buffer("gains_uv", gains_uv)
         self.register_buffer("offsets", torch.tensor(_OFFSETS))
-        self._register_tables(coefficients)
-        self.register_buffer("lane_numbers", torch.arange(lanes))
-        self.register_buffer("parts", torch.arange(segments))
+        self._register_tables(given.coefficients)
+        self.register_buffer("lane_numbers", torch.arange(self.lanes))
+        self.register_buffer("parts", torch.arange(self.segments))
         mixers = np.random.default_rng(7).integers(1 << 20, 1 << 30, len(self.codebook_sizes)) * 2 + 1
         self.register_buffer("mixers", torch.from_numpy(mixers))
 
@@ -157,31 +108,10 @@ class ClassifiedCodec(nn.Module):
 
     def set_tables(self, tables: ClassTables) -> None:
         """Take up what was fitted."""
-        by_steps = {
-            "coefficient": self._by_steps(tables.coefficient, 0),
-            "scale": self._by_steps(tables.scale, 1),
-            "middle": self._by_steps(middle_cell(tables.rate), int(middle_cell(np.zeros((), np.int64)))),
-        }
-        lanes = -(-(tables.rate > 0).sum(axis=1) // self.steps)
-        by_class = {
-            "rate": tables.rate,
-            "word": tables.word,
-            "shift": tables.shift,
-            "size": np.maximum(lanes, 1),
-            "score": tables.score,
-            "score_constant": tables.score_constant,
-            "spread": tables.spread,
-            "lost": tables.lost,
-        }
         with torch.no_grad():
-            for name, values in {**by_steps, **by_class}.items():
+            for name, values in tables.arranged(self.steps).items():
                 getattr(self, name).copy_(torch.from_numpy(np.ascontiguousarray(values)))
         self.trellis = Trellis(self.trellis.states, tables.levels)
-
-    def _by_steps(self, values: NDArray[np.generic], padding: float) -> NDArray[np.generic]:
-        """(T, segments K + 1) of a table (K, P)."""
-        rows = values.reshape(-1, self.steps)
-        return np.concatenate([rows, np.full((1, self.steps), padding, rows.dtype)]).T
 
     # Encoder
 
@@ -293,7 +223,12 @@ class ClassifiedCodec(nn.Module):
             told = torch.where(known, 1.0 - self.lost[rate], torch.zeros_like(value))
             missing = torch.ones_like(z).scatter_add_(1, place, -told)
             missing = missing * (codes[:, 1:2] >= 0)
-            z = missing * self.spread[chosen].to(torch.float32) * self._signs(codes) * self.fill
+            z = (
+                missing
+                * self.spread[chosen].to(torch.float32)
+                * hashed_signs(codes, self.mixers, self.patch_size)
+                * self.fill
+            )
         return z.scatter_add(1, place, value * self._of_class(self.scale, chosen))
 
     def _of_class(self, by_steps: Tensor, chosen: Tensor) -> Tensor:
@@ -305,15 +240,3 @@ class ClassifiedCodec(nn.Module):
         """Patches (B, N) uV of coefficients over the gain (B, N)."""
         gain_uv = self.gains_uv[codes[:, 0].clamp(0, self.n_gains - 1).to(torch.int64)] * (codes[:, 0] >= 0)
         return torch.matmul(z, self.synthesis) * gain_uv.unsqueeze(1)
-
-    def _signs(self, codes: Tensor) -> Tensor:
-        """+1 or -1 (B, N), a hash of the codes (B, G) and the coefficient's number."""
-        mask = (1 << 32) - 1
-        mixed = (codes * self.mixers).sum(1, keepdim=True)
-        number = torch.arange(self.patch_size, device=codes.device)
-        mixed = torch.bitwise_and(mixed + number * 2654435761, mask)
-        for _ in range(2):
-            mixed = torch.bitwise_xor(mixed, torch.bitwise_right_shift(mixed, 16))
-            mixed = torch.bitwise_and(mixed * 73244475, mask)
-        mixed = torch.bitwise_xor(mixed, torch.bitwise_right_shift(mixed, 16))
-        return 1.0 - 2.0 * torch.bitwise_and(mixed, 1).to(torch.float32)

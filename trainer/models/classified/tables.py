@@ -1,13 +1,15 @@
 """What a classified codec looks up, as its fit gives it.
 
 N samples in a patch, n coefficients that may be coded, K classes, P places of a class (its coded coefficients in order
-of importance, then padding).
+of importance, then padding), T steps of a trellis.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.models.classified.trellis import middle_cell
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,26 @@ class ClassTables:
     """(4, 7, 32) of the trellis."""
     lost: NDArray[np.float64]
     """(7,) share of the standard deviation that a rate leaves."""
+
+    def arranged(self, steps: int) -> dict[str, NDArray[np.generic]]:
+        """The codec's buffers by name, some by steps of a trellis as its encoder reads them."""
+        lanes = -(-(self.rate > 0).sum(axis=1) // steps)
+        return {
+            "coefficient": _by_steps(self.coefficient, steps, 0),
+            "scale": _by_steps(self.scale, steps, 1),
+            "middle": _by_steps(middle_cell(self.rate), steps, int(middle_cell(np.zeros((), np.int64)))),
+            "rate": self.rate,
+            "word": self.word,
+            "shift": self.shift,
+            "size": np.maximum(lanes, 1),
+            "score": self.score,
+            "score_constant": self.score_constant,
+            "spread": self.spread,
+            "lost": self.lost,
+        }
+
+
+def _by_steps(values: NDArray[np.generic], steps: int, padding: float) -> NDArray[np.generic]:
+    """(T, segments K + 1) of a table (K, P)."""
+    rows = values.reshape(-1, steps)
+    return np.concatenate([rows, np.full((1, steps), padding, rows.dtype)]).T
