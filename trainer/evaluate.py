@@ -20,11 +20,11 @@ from trainer.evaluation.scoring import rounded
 from trainer.hydra_app import quiet_lightning, run_job
 from trainer.protocols import PatchDataModule
 from trainer.training.prepared_data import open_data
-from trainer.training.run_summary import save_pictures
+from trainer.training.run_summary import save_plots
 
 
 def evaluate(config: DictConfig) -> None:
-    """Verify bundles, measure them, write a report (`report.html`, `report.json`, pictures), and print a table.
+    """Verify bundles, measure them, write a report (`report.html`, `report.json`, plots), and print a table.
 
     Raises:
         BundleError: a bundle does not verify.
@@ -52,8 +52,8 @@ def evaluate(config: DictConfig) -> None:
     }
     folder = Path(config.folder)
     (folder / "report.json").write_text(json.dumps(rounded(results), indent=1) + "\n", encoding="utf-8")
-    write_page(results, found.pictures, folder / "report.html")
-    save_pictures({name.replace(" ", "-"): figure for name, figure in found.pictures.items()}, folder / "figures")
+    write_page(results, found.plots, folder / "report.html")
+    save_plots({name.replace(" ", "-"): figure for name, figure in found.plots.items()}, folder / "figures")
     click.echo(_table(results))
     click.echo(f"wrote {folder / 'report.html'}, with {folder / 'report.json'} and {folder / 'figures'}")
 
@@ -87,13 +87,13 @@ def _table(results: dict[str, Any]) -> str:
         f"{'bundle':14} {'data':20} {'bits':>6} {'NRMSE':>6} {'95 %':>13}  {'KLT gain':>8} {'KLT':>6} {'better by':>9}"
     ]
     for title, own in results["bundles"].items():
-        for name, figures in own["sets"].items():
-            if figures["is_own"]:
-                low, high = figures["decodes"]["mse"]["nrmse_interval"]
+        for name, metrics in own["sets"].items():
+            if metrics["is_own"]:
+                low, high = metrics["decodes"]["mse"]["nrmse_interval"]
                 lines.append(
-                    f"{title:14} {name:20} {own['bits']:6.1f} {figures['decodes']['mse']['nrmse']:6.3f} "
-                    f"{low:6.3f}-{high:.3f}  {figures['klt_gain']['nrmse']:8.3f} {figures['klt']['nrmse']:6.3f} "
-                    f"{figures['gain_over']['klt_gain']['gain']:9.1%}"
+                    f"{title:14} {name:20} {own['bits']:6.1f} {metrics['decodes']['mse']['nrmse']:6.3f} "
+                    f"{low:6.3f}-{high:.3f}  {metrics['klt_gain']['nrmse']:8.3f} {metrics['klt']['nrmse']:6.3f} "
+                    f"{metrics['gain_over']['klt_gain']['gain']:9.1%}"
                 )
     return "\n".join(lines)
 

@@ -32,7 +32,7 @@ _NOISE = (
     r"The variance of predictions or target is close to zero.*",
     r".*It is recommended to use `self\.log\('(val|codes).*",
 )
-"""Warnings about choices that are made on purpose here, or of libraries about themselves. Figures of validation are
+"""Warnings about choices that are made on purpose here, or of libraries about themselves. Metrics of validation are
 those of all processes before they are logged; a silent model has no correlation, which is logged as nan."""
 
 

@@ -56,23 +56,25 @@ def search(config: DictConfig, overrides: Sequence[str]) -> None:
         own.mkdir(parents=True, exist_ok=True)
         settings = [*overrides, *chosen, f"folder={own}", "trainer.enable_progress_bar=false"]
         click.echo(f"trial {trial.number}: {' '.join(chosen)}")
-        return fit(
-            compose("config", list(map(in_hydra_s_words, settings))),
-            " ".join(["python -m trainer.train", *settings]),
-            [_Pruning(trial)],
-        ).nrmse
+        composed = compose("config", list(map(in_hydra_s_words, settings)))
+        return fit(composed, " ".join(["python -m trainer.train", *settings]), [_Pruning(trial)]).nrmse
 
     study.optimize(objective, n_trials=config.trials)
-    finished = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    if not finished:
+    if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
         raise ConfigError("no trial was finished", "Give more trials, or a larger warmup_epochs")
+    click.echo(_summary(study, overrides))
+
+
+def _summary(study: Any, overrides: Sequence[str]) -> str:
+    """How the trials ended, and the best settings as they are typed."""
     states = [trial.state.name for trial in study.trials]
-    click.echo(
-        f"{len(states)} trials in study {study.study_name}: {states.count('COMPLETE')} finished, "
-        f"{states.count('PRUNED')} cut short. Best val/nrmse {study.best_value:.4f}, trial {study.best_trial.number}:"
-    )
     best = [f"{key}={value}" for key, value in study.best_params.items()]
-    click.echo(" ".join(["python -m trainer.train", *overrides, *best]))
+    command = " ".join(["python -m trainer.train", *overrides, *best])
+    return (
+        f"{len(states)} trials in study {study.study_name}: {states.count('COMPLETE')} finished, "
+        f"{states.count('PRUNED')} cut short. Best val/nrmse {study.best_value:.4f}, "
+        f"trial {study.best_trial.number}:\n{command}"
+    )
 
 
 def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, list[Any] | dict[str, Any]]]:

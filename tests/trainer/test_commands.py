@@ -81,10 +81,10 @@ def test_a_checkpoint_becomes_a_verified_bundle(
     Engine(loaded, choose_device("cpu"))
     manifest = loaded.manifest
     assert (manifest.name, manifest.version, manifest.patch, manifest.words) == ("try", 1, 128, (64000,))
-    figures = manifest.metrics["recordings 256 Hz"]
-    assert (figures["side"], figures["subjects"], figures["window"]) == ("val", 1, 256)
-    assert 0 < figures["nrmse_of_klt_gain"] < 1
-    assert figures["nrmse_interval"][0] <= figures["nrmse"] <= figures["nrmse_interval"][1]
+    metrics = manifest.metrics["recordings 256 Hz"]
+    assert (metrics["side"], metrics["subjects"], metrics["window"]) == ("val", 1, 256)
+    assert 0 < metrics["nrmse_of_klt_gain"] < 1
+    assert metrics["nrmse_interval"][0] <= metrics["nrmse"] <= metrics["nrmse_interval"][1]
     assert sorted(manifest.training["subjects"]["recordings"]) == ["S0", "S2", "S3", "S4"]
     assert manifest.training["held_out"] == {"val": {"recordings": ["S1"]}}
     assert manifest.card.startswith("# try version 1")

@@ -73,7 +73,7 @@ def test_adding_an_activation_is_one_line(command: Run, monkeypatch: pytest.Monk
     assert (folder / "checkpoints/best.ckpt").is_file()
 
 
-def test_adding_a_figure_is_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adding_a_metric_is_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's function, averaged over patches."""
     block = fenced((ROOT / "docs/how-to/extend.md").read_text(encoding="utf-8"), "python")[1]
     scope = {"Tensor": torch.Tensor}

@@ -98,7 +98,7 @@ def small(choice: str) -> list[str]:
 
 
 def test_a_fitted_model_needs_no_step(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without epochs what was fitted is kept, measured, and can be exported; the figures are validation's."""
+    """Without epochs what was fitted is kept, measured, and can be exported; the metrics are validation's."""
     folder = command("train", *small("model=classified"), "trainer.max_epochs=0")
     told = capsys.readouterr().out
     assert checkpoint(folder, "best")["global_step"] == 0

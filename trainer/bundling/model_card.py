@@ -18,7 +18,7 @@ def model_card(facts: dict[str, Any], purpose: str, limits: str, attributions: d
         f"# {facts['name']} version {facts['version']}",
         purpose,
         _what_it_is(facts),
-        _figures(facts["metrics"]),
+        _metrics_section(facts["metrics"]),
         _training(facts["training"]),
         _limits(limits),
         "## Data and licence\n\n"
@@ -57,7 +57,7 @@ def _what_it_is(facts: dict[str, Any]) -> str:
     return f"## What it is\n\n{signal}\n\n{network}"
 
 
-def _figures(metrics: dict[str, Any]) -> str:
+def _metrics_section(metrics: dict[str, Any]) -> str:
     bands = list(BANDS_HZ)
     told = any("nrmse_told" in m for m in metrics.values())
     head = ["data", "side", "windows", "subjects", "NRMSE", "interval", "KLT, gain", "KLT", "r", *bands]
@@ -82,8 +82,8 @@ def _figures(metrics: dict[str, Any]) -> str:
     return "\n\n".join(sections)
 
 
-def _wrongly(figures: dict[str, Any]) -> list[str]:
-    return ["" if figures["nrmse_told"][wrong] is None else f"{figures['nrmse_told'][wrong]:.3f}" for wrong in _WRONG]
+def _wrongly(metrics: dict[str, Any]) -> list[str]:
+    return ["" if metrics["nrmse_told"][wrong] is None else f"{metrics['nrmse_told'][wrong]:.3f}" for wrong in _WRONG]
 
 
 def _spectrum(metrics: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Everything that a report says of bundles, as one tree of plain values, and the pictures of it."""
+"""Measure bundles: everything that a report says of them, as one tree of plain values, and the plots of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from trainer.evaluation.recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.scoring import nrmse_of
 from trainer.protocols import PatchDataModule
 
-_PICTURED = 2000
+_PLOTTED = 2000
 """Windows of a set that spectra and reconstructions are drawn of."""
 
 Report = Callable[[str], None]
@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured beside the figures themselves."""
+    """What is measured beside the metrics themselves."""
 
     fit_windows: int
     """Training windows that the baselines are fitted to."""
@@ -51,10 +51,10 @@ class Plan:
 
 @dataclass
 class Evaluated:
-    """Results as plain values, and pictures by name."""
+    """Results as plain values, and plots by name."""
 
     results: dict[str, Any]
-    pictures: dict[str, Figure]
+    plots: dict[str, Figure]
 
 
 class Evaluation:
@@ -78,8 +78,8 @@ class Evaluation:
         self._data_of = data_of
         self._plan = plan
         self._report = report
-        self._benches: dict[Any, tuple[Benchmark, PatchDataModule, Baselines]] = {}
-        self._pictures: dict[str, Figure] = {}
+        self._benchmarks: dict[Any, tuple[Benchmark, PatchDataModule, Baselines]] = {}
+        self._plots: dict[str, Figure] = {}
 
     def run(self) -> Evaluated:
         """Measure all of them."""
@@ -90,56 +90,43 @@ class Evaluation:
         for title, own in found.items():
             own["encode_ms"] = {**times[title], "ratio": times[title]["p50"] / unit}
         benches = {}
-        for bench, data, baselines in self._benches.values():
-            self._report(f"baselines at {_name(bench)}")
-            at_own_rates = [s for s in bench.sets if s.is_own]
-            benches[_name(bench)] = {
+        for benchmark, data, baselines in self._benchmarks.values():
+            self._report(f"baselines at {_name(benchmark)}")
+            at_own_rates = [s for s in benchmark.sets if s.is_own]
+            benches[_name(benchmark)] = {
                 "curves": {s.name: curves(s, baselines, self._plan.bits) for s in at_own_rates},
-                "raw": answers(self._plan.tasks, self._raw(bench, data)),
+                "raw": answers(self._plan.tasks, self._raw(benchmark, data)),
             }
         results = {
             "reference": {"bundle": self._reference.title},
             "bundles": found,
             "benches": benches,
         }
-        self._pictures |= evaluation_plots.compared(results)
-        return Evaluated(results, self._pictures)
+        self._plots |= evaluation_plots.compared(results)
+        return Evaluated(results, self._plots)
 
-    def _bench(self, loaded: Bundle) -> tuple[Benchmark, PatchDataModule, Baselines]:
+    def _benchmark(self, loaded: Bundle) -> tuple[Benchmark, PatchDataModule, Baselines]:
         manifest = loaded.manifest
         rate_hz = manifest.frontend.model_rate_hz
         key = (manifest.frontend, window_samples(manifest.patch, rate_hz))
-        if key not in self._benches:
+        if key not in self._benchmarks:
             data = self._data_of(loaded, key[1])
-            bench = Benchmark.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
-            self._benches[key] = (bench, data, Baselines(bench.training))
-        return self._benches[key]
+            benchmark = Benchmark.of(data, manifest.patch, rate_hz, self._plan.fit_windows)
+            self._benchmarks[key] = (benchmark, data, Baselines(benchmark.training))
+        return self._benchmarks[key]
 
     def _codec(self, loaded: Bundle) -> Codec:
-        return Codec.of(loaded.module, loaded.manifest, self._bench(loaded)[0].window)
+        return Codec.of(loaded.module, loaded.manifest, self._benchmark(loaded)[0].window)
 
     def _of_recipe(self, title: str, seeds: Sequence[Bundle]) -> dict[str, Any]:
         first, manifest = seeds[0], seeds[0].manifest
-        bench, data, baselines = self._bench(first)
+        benchmark, data, baselines = self._benchmark(first)
         codec = self._codec(first)
-        own = [s for s in bench.sets if s.is_own]
-        sets: dict[str, Any] = {}
-        for s in bench.sets:
-            self._report(f"{title} on {s.name}")
-            sets[s.name] = {
-                "is_own": s.is_own,
-                **compare(codec, s, baselines),
-                "told": rate_sensitivity(codec, s, manifest.rate_range_hz),
-            }
-            if manifest.prefix and s.is_own:
-                sets[s.name]["codes_kept"] = by_codes_kept(codec, s)
-            if s.is_own:
-                others = [self._codec(other).through(s.patches_uv, s.rate_hz) for other in seeds[1:]]
-                mine = sets[s.name]["decodes"]["mse"]["nrmse"]
-                sets[s.name]["nrmse_of_seeds"] = [mine, *(nrmse_of(s.patches_uv, y) for y in others)]
+        own = [s for s in benchmark.sets if s.is_own]
+        sets = {s.name: self._on_set(title, s, baselines) for s in benchmark.sets}
         counts = code_counts(codec, own)
         self._draw(title, codec, own)
-        self._pictures[f"codes {title}"] = plots.code_use(counts)
+        self._plots[f"codes {title}"] = plots.code_use(counts)
         heard = recordings(data, manifest.frontend.model_rate_hz)
         rate_hz = manifest.frontend.model_rate_hz
         return {
@@ -152,30 +139,48 @@ class Evaluation:
             "model_rate_hz": rate_hz,
             "decodes": list(manifest.decodes),
             "about": manifest.model.get("about", ""),
-            "bench": _name(bench),
+            "bench": _name(benchmark),
             "seeds": [other.manifest.training.get("seed") for other in seeds],
             "sets": sets,
-            "rates": self._by_rate(codec, bench, data, sets, manifest.rate_range_hz),
+            "rates": self._by_rate(codec, benchmark, data, sets, manifest.rate_range_hz),
             "codes": codebook_metrics(counts),
             "downstream": {
                 kind: answers(self._plan.tasks, decoded_recordings(codec, heard, kind)) for kind in codec.decodes
             },
         }
 
+    def _on_set(self, title: str, windows: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
+        """What is measured of a recipe on one set; NRMSE of all its seeds."""
+        self._report(f"{title} on {windows.name}")
+        first, *others = self._by_title[title]
+        codec, manifest = self._codec(first), first.manifest
+        found: dict[str, Any] = {
+            "is_own": windows.is_own,
+            **compare(codec, windows, baselines),
+            "told": rate_sensitivity(codec, windows, manifest.rate_range_hz),
+        }
+        if windows.is_own:
+            if manifest.prefix:
+                found["codes_kept"] = by_codes_kept(codec, windows)
+            decoded = [self._codec(other).through(windows.patches_uv, windows.rate_hz) for other in others]
+            mine = found["decodes"]["mse"]["nrmse"]
+            found["nrmse_of_seeds"] = [mine, *(nrmse_of(windows.patches_uv, y) for y in decoded)]
+        return found
+
     def _by_rate(
         self,
         codec: Codec,
-        bench: Benchmark,
+        benchmark: Benchmark,
         data: PatchDataModule,
         sets: Mapping[str, Mapping[str, Any]],
         rate_range_hz: Sequence[float],
     ) -> dict[str, list[dict[str, Any]]]:
         """NRMSE of validation recordings as devices of other rates would have sent them, the truth told and not."""
         found: dict[str, list[dict[str, Any]]] = {}
-        if bench.model_rate_hz is None:
-            imitated = {s.name: (s, sets[s.name]["told"]) for s in bench.sets if s.side == "val"}
+        if benchmark.model_rate_hz is None:
+            imitated = {s.name: (s, sets[s.name]["told"]) for s in benchmark.sets if s.side == "val"}
         else:
-            parts = imitated_sets(data, self._plan.rates_hz, bench.window, bench.model_rate_hz)
+            parts = imitated_sets(data, self._plan.rates_hz, benchmark.window, benchmark.model_rate_hz)
             imitated = {s.name: (s, rate_sensitivity(codec, s, rate_range_hz)) for s in parts}
         for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
@@ -184,26 +189,26 @@ class Evaluation:
     def _draw(self, title: str, codec: Codec, sets: Sequence[HeldOutWindows]) -> None:
         pairs, lines = {}, {}
         for s in sets:
-            rows = np.linspace(0, len(s.patches_uv) - 1, min(_PICTURED, len(s.patches_uv))).round().astype(int)
+            rows = np.linspace(0, len(s.patches_uv) - 1, min(_PLOTTED, len(s.patches_uv))).round().astype(int)
             x = s.patches_uv[rows]
             decoded = {kind: codec.through(x, s.rate_hz, kind) for kind in codec.decodes}
             raw = x.astype(np.float64)
             pairs[s.name] = (raw, decoded["mse"], s.sampled_hz)
             lines[s.name] = ({"raw": raw, **{f"decoded, {kind}": y for kind, y in decoded.items()}}, s.sampled_hz)
-        self._pictures[f"reconstructions {title}"] = plots.reconstructions(pairs)
-        self._pictures[f"spectra {title}"] = plots.spectra(lines)
+        self._plots[f"reconstructions {title}"] = plots.reconstructions(pairs)
+        self._plots[f"spectra {title}"] = plots.spectra(lines)
 
     def _times(self) -> dict[str, dict[str, float]]:
         codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
         manifest = self._reference.manifest
         codecs.setdefault(self._reference.title, Codec.of(self._reference.module, manifest, manifest.patch))
-        bench = next(iter(self._benches.values()))[0]
-        return encode_times_ms(codecs, bench.sets[0].patches_uv, self._plan.turns)
+        benchmark = next(iter(self._benchmarks.values()))[0]
+        return encode_times_ms(codecs, benchmark.sets[0].patches_uv, self._plan.turns)
 
-    def _raw(self, bench: Benchmark, data: PatchDataModule) -> list[Recorded]:
-        return [whole_windows(r, bench.window) for r in recordings(data, bench.model_rate_hz)]
+    def _raw(self, benchmark: Benchmark, data: PatchDataModule) -> list[Recorded]:
+        return [whole_windows(r, benchmark.window) for r in recordings(data, benchmark.model_rate_hz)]
 
 
-def _name(bench: Benchmark) -> str:
-    rate = f"{bench.model_rate_hz:g} Hz" if bench.model_rate_hz else "the stream's own rate"
-    return f"windows of {bench.window} at {rate}"
+def _name(benchmark: Benchmark) -> str:
+    rate = f"{benchmark.model_rate_hz:g} Hz" if benchmark.model_rate_hz else "the stream's own rate"
+    return f"windows of {benchmark.window} at {rate}"

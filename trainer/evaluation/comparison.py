@@ -20,7 +20,7 @@ from trainer.evaluation.transform_coding import mean_predictor, reverse_water_fi
 
 
 def compare(codec: Codec, patch_set: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
-    """Figures of a model on one set, in each of its decodes, beside transform coding at the same bits."""
+    """Metrics of a model on one set, in each of its decodes, beside transform coding at the same bits."""
     x, sampled_hz = patch_set.patches_uv, patch_set.sampled_hz
     codes = codec.encode(x, patch_set.rate_hz)
     decoded = {kind: codec.decode(codes, patch_set.rate_hz, kind) for kind in codec.decodes}

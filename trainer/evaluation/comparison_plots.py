@@ -1,4 +1,4 @@
-"""Pictures that compare models, made of the results of an evaluation."""
+"""Plots that compare models, made of the results of an evaluation."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One HTML file with everything in it: tables, pictures, formulas."""
+"""One HTML file with everything in it: tables, plots, formulas."""
 
 import base64
 import io
@@ -15,8 +15,8 @@ from trainer.evaluation.codebook_usage import listed
 from trainer.evaluation.metrics import BANDS_HZ, QUIET_UV
 
 
-def write_page(results: Mapping[str, Any], pictures: Mapping[str, Figure], path: Path) -> None:
-    """Write the report of an evaluation's results and pictures."""
+def write_page(results: Mapping[str, Any], plots: Mapping[str, Figure], path: Path) -> None:
+    """Write the report of an evaluation's results and plots."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -27,7 +27,7 @@ def write_page(results: Mapping[str, Any], pictures: Mapping[str, Figure], path:
     environment.filters |= {"share": lambda value: f"{value:.1%}", "listed": listed}
     page = environment.get_template("html_report.html.j2").render(
         **results,
-        pictures={name: _inline(figure) for name, figure in pictures.items()},
+        plots={name: _inline(figure) for name, figure in plots.items()},
         bands=BANDS_HZ,
         quiet_uv=QUIET_UV,
         coverage=f"{COVERAGE:.0%}",

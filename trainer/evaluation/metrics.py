@@ -22,7 +22,7 @@ BANDS_HZ = {
 
 
 def loud(x: Tensor) -> Tensor:
-    """Mask (M,) of the patches (M, N) that figures are made of."""
+    """Mask (M,) of the patches (M, N) that metrics are made of."""
     return x.double().std(dim=1, correction=0) > QUIET_UV
 
 

@@ -1,4 +1,4 @@
-"""Pictures of what a model keeps and loses.
+"""Plots of what a model keeps and loses.
 
 M patches, N samples in a patch, W values of a code.
 """
@@ -100,7 +100,7 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
     figure, axes = axes_grid(-(-len(shown) // columns), columns, width=3.4, height=2.2)
     flat = [axis for row in axes for axis in row]
     for number, (axis, counts) in enumerate(zip(flat, shown, strict=False)):
-        figures = usage_metrics(counts)
+        use = usage_metrics(counts)
         bins = min(_BINS, len(counts))
         edges = np.linspace(0, len(counts), bins + 1).round().astype(int)
         density = np.add.reduceat(counts, edges[:-1]) / np.diff(edges) * len(counts) / max(int(counts.sum()), 1)
@@ -109,7 +109,7 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
         axis.margins(x=0)
         axis.set_title(
             f"code {number}: {np.count_nonzero(counts)} of {len(counts)} values occur\n"
-            f"perplexity {figures['perplexity']:.0f}, of alike values {figures['perplexity_ideal']:.0f}",
+            f"perplexity {use['perplexity']:.0f}, of alike values {use['perplexity_ideal']:.0f}",
             fontsize=8,
         )
     for axis in flat[len(shown) :]:
@@ -119,7 +119,7 @@ def code_use(histograms: Sequence[NDArray[np.integer]]) -> Figure:
 
 
 def axes_grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of so many axes, each so many inches wide and high, in rows."""
+    """A plot of so many axes, each so many inches wide and high, in rows."""
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained", dpi=110)
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:

@@ -76,7 +76,7 @@ class TransformCoder:
 
 
 def mean_predictor(patches_uv: NDArray[np.floating]) -> Floats:
-    """Each patch's own mean, as if it cost nothing: a check of the figures, which must say that it is worth little."""
+    """Each patch's own mean, as if it cost nothing: a check of the metrics, which must say that it is worth little."""
     return np.broadcast_to(patches_uv.astype(np.float64).mean(axis=1, keepdims=True), patches_uv.shape).copy()
 
 

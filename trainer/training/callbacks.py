@@ -33,12 +33,12 @@ class EpochSummaryLines(Callback):
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Print epoch, loss, score and time."""
         if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and trainer.is_global_zero:
-            figures: Mapping[str, Any] = trainer.callback_metrics
-            loss = figures.get("train/loss")
+            metrics: Mapping[str, Any] = trainer.callback_metrics
+            loss = metrics.get("train/loss")
             click.echo(
                 f"epoch {trainer.current_epoch + 1}, step {trainer.global_step}: "
                 + (f"loss {float(loss):.4f}, " if loss is not None else "")
-                + f"val/nrmse {float(figures.get('val/nrmse', math.nan)):.4f}, {time.monotonic() - self._started:.0f} s"
+                + f"val/nrmse {float(metrics.get('val/nrmse', math.nan)):.4f}, {time.monotonic() - self._started:.0f} s"
             )
 
 

@@ -104,12 +104,17 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
         trainer.fit(module, datamodule=as_lightning(data), ckpt_path=resume_from)
     if torch.distributed.is_initialized():  # what follows is one process's work
         torch.distributed.destroy_process_group()
-    outcome = RunResult(trainer, data, settings, time.monotonic() - started, fitted)
-    if fitted is not None and outcome.best is fitted and trainer.is_global_zero:
-        best = fitted.path.with_name("best.ckpt")
-        fitted.path.replace(best)
-        outcome = replace(outcome, before_training=ScoredCheckpoint(best, fitted.nrmse))
-    return outcome
+    return _with_best_named(RunResult(trainer, data, settings, time.monotonic() - started, fitted))
+
+
+def _with_best_named(run: RunResult) -> RunResult:
+    """Call the network as it was fitted best.ckpt, where no training step has improved it."""
+    fitted = run.before_training
+    if fitted is None or run.best is not fitted or not run.trainer.is_global_zero:
+        return run
+    best = fitted.path.with_name("best.ckpt")
+    fitted.path.replace(best)
+    return replace(run, before_training=ScoredCheckpoint(best, fitted.nrmse))
 
 
 def _fit_to_patches(

@@ -32,7 +32,7 @@ _OF_LIGHTNING = ("interval", "frequency")
 
 @dataclass(frozen=True)
 class _Validation:
-    """Figures of a validation, beside the module's parts and not among them.
+    """Metrics of a validation, beside the module's parts and not among them.
 
     Whatever goes over all parts, such as the average of the weights in each step, would be slowed by each of these.
     """
@@ -53,7 +53,7 @@ class _Validation:
 
 
 class PatchTraining(lightning.LightningModule):
-    """A network, its loss, its optimizer, and figures of every validation set.
+    """A network, its loss, its optimizer, and metrics of every validation set.
 
     Args:
         network: what is trained.
@@ -120,12 +120,12 @@ class PatchTraining(lightning.LightningModule):
                 self.log(f"grad_norm/{name}", norms["grad_2.0_norm_total"])
 
     def on_validation_epoch_start(self) -> None:
-        """Begin figures anew, where the network is."""
+        """Begin metrics anew, where the network is."""
         self._validation.to(self.device)
         self._validation.reset()  # at the start: what an inference-mode validation leaves cannot be used in training
 
     def validation_step(self, batch: Batch, _batch_index: int, dataloader_idx: int = 0) -> None:
-        """Collect the figures of a batch of one data set."""
+        """Collect the metrics of a batch of one data set."""
         patches, rates_hz = self._checked(batch)
         if len(patches):
             reconstructed = self.network(patches, rates_hz)
@@ -133,12 +133,12 @@ class PatchTraining(lightning.LightningModule):
             self._validation.code_use.update(self.network.encode(patches, rates_hz))
 
     def on_validation_epoch_end(self) -> None:
-        """Log each data set's figures, their mean NRMSE as `val/nrmse`, and the use of each code."""
+        """Log each data set's metrics, their mean NRMSE as `val/nrmse`, and the use of each code."""
         seen = self._validation
         results = {name: scores.compute() for name, scores in zip(self._validation_sets, seen.scores, strict=True)}
-        for name, figures in results.items():
-            self.log_dict({f"val/{name}/{key}": value.float() for key, value in figures.items()})
-        mean = torch.stack([figures["nrmse"] for figures in results.values()]).mean()
+        for name, metrics in results.items():
+            self.log_dict({f"val/{name}/{key}": value.float() for key, value in metrics.items()})
+        mean = torch.stack([metrics["nrmse"] for metrics in results.values()]).mean()
         self.log("val/nrmse", mean.float(), prog_bar=True)
         if self._plateau is not None and not self.trainer.sanity_checking:
             self._plateau.step(float(mean))

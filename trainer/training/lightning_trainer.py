@@ -62,7 +62,7 @@ def _keep_earlier_log(folder: Path) -> None:
 
 
 def _accelerator(asked: str) -> str:
-    """CUDA where there is one, else the CPU; Apple's GPU has no double precision, which the figures are in."""
+    """CUDA where there is one, else the CPU; Apple's GPU has no double precision, which the metrics are in."""
     if asked != "auto":
         return asked
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -17,15 +17,15 @@ from trainer.training.checkpoints import load_checkpoint, trained_network
 from trainer.training.fit import RunResult
 
 _PATCHES = 4096
-"""Of each data set and rate, measured and pictured at a run's end."""
+"""Of each data set and rate, measured and plotted at a run's end."""
 _SHOWN = ("nrmse", "nrmse_pooled", "snr_db", "psnr_db", "ssim", "r", "mae")
 
 
-def save_pictures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
+def save_plots(plots: Mapping[str, Figure], folder: Path) -> list[Path]:
     """Write every picture as PNG."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.png" for name in pictures]
-    for figure, path in zip(pictures.values(), paths, strict=True):
+    paths = [folder / f"{name}.png" for name in plots]
+    for figure, path in zip(plots.values(), paths, strict=True):
         figure.savefig(path)
     return paths
 
@@ -39,8 +39,8 @@ def write_summary(run: RunResult, folder: Path) -> str:
         codec = Codec.of_network(trained_network(load_checkpoint(kept.path)))
         results, drawn = _measured(codec, run)
         if run.config["pictures"]:
-            paths = save_pictures(drawn, folder / "figures")
-            _log_pictures(run.trainer.loggers, drawn, run.trainer.global_step)
+            paths = save_plots(drawn, folder / "figures")
+            _log_plots(run.trainer.loggers, drawn, run.trainer.global_step)
     page = "\n".join(_page(run, folder, results, paths)) + "\n"
     (folder / "summary.md").write_text(page, encoding="utf-8")
     return page
@@ -70,14 +70,14 @@ def _measured(codec: Codec, run: RunResult) -> tuple[dict[str, Any], dict[str, F
     return {"data": rows, "codes": codebook_metrics(counts)}, drawn
 
 
-def _log_pictures(loggers: Sequence[Logger], pictures: Mapping[str, Figure], step: int) -> None:
+def _log_plots(loggers: Sequence[Logger], plots: Mapping[str, Figure], step: int) -> None:
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             import wandb  # noqa: PLC0415  (slow to import, and few need it)
 
-            logger.experiment.log({name: wandb.Image(figure) for name, figure in pictures.items()})
+            logger.experiment.log({name: wandb.Image(figure) for name, figure in plots.items()})
         elif isinstance(logger, TensorBoardLogger):
-            for name, figure in pictures.items():
+            for name, figure in plots.items():
                 logger.experiment.add_figure(name, figure, global_step=step, close=False)
 
 

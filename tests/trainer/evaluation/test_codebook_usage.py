@@ -22,20 +22,20 @@ def test_histograms_are_those_of_each_code():
 def test_figures_of_a_known_histogram():
     """Half, a quarter and two eighths make 1.75 bits."""
     counts = np.array([4, 2, 1, 1, 0, 0, 0, 0])
-    figures = usage_metrics(counts)
+    metrics = usage_metrics(counts)
     assert entropy_bits(counts) == pytest.approx(1.75)
-    assert figures["used"] == 0.5
-    assert figures["perplexity"] == pytest.approx(2**1.75)
+    assert metrics["used"] == 0.5
+    assert metrics["perplexity"] == pytest.approx(2**1.75)
 
 
 @pytest.mark.parametrize(("words", "patches"), [(64, 20), (64, 1000), (1000, 1000), (64000, 500), (2, 3)])
 def test_the_ideal_is_what_alike_values_really_show(words, patches):
     """The expectation agrees with the mean over many draws."""
     draws = [np.bincount(RNG.integers(0, words, patches), minlength=words) for _ in range(400)]
-    figures = usage_metrics(draws[0])
-    assert figures["used_ideal"] == pytest.approx(np.mean([(d > 0).mean() for d in draws]), rel=0.02)
+    metrics = usage_metrics(draws[0])
+    assert metrics["used_ideal"] == pytest.approx(np.mean([(d > 0).mean() for d in draws]), rel=0.02)
     entropy = np.mean([entropy_bits(d) for d in draws])
-    assert np.log2(figures["perplexity_ideal"]) == pytest.approx(entropy, abs=0.03)
+    assert np.log2(metrics["perplexity_ideal"]) == pytest.approx(entropy, abs=0.03)
 
 
 def test_no_patch_has_no_perplexity():

@@ -43,7 +43,7 @@ def test_the_scores_are_their_definitions():
     scores = ReconstructionMetrics()
     for start in range(0, 40, 7):
         scores.add(x[start : start + 7], y[start : start + 7])
-    figures = {name: float(value) for name, value in scores.compute().items()}
+    metrics = {name: float(value) for name, value in scores.compute().items()}
     e = Y - X
     expected = {
         "mse": (e**2).mean(),
@@ -57,10 +57,10 @@ def test_the_scores_are_their_definitions():
         "ssim": np.mean([ssim_by_hand(a, b) for a, b in zip(X, Y, strict=True)]),
         "r": np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(X, Y, strict=True)]),
     }
-    assert figures == pytest.approx(expected, rel=1e-9)
+    assert metrics == pytest.approx(expected, rel=1e-9)
 
 
-def test_no_patch_s_level_changes_its_own_figures():
+def test_no_patch_s_level_changes_its_own_metrics():
     """PSNR, SSIM and r of a patch are those of the same patch, ten times as large."""
     x, y = tensors()
     for figure in (psnr_db, ssim, pearson):

@@ -1,4 +1,4 @@
-"""A report's figures and intervals, by hand and on made-up groups."""
+"""A report's metrics and intervals, by hand and on made-up groups."""
 
 import math
 
@@ -39,8 +39,8 @@ def test_the_figures_are_their_definitions():
     error = y - x
     relative = (error**2).sum(axis=1) / (x**2).sum(axis=1)
     r = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(x, y, strict=True)])
-    figures = score(patch_set(), Y)
-    assert (figures["patches"], figures["subjects"]) == (9, 3)
+    metrics = score(patch_set(), Y)
+    assert (metrics["patches"], metrics["subjects"]) == (9, 3)
     expected = {
         "nrmse": np.sqrt(relative.mean()),
         "nrmse_median": np.median(np.sqrt(relative)),
@@ -52,29 +52,29 @@ def test_the_figures_are_their_definitions():
         "r": r.mean(),
         "r_quantile_5": np.quantile(r, 0.05),
     }
-    assert {name: figures[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, rel=1e-6)
     by_subject = {who: np.sqrt(relative[who == WHO].mean()) for who in "abc"}
-    assert figures["nrmse_by_subject"] == pytest.approx(by_subject, rel=1e-6)
+    assert metrics["nrmse_by_subject"] == pytest.approx(by_subject, rel=1e-6)
 
 
-def test_a_weaker_copy_has_known_figures():
+def test_a_weaker_copy_has_known_metrics():
     """Half of every sample: half is lost, correlation is whole, bands have a quarter of their power, 6 dB less."""
-    figures = score(patch_set(), X / 2)
-    assert figures["nrmse_interval"] == pytest.approx((0.5, 0.5))
-    assert figures["r_interval"] == pytest.approx((1.0, 1.0))
-    assert list(figures["band_power"]) == list(figures["band_error"]) == list(BANDS_HZ)
-    assert list(figures["band_power"].values()) == pytest.approx([0.25] * 6)
-    assert list(figures["band_error"].values()) == pytest.approx([0.25] * 6)
-    assert figures["lsd_db"] == pytest.approx(10 * math.log10(4), rel=0.05)
-    assert 0.5 < figures["ssim"] < 1
+    metrics = score(patch_set(), X / 2)
+    assert metrics["nrmse_interval"] == pytest.approx((0.5, 0.5))
+    assert metrics["r_interval"] == pytest.approx((1.0, 1.0))
+    assert list(metrics["band_power"]) == list(metrics["band_error"]) == list(BANDS_HZ)
+    assert list(metrics["band_power"].values()) == pytest.approx([0.25] * 6)
+    assert list(metrics["band_error"].values()) == pytest.approx([0.25] * 6)
+    assert metrics["lsd_db"] == pytest.approx(10 * math.log10(4), rel=0.05)
+    assert 0.5 < metrics["ssim"] < 1
 
 
 @pytest.mark.parametrize(("figure", "name"), [("nrmse", "nrmse"), ("r", "r"), ("lsd_db", "lsd")])
 def test_a_figure_lies_in_its_interval(figure, name):
     """Which has a width, since subjects differ."""
-    figures = score(patch_set(), Y)
-    low, high = figures[f"{name}_interval"]
-    assert low < figures[figure] < high
+    metrics = score(patch_set(), Y)
+    low, high = metrics[f"{name}_interval"]
+    assert low < metrics[figure] < high
 
 
 def test_groups_that_are_alike_leave_no_doubt():
@@ -185,6 +185,6 @@ def test_rounding_keeps_five_digits():
 
 def test_bands_beyond_the_rate_are_left_out():
     """Up to half of the samples' own rate."""
-    figures = score(patch_set(sampled_hz=100.0), Y)
+    metrics = score(patch_set(sampled_hz=100.0), Y)
     for key in ("band_error", "band_power"):
-        assert list(figures[key]) == [band for band, (_, high_hz) in BANDS_HZ.items() if high_hz <= 50]
+        assert list(metrics[key]) == [band for band, (_, high_hz) in BANDS_HZ.items() if high_hz <= 50]

@@ -15,7 +15,7 @@ MORE = [
     "data.source.recordings={train: 3, val: 1}",
 ]
 TOLERANCE = 1e-5
-"""Of a loss or a figure: sums are formed in another order."""
+"""Of a loss or a metric: sums are formed in another order."""
 
 
 def rows(folder: Path) -> list[dict[str, float]]:
@@ -35,7 +35,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[Path
 
 
 def test_every_loss_and_figure_agrees(folders: tuple[Path, Path]) -> None:
-    """Each step's loss, each epoch's figures and code use; batches that do not divide evenly too."""
+    """Each step's loss, each epoch's metrics and code use; batches that do not divide evenly too."""
     one, two = map(rows, folders)
     assert len(one) == len(two) > 12
     for mine, theirs in zip(one, two, strict=True):

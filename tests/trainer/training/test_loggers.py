@@ -8,16 +8,16 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL, run
 
-PICTURES = {"reconstructions", "spectra", "bands", "codes"}
+PLOTS = {"reconstructions", "spectra", "bands", "codes"}
 
 
-def test_tensorboard_has_figures_and_pictures(command) -> None:
+def test_tensorboard_has_metrics_and_plots(command) -> None:
     """Scalars by their names, and every picture."""
     folder = command("train", *SMALL, "pictures=true", "logger=tensorboard", "trainer.log_every_n_steps=2")
     events = EventAccumulator(str(folder / "tensorboard"))
     events.Reload()
     assert {"train/loss", "val/nrmse", "grad_norm/all"} <= set(events.Tags()["scalars"])
-    assert set(events.Tags()["images"]) == PICTURES
+    assert set(events.Tags()["images"]) == PLOTS
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def offline(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     return folder
 
 
-def test_wandb_offline_has_settings_figures_and_pictures(offline: Path) -> None:
+def test_wandb_offline_has_settings_metrics_and_plots(offline: Path) -> None:
     """All in the folder of the run, to be synchronised later."""
     (record,) = offline.glob("wandb/offline-run-*/run-*.wandb")
     content = record.read_bytes()
     for said in (b"train/loss", b"val/nrmse", b"hidden_dims", b"codes/0/perplexity"):
         assert said in content
-    pictures = {path.name.partition("_")[0] for path in offline.glob("wandb/offline-run-*/files/media/images/*.png")}
-    assert pictures == PICTURES
+    plots = {path.name.partition("_")[0] for path in offline.glob("wandb/offline-run-*/files/media/images/*.png")}
+    assert plots == PLOTS
 
 
 def test_a_resumed_run_goes_on_under_its_id(offline: Path, cache: Path, tmp_path: Path) -> None:

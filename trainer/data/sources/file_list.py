@@ -55,16 +55,11 @@ def file_list(
             f"{listed.name} lists " + (f"no data set {', '.join(absent)}" if absent else "no recording"),
             f"There are {', '.join(known) or 'none'}",
         )
-    stated = [row.split for row in chosen if row.split]
-    if stated and (len(stated) < len(chosen) or not {*stated} <= {*SIDES}):
-        raise ConfigError(
-            f"{listed.name} states sides for some recordings only, or sides other than {', '.join(SIDES)}",
-            "State one of these for every recording, or none at all",
-        )
+    is_split = _states_sides(chosen, listed.name)
     there, left_out = _that_are_there(chosen, listed.parent)
     sources = [(Source(row.dataset, row.subject, str(listed.parent / row.path)), row.split) for row in there]
     rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
-    if stated:
+    if is_split:
         split = {side: [source for source, own in sources if own == side] for side in SIDES}
     else:
         split = split_by(rule, [source for source, _ in sources], left_out)
@@ -74,8 +69,23 @@ def file_list(
         attributions={row.dataset: f"{row.dataset}: {row.license}" if row.license else "" for row in chosen},
         root=listed.parent,
         left_out=left_out,
-        drawn_by=rule if rule.draws and not stated else None,
+        drawn_by=rule if rule.draws and not is_split else None,
     )
+
+
+def _states_sides(rows: Sequence[ListedRecording], name: str) -> bool:
+    """Whether a list says on which side its recordings are.
+
+    Raises:
+        ConfigError: it says so of some only, or names other sides.
+    """
+    stated = [row.split for row in rows if row.split]
+    if stated and (len(stated) < len(rows) or not {*stated} <= {*SIDES}):
+        raise ConfigError(
+            f"{name} states sides for some recordings only, or sides other than {', '.join(SIDES)}",
+            "State one of these for every recording, or none at all",
+        )
+    return bool(stated)
 
 
 def _that_are_there(rows: Sequence[ListedRecording], folder: Path) -> tuple[list[ListedRecording], tuple[Skipped, ...]]:
