@@ -18,7 +18,7 @@ from trainer.bundling.golden_vectors import golden_vectors
 from trainer.bundling.manifest import bundle_manifest
 from trainer.bundling.manifest_metrics import manifest_metrics
 from trainer.data.datamodule import MOST_PATCHES
-from trainer.evaluation.codec import in_tiles
+from trainer.evaluation.windowed_codec import in_tiles
 from trainer.hydra_app import run_job
 from trainer.protocols import Network, PatchesByRate
 from trainer.training.checkpoints import as_module, load_checkpoint, trained_network

@@ -16,9 +16,9 @@ from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark, training_windows, window_samples
-from trainer.evaluation.codec import Codec, in_tiles
 from trainer.evaluation.comparison import by_codes_kept, compare, rate_sensitivity
 from trainer.evaluation.heldout_windows import HeldOutWindows
+from trainer.evaluation.windowed_codec import WindowedCodec, in_tiles
 from trainer.hydra_app import CONFIGS, build
 
 QUICK = (
@@ -98,14 +98,14 @@ def test_a_side_without_recordings_is_one_line(command: Run, capsys: pytest.Capt
 def test_bits_of_a_window_are_those_of_all_its_patches() -> None:
     """Four patches of 40 bit make a window of 160; the daemon's tiles give the codes."""
     loaded = load("fast")
-    codec = Codec.of(loaded.module, loaded.manifest, 256)
+    codec = WindowedCodec.of(loaded.module, loaded.manifest, 256)
     assert codec.bits == 4 * sum(map(math.log2, loaded.manifest.words)) == 160
 
 
 def test_windows_come_back_in_their_place(windows: np.ndarray) -> None:
     """Cut into patches and put together again: each window is nearest to its own reconstruction."""
     loaded = load("fast")
-    codec = Codec.of(loaded.module, loaded.manifest, 256)
+    codec = WindowedCodec.of(loaded.module, loaded.manifest, 256)
     y = codec.through(windows, 256.0)
     distance = ((windows[:, None] - y[None]) ** 2).sum(axis=2)
     assert (distance.argmin(axis=1) == np.arange(len(windows))).all()
@@ -116,7 +116,7 @@ def test_windows_come_back_in_their_place(windows: np.ndarray) -> None:
 def test_a_comparison_gives_the_baseline_no_bit_less(windows: np.ndarray) -> None:
     """15.97 bit of a code are compared with 16 of transform coding; a codec is no better than itself."""
     loaded = load("seed")
-    codec = Codec.of(loaded.module, loaded.manifest, 256)
+    codec = WindowedCodec.of(loaded.module, loaded.manifest, 256)
     baselines = Baselines({256.0: windows})
     assert baselines.transform_coder(256.0, codec.bits, has_gain=True).bits == 16
     assert baselines.transform_coder(250.0, 128.0, has_gain=True).bits == 128
@@ -132,7 +132,7 @@ def test_a_comparison_gives_the_baseline_no_bit_less(windows: np.ndarray) -> Non
 def test_only_rates_that_a_model_is_made_for_are_told(windows: np.ndarray) -> None:
     """Half of 160 Hz is none of `seed`'s rates; a wrong rate costs it something."""
     loaded = load("seed")
-    codec = Codec.of(loaded.module, loaded.manifest, 256)
+    codec = WindowedCodec.of(loaded.module, loaded.manifest, 256)
     patch_set = HeldOutWindows("made", "val", 160.0, 160.0, windows, np.repeat(["a"], 150))
     nrmse = rate_sensitivity(codec, patch_set, loaded.manifest.rate_range_hz)
     assert nrmse["half"] is None
@@ -142,7 +142,7 @@ def test_only_rates_that_a_model_is_made_for_are_told(windows: np.ndarray) -> No
 def test_more_codes_are_no_worse(windows: np.ndarray) -> None:
     """From silence to all that the codes hold."""
     loaded = load("default")
-    codec = Codec.of(loaded.module, loaded.manifest, 256)
+    codec = WindowedCodec.of(loaded.module, loaded.manifest, 256)
     patch_set = HeldOutWindows("made", "val", 256.0, 256.0, windows, np.repeat(["a"], 150))
     kept = by_codes_kept(codec, patch_set)
     assert kept[0] == pytest.approx(1.0)

@@ -15,7 +15,7 @@ from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import read_recording
 from trainer.data.front_ended import Signal, front_ended
 from trainer.data.windows import consecutive
-from trainer.evaluation.codec import in_tiles
+from trainer.evaluation.windowed_codec import in_tiles
 
 _RATES_HZ = (100, 128, 160, 200, 250, 256, 500, 512, 1000, 2048)
 _COUNT = 1024

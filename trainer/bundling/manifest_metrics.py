@@ -6,9 +6,9 @@ import torch
 
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark
-from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import compare, rate_sensitivity
 from trainer.evaluation.scoring import rounded
+from trainer.evaluation.windowed_codec import WindowedCodec
 from trainer.protocols import Network, PatchDataModule
 
 _OF_A_DECODE = (
@@ -23,7 +23,7 @@ def manifest_metrics(
     """What a report would say of the model, the most important of it, by data set and rate."""
     patch: int = settings["model"]["patch_size"]
     bench = Benchmark.of(data, patch, settings["frontend"]["model_rate_hz"])
-    codec = Codec(scripted, tuple(network.codebook_sizes), patch, tuple(network.decodes), bench.window)
+    codec = WindowedCodec(scripted, tuple(network.codebook_sizes), patch, tuple(network.decodes), bench.window)
     baselines = Baselines(bench.training)
     metrics: dict[str, Any] = {}
     for patch_set in bench.sets:

@@ -23,7 +23,7 @@ from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.files.recordings import SYNTHETIC_PREFIX
 from trainer.data.recording_files import HEADERS, named_parts
 from trainer.data.recording_overrides import RecordingOverrides
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 _LAYOUT = 2
 
@@ -113,7 +113,7 @@ class SignalCache:
             Path(own, "npy.npy").replace(self._path(key, "npy"))
             Path(own, "json").replace(self._path(key, "json"))
 
-    def known_content(self, source: Source) -> str | None:
+    def known_content(self, source: RecordingSource) -> str | None:
         """The content of a source whose files have not changed since they were last read; None if they have."""
         if source.path.startswith(SYNTHETIC_PREFIX):
             return source.path
@@ -124,7 +124,7 @@ class SignalCache:
         content: str = memo["content"]
         return content if memo["files"] == _state(source) else None
 
-    def read_content(self, source: Source) -> str:
+    def read_content(self, source: RecordingSource) -> str:
         """The content of a source: a digest of all files that it consists of.
 
         Raises:
@@ -146,7 +146,7 @@ class SignalCache:
             written.replace(memo)
         return digest.hexdigest()
 
-    def _memo(self, source: Source) -> Path:
+    def _memo(self, source: RecordingSource) -> Path:
         where = json.dumps([str(path.resolve()) for path in _named(source)])
         return self.folder / "contents" / f"{hashlib.sha256(where.encode()).hexdigest()[:32]}.json"
 
@@ -154,12 +154,12 @@ class SignalCache:
         return self.folder / key[:2] / f"{key}.{ending}"
 
 
-def _named(source: Source) -> list[Path]:
+def _named(source: RecordingSource) -> list[Path]:
     """The files that a source names."""
     return [Path(source.path), *([Path(source.channels)] if source.channels else [])]
 
 
-def _files(source: Source) -> list[Path]:
+def _files(source: RecordingSource) -> list[Path]:
     """All files that decide what a source holds."""
     first, *rest = _named(source)
     if first.is_dir():
@@ -172,6 +172,6 @@ def _files(source: Source) -> list[Path]:
     return [first, *sorted(beside - {first}), *rest]
 
 
-def _state(source: Source) -> list[list[str | int]]:
+def _state(source: RecordingSource) -> list[list[str | int]]:
     """Name, size and time of each file; the same state means the same content."""
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in _files(source)]

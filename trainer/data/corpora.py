@@ -6,7 +6,7 @@ from pathlib import Path
 
 from eegstream.errors import ConfigError
 from trainer.data.left_out import Skipped, with_left_out
-from trainer.data.splits import Source, Split, SplitDescription, SplitRule, describe_split, require_disjoint
+from trainer.data.splits import RecordingSource, Split, SplitDescription, SplitRule, describe_split, require_disjoint
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Corpus:
         return Path(path).relative_to(self.root).as_posix() if self.root and below else Path(path).name
 
 
-def split_by(rule: SplitRule, sources: Sequence[Source], left_out: Sequence[Skipped]) -> Split:
+def split_by(rule: SplitRule, sources: Sequence[RecordingSource], left_out: Sequence[Skipped]) -> Split:
     """Recordings by side; where they do not make a split, what is left out is told with it.
 
     Raises:

@@ -18,7 +18,7 @@ from trainer.data.front_ended import Signal
 from trainer.data.left_out import Account, Skipped, unusable, with_left_out, write_left_out
 from trainer.data.preparation import Job, Prepared, Side, prepare
 from trainer.data.recording_overrides import Patterns, RecordingOverrides
-from trainer.data.splits import SIDES, Source, SplitDescription, SplitRule
+from trainer.data.splits import SIDES, RecordingSource, SplitDescription, SplitRule
 from trainer.data.windows import (
     BatchNumbers,
     ConsecutiveBatches,
@@ -154,7 +154,7 @@ class CorpusDataModule(lightning.LightningDataModule):
         jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache, self._overrides) for source in sources]
         return self._checked(side, self._prepared(jobs))
 
-    def _job(self, side: str, source: Source) -> Job:
+    def _job(self, side: str, source: RecordingSource) -> Job:
         at_rates = side == "train" or (side == "val" and self._frontend.model_rate_hz is None)
         return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache, self._overrides)
 

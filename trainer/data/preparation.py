@@ -21,7 +21,7 @@ from trainer.data.left_out import Account, Skipped, in_settings, unusable
 from trainer.data.progress import progress
 from trainer.data.reading import read_source
 from trainer.data.recording_overrides import RecordingOverrides
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 LOCAL = "local"
 _PATIENCE_S = 10.0
@@ -35,7 +35,7 @@ _MADE_UP = 8 << 20
 class Job:
     """What one worker needs to know to prepare one recording."""
 
-    source: Source
+    source: RecordingSource
     frontend: FrontEndSettings
     rates_hz: tuple[float, ...]
     """Devices to imitate beside the recording's own."""

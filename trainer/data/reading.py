@@ -12,7 +12,7 @@ from eegstream.files.recordings import Recording, read_recordings
 from trainer.data.channel_tables import Row, read_channels, stated
 from trainer.data.front_ended import Part, parts, usable_channels
 from trainer.data.recording_overrides import RecordingOverrides
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Found:
     """Streams of EEG that cannot be used, and why."""
 
 
-def read_source(source: Source, settings: FrontEndSettings, overrides: RecordingOverrides) -> Found:
+def read_source(source: RecordingSource, settings: FrontEndSettings, overrides: RecordingOverrides) -> Found:
     """Every stream of EEG in the source's file, behind the signal path.
 
     Raises:

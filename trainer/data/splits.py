@@ -14,7 +14,7 @@ SIDES = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
-class Source:
+class RecordingSource:
     """One recording, and whose it is."""
 
     data_set: str
@@ -25,7 +25,7 @@ class Source:
     """A BIDS channels.tsv that says more about the channels than the recording does."""
 
 
-Split = dict[str, list[Source]]
+Split = dict[str, list[RecordingSource]]
 """Recordings by side."""
 
 SplitDescription = dict[str, dict[str, dict[str, list[str]]]]
@@ -48,7 +48,7 @@ class SplitRule:
         """Nobody says who validates."""
         return not self.hold_out and self.split_file is None
 
-    def __call__(self, sources: Sequence[Source]) -> Split:
+    def __call__(self, sources: Sequence[RecordingSource]) -> Split:
         """Every recording on a side.
 
         Raises:
@@ -82,7 +82,7 @@ def require_disjoint(split: Split) -> None:
                 )
 
 
-def _subjects(sources: Iterable[Source]) -> set[tuple[str, str]]:
+def _subjects(sources: Iterable[RecordingSource]) -> set[tuple[str, str]]:
     return {(source.data_set, source.subject) for source in sources}
 
 
@@ -90,7 +90,7 @@ def _resolved(path: str) -> str:
     return path if ":" in path and not Path(path).exists() else str(Path(path).resolve())
 
 
-def _by_share(sources: Sequence[Source], share: float, seed: int) -> Split:
+def _by_share(sources: Sequence[RecordingSource], share: float, seed: int) -> Split:
     """Move about `share` of each data set's subjects, at least one, to validation; a single subject trains."""
     if not 0 < share < 1:
         raise ConfigError(f"hold_out_share is {share}, expected more than 0 and less than 1", "0.2 is usual")
@@ -112,7 +112,7 @@ def _by_share(sources: Sequence[Source], share: float, seed: int) -> Split:
     return _split(sources, {"val": held})
 
 
-def _by_list(sources: Sequence[Source], names: Sequence[str]) -> Split:
+def _by_list(sources: Sequence[RecordingSource], names: Sequence[str]) -> Split:
     known = _subjects(sources)
     held = {(d, s) for d, s in known if s in names or f"{d}/{s}" in names}
     absent = sorted({*names} - {s for _, s in held} - {f"{d}/{s}" for d, s in held})
@@ -122,7 +122,7 @@ def _by_list(sources: Sequence[Source], names: Sequence[str]) -> Split:
     return _split(sources, {"val": held})
 
 
-def _by_file(sources: Sequence[Source], path: Path) -> Split:
+def _by_file(sources: Sequence[RecordingSource], path: Path) -> Split:
     try:
         described: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
         sides = {
@@ -141,7 +141,7 @@ def _by_file(sources: Sequence[Source], path: Path) -> Split:
     return _split(sources, {side: sides.get(side, set()) for side in ("val", "test")})
 
 
-def _split(sources: Sequence[Source], held: Mapping[str, set[tuple[str, str]]]) -> Split:
+def _split(sources: Sequence[RecordingSource], held: Mapping[str, set[tuple[str, str]]]) -> Split:
     """Everybody trains who is not held for another side."""
     split: Split = {"train": [], **{side: [] for side in held}}
     for source in sources:

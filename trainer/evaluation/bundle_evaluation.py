@@ -12,7 +12,6 @@ from trainer.evaluation import evaluation_plots, plots
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark, window_samples
 from trainer.evaluation.codebook_usage import codebook_metrics
-from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import (
     by_codes_kept,
     code_counts,
@@ -24,8 +23,9 @@ from trainer.evaluation.comparison import (
 from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
-from trainer.evaluation.recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.scoring import nrmse_of
+from trainer.evaluation.whole_recordings import Recorded, recordings, whole_windows
+from trainer.evaluation.windowed_codec import WindowedCodec
 from trainer.protocols import PatchDataModule
 
 _PLOTTED = 2000
@@ -115,8 +115,8 @@ class Evaluation:
             self._benchmarks[key] = (benchmark, data, Baselines(benchmark.training))
         return self._benchmarks[key]
 
-    def _codec(self, loaded: Bundle) -> Codec:
-        return Codec.of(loaded.module, loaded.manifest, self._benchmark(loaded)[0].window)
+    def _codec(self, loaded: Bundle) -> WindowedCodec:
+        return WindowedCodec.of(loaded.module, loaded.manifest, self._benchmark(loaded)[0].window)
 
     def _of_recipe(self, title: str, seeds: Sequence[Bundle]) -> dict[str, Any]:
         first, manifest = seeds[0], seeds[0].manifest
@@ -169,7 +169,7 @@ class Evaluation:
 
     def _by_rate(
         self,
-        codec: Codec,
+        codec: WindowedCodec,
         benchmark: Benchmark,
         data: PatchDataModule,
         sets: Mapping[str, Mapping[str, Any]],
@@ -186,7 +186,7 @@ class Evaluation:
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
         return found
 
-    def _draw(self, title: str, codec: Codec, sets: Sequence[HeldOutWindows]) -> None:
+    def _draw(self, title: str, codec: WindowedCodec, sets: Sequence[HeldOutWindows]) -> None:
         pairs, lines = {}, {}
         for s in sets:
             rows = np.linspace(0, len(s.patches_uv) - 1, min(_PLOTTED, len(s.patches_uv))).round().astype(int)
@@ -201,7 +201,7 @@ class Evaluation:
     def _times(self) -> dict[str, dict[str, float]]:
         codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
         manifest = self._reference.manifest
-        codecs.setdefault(self._reference.title, Codec.of(self._reference.module, manifest, manifest.patch))
+        codecs.setdefault(self._reference.title, WindowedCodec.of(self._reference.module, manifest, manifest.patch))
         benchmark = next(iter(self._benchmarks.values()))[0]
         return encode_times_ms(codecs, benchmark.sets[0].patches_uv, self._plan.turns)
 

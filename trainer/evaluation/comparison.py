@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.codebook_usage import CodebookUsage
-from trainer.evaluation.codec import Codec
 from trainer.evaluation.heldout_windows import HeldOutWindows
-from trainer.evaluation.recordings import Recorded, whole_windows
 from trainer.evaluation.scoring import gain_over, nrmse_of, score
 from trainer.evaluation.transform_coding import mean_predictor, reverse_water_filling
+from trainer.evaluation.whole_recordings import Recorded, whole_windows
+from trainer.evaluation.windowed_codec import WindowedCodec
 
 
-def compare(codec: Codec, patch_set: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
+def compare(codec: WindowedCodec, patch_set: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
     """Metrics of a model on one set, in each of its decodes, beside transform coding at the same bits."""
     x, sampled_hz = patch_set.patches_uv, patch_set.sampled_hz
     codes = codec.encode(x, patch_set.rate_hz)
@@ -41,7 +41,7 @@ def compare(codec: Codec, patch_set: HeldOutWindows, baselines: Baselines) -> di
 
 
 def rate_sensitivity(
-    codec: Codec, patch_set: HeldOutWindows, rate_range_hz: Sequence[float]
+    codec: WindowedCodec, patch_set: HeldOutWindows, rate_range_hz: Sequence[float]
 ) -> dict[str, float | None]:
     """NRMSE with the true rate told, and with half and twice of it where the model is made for that."""
     x = patch_set.patches_uv
@@ -53,7 +53,7 @@ def rate_sensitivity(
     }
 
 
-def by_codes_kept(codec: Codec, patch_set: HeldOutWindows) -> list[float]:
+def by_codes_kept(codec: WindowedCodec, patch_set: HeldOutWindows) -> list[float]:
     """NRMSE with the first 1, 2, ... G codes of each patch, the others cut off; of a model whose prefixes decode."""
     codes = codec.encode(patch_set.patches_uv, patch_set.rate_hz)
     errors = []
@@ -64,7 +64,7 @@ def by_codes_kept(codec: Codec, patch_set: HeldOutWindows) -> list[float]:
     return errors
 
 
-def code_counts(codec: Codec, heldout_sets: Iterable[HeldOutWindows]) -> list[NDArray[np.int64]]:
+def code_counts(codec: WindowedCodec, heldout_sets: Iterable[HeldOutWindows]) -> list[NDArray[np.int64]]:
     """How often each value (W,) of each code occurs over all sets."""
     use = CodebookUsage(codec.codebook_sizes)
     for patch_set in heldout_sets:
@@ -87,7 +87,7 @@ def curves(
     return found
 
 
-def decoded_recordings(codec: Codec, recordings: Sequence[Recorded], kind: str) -> list[Recorded]:
+def decoded_recordings(codec: WindowedCodec, recordings: Sequence[Recorded], kind: str) -> list[Recorded]:
     """Recordings as they come back, cut to whole windows."""
     found = []
     for recording in recordings:

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from trainer.evaluation.bootstrap import COVERAGE, drawn
 from trainer.evaluation.metrics import BANDS_HZ
-from trainer.evaluation.recordings import Recorded
+from trainer.evaluation.whole_recordings import Recorded
 
 Floats = NDArray[np.float64]
 

@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 
 from eegstream.codec.engine import CPU_TILE
-from trainer.evaluation.codec import Codec, in_tiles
+from trainer.evaluation.windowed_codec import WindowedCodec, in_tiles
 
 _WARM_UP = 20
 
 
 def encode_times_ms(
-    codecs: Mapping[str, Codec], windows_uv: NDArray[np.float32], turns: int
+    codecs: Mapping[str, WindowedCodec], windows_uv: NDArray[np.float32], turns: int
 ) -> dict[str, dict[str, float]]:
     """Milliseconds (median, 95th percentile) of encoding a tile of 64 patches in one thread, all models by turns.
 

@@ -71,7 +71,7 @@ def spectra(sets: Mapping[str, tuple[Mapping[str, NDArray[np.float64]], float]])
     return figure
 
 
-def band_errors(errors: Mapping[str, Mapping[str, float]]) -> Figure:
+def band_error_bars(errors: Mapping[str, Mapping[str, float]]) -> Figure:
     """Share of each band's energy that is lost, by set."""
     figure, ((axis,),) = axes_grid(1, 1, width=7.5, height=3.2)
     bands = list(BANDS_HZ)

@@ -15,7 +15,7 @@ from trainer.models.fsq import MixedRadix, quantizer
 FORMS = ("standard", "symmetric")
 
 
-class Layout:
+class CodeLayout:
     """What stands before the encoder and between the two networks, from a model's settings.
 
     Raises:
@@ -75,7 +75,7 @@ class Autoencoder(nn.Module):
     `encoder` turns features (B, n_features) and rates (B, 1) into latents (B, n_latents), `decoder` turns them back.
     """
 
-    def __init__(self, layout: Layout, encoder: nn.Module, decoder: nn.Module) -> None:
+    def __init__(self, layout: CodeLayout, encoder: nn.Module, decoder: nn.Module) -> None:
         super().__init__()
         self.patch_size = layout.patch_size
         self.limit_uv = LIMIT_UV

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from trainer.models.activations import activation as activation_of
-from trainer.models.autoencoder import Autoencoder, Layout
+from trainer.models.autoencoder import Autoencoder, CodeLayout
 from trainer.models.film import FiLM
 
 
@@ -58,14 +58,14 @@ def mlp_autoencoder(
     use_conditioning: bool = False,
     **codes: Any,
 ) -> Autoencoder:
-    """Hidden layers of `hidden_dims`, mirrored in the decoder; `codes` are the settings of a `Layout`.
+    """Hidden layers of `hidden_dims`, mirrored in the decoder; `codes` are the settings of a `CodeLayout`.
 
     Raises:
         ValueError: settings that cannot be built.
     """
     if not hidden_dims:
         raise ValueError("hidden_dims is empty, expected at least one width")
-    layout = Layout(patch_size, **codes)
+    layout = CodeLayout(patch_size, **codes)
     widths = [layout.n_features, *hidden_dims, layout.n_latents]
     return Autoencoder(
         layout,

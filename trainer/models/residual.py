@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.models.activations import activation as activation_of
-from trainer.models.autoencoder import Autoencoder, Layout
+from trainer.models.autoencoder import Autoencoder, CodeLayout
 from trainer.models.film import RateEmbedding
 
 
@@ -98,14 +98,14 @@ def residual_autoencoder(
     use_conditioning: bool = True,
     **codes: Any,
 ) -> Autoencoder:
-    """`blocks` residual blocks of `width` in the encoder, as many in the decoder; `codes` as a `Layout` takes them.
+    """`blocks` residual blocks of `width` in the encoder, as many in the decoder; `codes` as a `CodeLayout` takes them.
 
     Raises:
         ValueError: settings that cannot be built.
     """
     if width < 1 or blocks < 1:
         raise ValueError(f"width is {width} and blocks is {blocks}, expected 1 or more")
-    layout = Layout(patch_size, **codes)
+    layout = CodeLayout(patch_size, **codes)
     return Autoencoder(
         layout,
         encoder=ResidualMlp(

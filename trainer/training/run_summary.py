@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from trainer.evaluation import plots
 from trainer.evaluation.codebook_usage import codebook_metrics
-from trainer.evaluation.codec import Codec
 from trainer.evaluation.comparison import code_counts
 from trainer.evaluation.heldout_windows import sets_without_subjects
 from trainer.evaluation.scoring import score
+from trainer.evaluation.windowed_codec import WindowedCodec
 from trainer.training.checkpoints import load_checkpoint, trained_network
 from trainer.training.fit import RunResult
 
@@ -36,7 +36,7 @@ def write_summary(run: RunResult, folder: Path) -> str:
     results: dict[str, Any] = {}
     paths: list[Path] = []
     if kept is not None:
-        codec = Codec.of_network(trained_network(load_checkpoint(kept.path)))
+        codec = WindowedCodec.of_network(trained_network(load_checkpoint(kept.path)))
         results, drawn = _measured(codec, run)
         if run.config["pictures"]:
             paths = save_plots(drawn, folder / "figures")
@@ -46,7 +46,7 @@ def write_summary(run: RunResult, folder: Path) -> str:
     return page
 
 
-def _measured(codec: Codec, run: RunResult) -> tuple[dict[str, Any], dict[str, Figure]]:
+def _measured(codec: WindowedCodec, run: RunResult) -> tuple[dict[str, Any], dict[str, Figure]]:
     """Metrics of validation patches by set and rate, use of the codes, and plots of both."""
     sets = sets_without_subjects(run.data, run.config["frontend"]["model_rate_hz"], _PATCHES)
     decoded = {s.name: codec.through(s.patches_uv, s.rate_hz) for s in sets}
@@ -57,7 +57,7 @@ def _measured(codec: Codec, run: RunResult) -> tuple[dict[str, Any], dict[str, F
         {
             "reconstructions": plots.reconstructions(pairs),
             "spectra": plots.spectra({n: ({"raw": x, "decoded": y}, hz) for n, (x, y, hz) in pairs.items()}),
-            "bands": plots.band_errors({name: found["band_error"] for name, found in scores.items()}),
+            "bands": plots.band_error_bars({name: found["band_error"] for name, found in scores.items()}),
             "codes": plots.code_use(counts),
         }
         if sets and run.config["pictures"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eegstream.dsp.frontend import FrontEndSettings
 from trainer.data.cache import Entry, SignalCache
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 SETTINGS = FrontEndSettings(256.0, 0.5, None)
 
@@ -64,11 +64,11 @@ def test_a_file_is_read_again_only_if_it_has_changed(tmp_path):
     path, other = tmp_path / "a.csv", tmp_path / "b.csv"
     path.write_text("one")
     other.write_text("one")
-    source = Source("set", "S", str(path))
+    source = RecordingSource("set", "S", str(path))
     assert cache.known_content(source) is None
     content = cache.read_content(source)
     assert cache.known_content(source) == content
-    assert cache.read_content(Source("set", "S", str(other))) == content
+    assert cache.read_content(RecordingSource("set", "S", str(other))) == content
     path.write_text("two")
     os.utime(path, ns=(1, 1))
     assert cache.known_content(source) is None
@@ -87,7 +87,7 @@ def test_companions_of_a_header_count(tmp_path, companion):
     table = tmp_path / "channels.tsv"
     for name in ("samples.eeg", "a.vmrk", "channels.tsv"):
         (tmp_path / name).write_text("before")
-    source = Source("set", "S", str(header(tmp_path)), str(table))
+    source = RecordingSource("set", "S", str(header(tmp_path)), str(table))
     content = cache.read_content(source)
     (tmp_path / companion).write_text("behind it")
     assert cache.known_content(source) is None
@@ -97,7 +97,7 @@ def test_companions_of_a_header_count(tmp_path, companion):
 def test_neighbours_do_not_count(tmp_path):
     """Another recording in the same folder is another recording."""
     cache = SignalCache(tmp_path / "cache")
-    source = Source("set", "S", str(header(tmp_path)))
+    source = RecordingSource("set", "S", str(header(tmp_path)))
     content = cache.read_content(source)
     (tmp_path / "a2.vhdr").write_text("x")
     (tmp_path / "a_rest.vhdr").write_text("x")

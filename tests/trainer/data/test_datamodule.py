@@ -7,13 +7,13 @@ from eegstream.errors import ConfigError
 from trainer.data.augment import Augmentation
 from trainer.data.corpora import Corpus
 from trainer.data.datamodule import CorpusDataModule
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 SETTINGS = FrontEndSettings(256.0, 0.5, None)
 
 
 def made(subject, seconds=6.0, rate_hz=250):
-    return Source(
+    return RecordingSource(
         "made", subject, f"synthetic:rate={rate_hz},channels=2,seconds={seconds},seed={sum(map(ord, subject))}"
     )
 

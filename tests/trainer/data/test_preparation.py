@@ -16,7 +16,7 @@ from trainer.data import preparation
 from trainer.data.cache import SignalCache
 from trainer.data.left_out import Skipped
 from trainer.data.preparation import LOCAL, Job, Prepared, prepare
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 SETTINGS = FrontEndSettings(256.0, 0.5, None)
 
@@ -24,7 +24,8 @@ SETTINGS = FrontEndSettings(256.0, 0.5, None)
 def jobs(cache: Path, count=12, seconds=8.0, rates_hz=(128.0,)) -> list[Job]:
     """Made-up recordings, and one file that is none."""
     sources = [
-        Source("made", str(n), f"synthetic:rate=250,channels=3,seconds={seconds},seed={n}") for n in range(count)
+        RecordingSource("made", str(n), f"synthetic:rate=250,channels=3,seconds={seconds},seed={n}")
+        for n in range(count)
     ]
     return [Job(source, SETTINGS, rates_hz, SignalCache(cache)) for source in sources]
 
@@ -85,7 +86,7 @@ def test_a_killed_worker_loses_nothing(tmp_path):
 
 def test_the_second_time_nothing_is_prepared(tmp_path, recording):
     """Nor is a recording opened: one that has become unreadable since is not even noticed."""
-    work = [Job(Source("own", "S1", str(recording)), SETTINGS, (), SignalCache(tmp_path / "cache"))]
+    work = [Job(RecordingSource("own", "S1", str(recording)), SETTINGS, (), SignalCache(tmp_path / "cache"))]
     (first,) = prepare(work, None, strict=True)
     stat = recording.stat()
     recording.write_bytes(b"\0" * stat.st_size)
@@ -97,7 +98,7 @@ def test_the_second_time_nothing_is_prepared(tmp_path, recording):
 
 def test_a_changed_recording_is_prepared_again(tmp_path, recording):
     """The cache never answers for another content."""
-    work = [Job(Source("own", "S1", str(recording)), SETTINGS, (), SignalCache(tmp_path / "cache"))]
+    work = [Job(RecordingSource("own", "S1", str(recording)), SETTINGS, (), SignalCache(tmp_path / "cache"))]
     (first,) = prepare(work, None, strict=True)
     recording.write_text(recording.read_text().replace("Cz", "Pz", 1))
     os.utime(recording, ns=(1, 1))
@@ -113,7 +114,10 @@ def test_a_damaged_recording_is_named_and_left_out(tmp_path, recording, schedule
     damaged.write_bytes(b"0       " + b"x" * 300)
     no_eeg.write_text(recording.read_text().replace("Cz,Fz", "ECG,EOG"))
     paths = [damaged, recording, absent, no_eeg]
-    work = [Job(Source("own", path.stem, str(path)), SETTINGS, (), SignalCache(tmp_path / "cache")) for path in paths]
+    work = [
+        Job(RecordingSource("own", path.stem, str(path)), SETTINGS, (), SignalCache(tmp_path / "cache"))
+        for path in paths
+    ]
     if scheduler is None:
         found = prepare(work, None, strict=False)
     else:
@@ -130,7 +134,9 @@ def test_a_damaged_recording_is_named_and_left_out(tmp_path, recording, schedule
 def test_a_strict_run_ends_at_the_first(tmp_path):
     """One clear error."""
     (tmp_path / "damaged.edf").write_bytes(b"0       ")
-    work = [Job(Source("own", "x", str(tmp_path / "damaged.edf")), SETTINGS, (), SignalCache(tmp_path / "cache"))]
+    work = [
+        Job(RecordingSource("own", "x", str(tmp_path / "damaged.edf")), SETTINGS, (), SignalCache(tmp_path / "cache"))
+    ]
     with pytest.raises(ConfigError, match=r"damaged\.edf cannot be used.*strict=false"):
         prepare(work, None, strict=True)
 

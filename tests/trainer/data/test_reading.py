@@ -18,7 +18,7 @@ from trainer.data.front_ended import as_sent, parts, usable_channels
 from trainer.data.preparation import Job, Prepared, prepare
 from trainer.data.reading import read_source
 from trainer.data.recording_overrides import RecordingOverrides
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 NATIVE = FrontEndSettings(model_rate_hz=None, highpass_hz=0.5, notch_hz=None)
 
@@ -29,7 +29,7 @@ def channels(*labels: str) -> str:
     )
 
 
-def xdf(path: Path, *streams: tuple[str, str, float, tuple[str, ...]]) -> Source:
+def xdf(path: Path, *streams: tuple[str, str, float, tuple[str, ...]]) -> RecordingSource:
     """8 s of streams (name, type, stated rate, labels), whose stamps always show 100 Hz."""
     rng = np.random.default_rng(1)
     path.write_bytes(
@@ -40,11 +40,11 @@ def xdf(path: Path, *streams: tuple[str, str, float, tuple[str, ...]]) -> Source
             ]
         )
     )
-    return Source("own", "S", str(path))
+    return RecordingSource("own", "S", str(path))
 
 
 def found(
-    source: Source, cache: Path, overrides: RecordingOverrides | None = None, rates_hz: tuple[float, ...] = ()
+    source: RecordingSource, cache: Path, overrides: RecordingOverrides | None = None, rates_hz: tuple[float, ...] = ()
 ) -> Prepared:
     """The recording as prepared, and once more as the cache has it, which must be the same."""
     job = Job(source, NATIVE, rates_hz, SignalCache(cache), overrides or RecordingOverrides())
@@ -131,7 +131,7 @@ def test_a_pause_of_a_file_is_a_border(tmp_path: Path) -> None:
     lengths = []
     for marks in (["New Segment,,1,1,0"], ["New Segment,,1,1,0", "New Segment,,501,1,0"]):
         header = write_brainvision(tmp_path, marks)
-        (part,) = read_source(Source("own", "S", str(header)), NATIVE, RecordingOverrides()).parts
+        (part,) = read_source(RecordingSource("own", "S", str(header)), NATIVE, RecordingOverrides()).parts
         lengths.append([x.shape[1] for x in part.segments])
     assert lengths == [[pytest.approx(500, abs=64)], []]
 
@@ -150,8 +150,10 @@ def test_settings_mean_what_the_options_of_encode_mean(tmp_path: Path) -> None:
     signals = [EdfSignal(label, x, 128, unit) for label, x, unit in zip(
         ("Cz", "Oz", "ECG"), steps(3, 128 * 6), ("uV", "", "uV"), strict=True)]  # fmt: skip
     path.write_bytes(edf_bytes(signals))
-    source = Source("own", "S", str(path))
-    corpus = Corpus({"train": [source], "val": [Source("own", "T", "synthetic:rate=250,channels=2,seconds=6,seed=1")]})
+    source = RecordingSource("own", "S", str(path))
+    corpus = Corpus(
+        {"train": [source], "val": [RecordingSource("own", "T", "synthetic:rate=250,channels=2,seconds=6,seed=1")]}
+    )
 
     def of(**settings) -> Prepared:
         return data(corpus, tmp_path / "cache", patch_size=64, **settings).side("train").recordings[0]

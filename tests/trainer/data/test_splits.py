@@ -6,9 +6,9 @@ import pytest
 
 from eegstream.errors import ConfigError
 from trainer.data.sources.folder import folder
-from trainer.data.sources.selections import Selection, find_sources
+from trainer.data.sources.selections import RecordingSelection, find_sources
 from trainer.data.sources.synthetic import synthetic
-from trainer.data.splits import Source, SplitRule, require_disjoint
+from trainer.data.splits import RecordingSource, SplitRule, require_disjoint
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def names(sources):
     return [source.path.rpartition("/")[2] for source in sources]
 
 
-SOURCES = [Source("a", f"{n:02}", f"a/{n}-{run}.edf") for n in range(10) for run in (1, 2)]
+SOURCES = [RecordingSource("a", f"{n:02}", f"a/{n}-{run}.edf") for n in range(10) for run in (1, 2)]
 
 
 def test_files_are_found_by_pattern_and_subject(root):
     """`only` and `without` choose subjects; every file of a subject comes along, once however many patterns name it."""
-    chosen = Selection(**selection(files=["a/*.edf", "a/S0*.edf"], without=["01"]))
+    chosen = RecordingSelection(**selection(files=["a/*.edf", "a/S0*.edf"], without=["01"]))
     assert names(find_sources(root, {"a": chosen})[0]) == ["S00_1.edf", "S00_2.edf", "S02_1.edf", "S02_2.edf"]
-    (first, second), _ = find_sources(root, {"a": Selection(**selection(only=["01"]))})
+    (first, second), _ = find_sources(root, {"a": RecordingSelection(**selection(only=["01"]))})
     assert (first.data_set, first.subject, second.subject) == ("a", "01", "01")
 
 
@@ -106,7 +106,7 @@ def test_the_order_in_which_recordings_are_found_does_not_matter():
 
 def test_a_single_subject_of_a_data_set_trains():
     """Where another data set can give one up; else there is an error."""
-    lone = Source("b", "7", "b/7.csv")
+    lone = RecordingSource("b", "7", "b/7.csv")
     assert lone in SplitRule()([*SOURCES, lone])["train"]
     with pytest.raises(ConfigError, match=r"none can be held out \(b: 7\)"):
         SplitRule()([lone])
@@ -115,7 +115,7 @@ def test_a_single_subject_of_a_data_set_trains():
 @pytest.mark.parametrize("named", ["03", "a/03"])
 def test_subjects_are_held_out_by_list(named):
     """By name, or by data set and name."""
-    split = SplitRule(hold_out=(named,))([*SOURCES, Source("b", "03", "b/3.edf")])
+    split = SplitRule(hold_out=(named,))([*SOURCES, RecordingSource("b", "03", "b/3.edf")])
     assert {(s.data_set, s.subject) for s in split["val"]} == (
         {("a", "03"), ("b", "03")} if named == "03" else {("a", "03")}
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.evaluation.downstream import Task, answer, answers, band_features
-from trainer.evaluation.recordings import Recorded
+from trainer.evaluation.whole_recordings import Recorded
 
 RATE_HZ = 128.0
 SECONDS = 40

@@ -15,7 +15,7 @@ from trainer.data.left_out import Skipped, with_left_out
 from trainer.data.recording_files import ending, files_below, is_closed_folder, left_out_because, looks_like_recording
 from trainer.data.sources.path_patterns import is_ignored
 from trainer.data.sources.selections import require_folder
-from trainer.data.splits import Source, SplitRule
+from trainer.data.splits import RecordingSource, SplitRule
 
 EXTENSIONS = (".edf", ".bdf", ".vhdr", ".set")
 """What EEG-BIDS allows."""
@@ -41,12 +41,12 @@ def bids(
     """
     below = Path(root).expanduser()
     require_folder(below)
-    sources: list[Source] = []
+    sources: list[RecordingSource] = []
     left_out: list[Skipped] = []
     for path in _candidates(below, tasks):
         why = _no_bids(path) or left_out_because(path)
         if why is None:
-            sources.append(Source(below.name, _entities(path.name)["sub"], str(path), _channels(path, below)))
+            sources.append(RecordingSource(below.name, _entities(path.name)["sub"], str(path), _channels(path, below)))
         else:
             left_out.append(Skipped(path.relative_to(below).as_posix(), why, below.name))
     if not sources:

@@ -12,7 +12,7 @@ from eegstream.errors import ConfigError
 from trainer.data.corpora import Corpus, split_by
 from trainer.data.left_out import Skipped
 from trainer.data.recording_files import left_out_because
-from trainer.data.splits import SIDES, Source, SplitRule
+from trainer.data.splits import SIDES, RecordingSource, SplitRule
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
@@ -57,7 +57,7 @@ def file_list(
         )
     is_split = _states_sides(chosen, listed.name)
     there, left_out = _that_are_there(chosen, listed.parent)
-    sources = [(Source(row.dataset, row.subject, str(listed.parent / row.path)), row.split) for row in there]
+    sources = [(RecordingSource(row.dataset, row.subject, str(listed.parent / row.path)), row.split) for row in there]
     rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
     if is_split:
         split = {side: [source for source, own in sources if own == side] for side in SIDES}

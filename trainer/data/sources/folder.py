@@ -6,7 +6,7 @@ from typing import Any
 
 from eegstream.errors import ConfigError
 from trainer.data.corpora import Corpus, split_by
-from trainer.data.sources.selections import Selection, find_sources, selection
+from trainer.data.sources.selections import RecordingSelection, find_sources, selection
 from trainer.data.splits import SIDES, SplitRule
 
 
@@ -28,7 +28,7 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
         ConfigError: the selections do not make a split.
     """
     below = Path(root).expanduser()
-    chosen: dict[str, dict[str, Selection]] = {
+    chosen: dict[str, dict[str, RecordingSelection]] = {
         side: {name: selection(side, name, s) for name, s in (sets or {}).items() if s is not None}
         for side, sets in zip(SIDES, (train, val, test), strict=True)
     }

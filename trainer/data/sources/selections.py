@@ -12,10 +12,10 @@ from eegstream.errors import ConfigError
 from trainer.data.left_out import Skipped, with_left_out
 from trainer.data.recording_files import files_below, is_closed_folder, left_out_because, looks_like_recording
 from trainer.data.sources.path_patterns import MAGIC, fits
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 
-class Selection(BaseModel):
+class RecordingSelection(BaseModel):
     """Recordings of one data set, and whose they are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,30 +34,33 @@ class Selection(BaseModel):
     """Whose data this is and under which licence."""
 
 
-def selection(side: str, name: str, settings: Mapping[str, Any]) -> Selection:
+def selection(side: str, name: str, settings: Mapping[str, Any]) -> RecordingSelection:
     """The selection `name` of a side, checked.
 
     Raises:
         ConfigError: a setting is unknown or wrong.
     """
     try:
-        return Selection.model_validate(dict(settings))
+        return RecordingSelection.model_validate(dict(settings))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ConfigError(
-            f"data.source.{side}.{name}.{where}: {first['msg']}", f"Known are {', '.join(Selection.model_fields)}"
+            f"data.source.{side}.{name}.{where}: {first['msg']}",
+            f"Known are {', '.join(RecordingSelection.model_fields)}",
         ) from None
 
 
-def find_sources(root: Path, selections: Mapping[str, Selection]) -> tuple[list[Source], list[Skipped]]:
+def find_sources(
+    root: Path, selections: Mapping[str, RecordingSelection]
+) -> tuple[list[RecordingSource], list[Skipped]]:
     """Recordings that the selections name, each once, in the order of their paths; and those that cannot be tried.
 
     Raises:
         ConfigError: no such folder, selections without a recording, a file without a subject, a subject without a file.
     """
     require_folder(root)
-    sources: list[Source] = []
+    sources: list[RecordingSource] = []
     left_out: list[Skipped] = []
     for data_set, chosen in selections.items():
         taken, lost = _find(root, data_set, chosen)
@@ -74,19 +77,19 @@ def find_sources(root: Path, selections: Mapping[str, Selection]) -> tuple[list[
     return sources, left_out
 
 
-def _shown(chosen: Selection) -> str:
+def _shown(chosen: RecordingSelection) -> str:
     return "every known format" if chosen.files is None else ", ".join(chosen.files)
 
 
-def _find(root: Path, data_set: str, chosen: Selection) -> tuple[list[Source], list[Skipped]]:
+def _find(root: Path, data_set: str, chosen: RecordingSelection) -> tuple[list[RecordingSource], list[Skipped]]:
     """What one selection names."""
-    sources: list[Source] = []
+    sources: list[RecordingSource] = []
     left_out: list[Skipped] = []
     for path in _named(root, chosen.files):
         shown = path.relative_to(root).as_posix()
         why = left_out_because(path)
         if why is None:
-            source = Source(data_set, _subject(chosen.subject, shown), str(path))
+            source = RecordingSource(data_set, _subject(chosen.subject, shown), str(path))
             sources += [source] if _is_taken(chosen, source.subject) else []
         elif _may_be_wanted(chosen, shown):
             left_out.append(Skipped(shown, why, data_set))
@@ -115,7 +118,7 @@ def _named(root: Path, patterns: Sequence[str] | None) -> list[Path]:
     return list(found)
 
 
-def _may_be_wanted(chosen: Selection, shown: str) -> bool:
+def _may_be_wanted(chosen: RecordingSelection, shown: str) -> bool:
     """Whether what is left out would have been taken; what names no subject might."""
     match = re.search(chosen.subject, shown)
     return match is None or not match.groups() or _is_taken(chosen, match[1])
@@ -140,5 +143,5 @@ def _subject(pattern: str, relative_path: str) -> str:
     return match[1]
 
 
-def _is_taken(chosen: Selection, subject: str) -> bool:
+def _is_taken(chosen: RecordingSelection, subject: str) -> bool:
     return subject not in chosen.without and (chosen.only is None or subject in chosen.only)

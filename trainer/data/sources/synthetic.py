@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from trainer.data.corpora import Corpus
-from trainer.data.splits import SIDES, Source
+from trainer.data.splits import SIDES, RecordingSource
 
 
 def synthetic(
@@ -11,11 +11,11 @@ def synthetic(
 ) -> Corpus:
     """Made-up EEG, so many recordings on each side, their rates in turn; every recording has its own seed."""
 
-    def source(side: str, number: int) -> Source:
+    def source(side: str, number: int) -> RecordingSource:
         own_seed = seed + 1000 * SIDES.index(side) + number
         rate_hz = rates_hz[number % len(rates_hz)]
         path = f"synthetic:rate={rate_hz:g},channels={channels},seconds={seconds:g},seed={own_seed}"
-        return Source("synthetic", str(own_seed), path)
+        return RecordingSource("synthetic", str(own_seed), path)
 
     return Corpus(
         {side: [source(side, number) for number in range(recordings.get(side, 0))] for side in SIDES},

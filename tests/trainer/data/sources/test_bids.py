@@ -12,7 +12,7 @@ from tests.files.written import EdfSignal, edf_bytes, steps, write_brainvision
 from trainer.data.cache import SignalCache
 from trainer.data.preparation import Job, Prepared, Skipped, prepare
 from trainer.data.sources.bids import bids
-from trainer.data.splits import Source
+from trainer.data.splits import RecordingSource
 
 SETTINGS = FrontEndSettings(256.0, 0.5, None)
 
@@ -29,7 +29,7 @@ def table(path: Path, rows: Sequence[str], columns: str = "name type units statu
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def channels_of(source: Source, cache: Path) -> tuple[str, ...] | str:
+def channels_of(source: RecordingSource, cache: Path) -> tuple[str, ...] | str:
     """The channels that are prepared of a recording, or why it is left out."""
     job = Job(source, SETTINGS, (), SignalCache(cache))
     (outcome,) = prepare([job], None, strict=False)
@@ -41,7 +41,7 @@ def channels_of(source: Source, cache: Path) -> tuple[str, ...] | str:
     return entry.labels
 
 
-def sources(root: Path, **settings) -> list[Source]:
+def sources(root: Path, **settings) -> list[RecordingSource]:
     split = bids(str(root), **settings).split
     return sorted((source for side in split.values() for source in side), key=lambda source: source.path)
 

@@ -36,7 +36,7 @@ def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Codec:
+class WindowedCodec:
     """A model's methods, for windows of whole patches."""
 
     module: Network | torch.jit.ScriptModule
@@ -47,12 +47,12 @@ class Codec:
     window: int
 
     @classmethod
-    def of(cls, module: torch.jit.ScriptModule, manifest: Manifest, window: int) -> "Codec":
+    def of(cls, module: torch.jit.ScriptModule, manifest: Manifest, window: int) -> "WindowedCodec":
         """The codec of a bundle's module."""
         return cls(module, tuple(manifest.words), manifest.patch, tuple(manifest.decodes), window)
 
     @classmethod
-    def of_network(cls, network: Network) -> "Codec":
+    def of_network(cls, network: Network) -> "WindowedCodec":
         """That of a network which is no bundle yet, for windows of one patch."""
         sizes, size = tuple(network.codebook_sizes), network.patch_size
         return cls(network, sizes, size, tuple(network.decodes), size)
