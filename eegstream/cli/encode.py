@@ -17,6 +17,11 @@ from eegstream.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eegstream.codec.engine import Engine
+    from eegstream.epoch import SignalOptions
+    from eegstream.files.recordings import Recording
     from eegstream.wire.messages import Message
 
 
@@ -47,6 +52,21 @@ class _Account:
             f"{self.patches} patches of one channel, {codes} codes each, by {bundle}; "
             f"{self.gaps} gaps, {self.discarded_s:.2f} s that no patch covers"
         )
+
+
+def _messages(recording: "Recording", engine: "Engine", options: "SignalOptions") -> "Iterator[Message]":
+    """The recording's messages; what is remarked or assumed goes to stderr."""
+    from eegstream.tokenizer import encode_recording
+    from eegstream.wire.messages import Spec
+
+    def tell(remark: str) -> None:
+        click.echo(f"{recording.name}: {remark}", err=True)
+
+    for message in encode_recording(recording, engine, engine.facts, options, tell):
+        if isinstance(message, Spec):
+            for note in message.notes:
+                tell(note)
+        yield message
 
 
 @click.command("encode")
@@ -83,8 +103,8 @@ def command(
     from eegstream.epoch import SignalOptions
     from eegstream.errors import RecordingError
     from eegstream.files.codes import write_codes
-    from eegstream.tokenizer import Tokenizer, encode_recording
-    from eegstream.wire.messages import Codes, Spec
+    from eegstream.tokenizer import Tokenizer
+    from eegstream.wire.messages import Codes
 
     require_other_file(file, output)
     choice = ChannelChoice.of(channels, drop, unit)
@@ -102,17 +122,10 @@ def command(
         sums = []
         for recording in recordings:
             account = _Account()
-
-            def tell(remark: str, name: str = recording.name) -> None:
-                click.echo(f"{name}: {remark}", err=True)
-
-            for message in encode_recording(recording, engine, engine.facts, options, tell):
+            for message in _messages(recording, engine, options):
                 writer.write(message)
                 account.add(message)
-                if isinstance(message, Spec):
-                    for note in message.notes:
-                        tell(note)
-                elif isinstance(message, Codes):
+                if isinstance(message, Codes):
                     bar.update(max(0, int(done_s + message.t[0]) - bar.pos))
             done_s += recording.samples.shape[1] / recording.rate_hz
             sums.append((recording, account))
