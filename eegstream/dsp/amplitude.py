@@ -1,4 +1,4 @@
-"""Tell whether the size of the numbers is that of EEG.
+"""Check whether the amplitude is plausible for EEG.
 
 C channels, T samples.
 """
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from eegstream.dsp.units import VOLTAGES
 
 PLAUSIBLE_UV = (0.5, 5000.0)
-"""Between these lies the robust standard deviation of EEG behind the high-pass; outside, the unit is likely wrong."""
+"""Plausible robust standard deviations of EEG after the high-pass; outside, the unit is probably wrong."""
 _TYPICAL_UV = 20.0
 _SECONDS, _SHORTEST = 5.0, 0.2
-"""What is looked at, and the share of it that a short stream must have."""
+"""Seconds that are examined, and the share of them that a short stream must have."""
 _CANDIDATES = ("V", "mV", "uV", "nV")
 
 
 class AmplitudeWatch:
-    """Look at a stream's first seconds behind the high-pass."""
+    """Examine a stream's first seconds after the high-pass."""
 
     def __init__(self, rate_hz: float, unit_scale: NDArray[np.float64]) -> None:
         self._count = round(_SECONDS * rate_hz)
@@ -27,7 +27,7 @@ class AmplitudeWatch:
         self._parts: list[NDArray[np.float32]] = []
         self._seen = 0
         self.remark: str | None = None
-        """What is odd about the numbers, once enough of them were seen."""
+        """What is unusual about the amplitude, once enough samples have come; else None."""
 
     def push(self, samples_uv: NDArray[np.float32]) -> None:
         """Take front-ended samples (C, T)."""
@@ -38,7 +38,7 @@ class AmplitudeWatch:
                 self._judge()
 
     def finish(self) -> None:
-        """Judge by what there is of a stream that ended early."""
+        """Judge a stream that ended early by the samples that it has."""
         if _SHORTEST * self._count <= self._seen < self._count:
             self._judge()
 
@@ -49,7 +49,7 @@ class AmplitudeWatch:
 
 
 def robust_sd(samples: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Standard deviation (C,) of finite samples (C, T), from the median of their distances to the median."""
+    """Robust standard deviation (C,) of finite samples (C, T), from the median of their distances to the median."""
     exact = samples.astype(np.float64)
     middle = np.median(exact, axis=1, keepdims=True)
     spread: NDArray[np.float64] = 1.4826 * np.median(np.abs(exact - middle), axis=1)
@@ -57,9 +57,9 @@ def robust_sd(samples: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def amplitude_remark(sd_uv: float, scale: float) -> str | None:
-    """What to say of EEG with this standard deviation, whose numbers were multiplied by `scale`; None if it is usual.
+    """A remark on EEG with this standard deviation, whose numbers were multiplied by `scale`; None if plausible.
 
-    Channels that are flat have a flag of their own.
+    Flat channels are not remarked on here; they have a flag.
     """
     low, high = PLAUSIBLE_UV
     if low <= sd_uv <= high or sd_uv == 0 or not math.isfinite(sd_uv):

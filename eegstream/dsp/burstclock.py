@@ -1,7 +1,8 @@
-"""Follow the clock of a stream that comes in bursts by the lower envelope of its stamps.
+"""Follow the clock of a stream that comes in bursts by the lower envelope of its timestamps.
 
-The last rows of a burst are the freshest: they bear their own time, all before them are late. So the line goes through
-the least late stamps, one observation a block, and a block holds more than one burst. B stamps in a block, in seconds.
+The last samples of a burst have the right timestamp; all samples before them are late. So the line goes through the
+least late timestamps, one observation per block. A block holds more than one burst. B timestamps in a block, in
+seconds.
 """
 
 import math
@@ -18,52 +19,52 @@ _BURSTS = 1.25
 _BLOCK_S = 0.25
 """Shortest block."""
 _WIDE = 1.2
-"""Share of the burst interval by which the freshest stamp may be off."""
+"""Share of the burst interval by which the least late timestamp may be off."""
 _SIGMAS = 8.0
 _STEADY, _MEMORY = 4, 32
-"""Observations that the nominal rate counts for at first, and that the line rests on later."""
+"""Weight of the nominal rate at the start, and later memory of the line, in observations."""
 _CALM_S = 0.030
 """Shorter burst intervals are jitter."""
 _INTERVAL_MEMORY = 16
-"""Blocks that the burst interval rests on."""
+"""Blocks over which the burst interval is averaged."""
 _OFF_MEMORY = 8
-"""Observations that the told error rests on, beside the spread."""
+"""Observations over which the reported error is averaged, in addition to the spread."""
 _SLOPE = 0.1
-"""Deviations beyond this share of the burst interval tell no more of the rate than this."""
+"""For the rate, deviations are clipped to this share of the burst interval."""
 _PATIENCE, _REACH = 1.6, 1.3
-"""Burst intervals that an offset has to stay for, and that one step counts for at most."""
+"""Burst intervals for which an offset must stay, and for which one step counts at most."""
 _PATIENCE_S, _CAREFUL_S = 0.1, 0.4
-"""An offset has to stay for at least so long, and so long early on and where samples have come later than usual."""
+"""Shortest time for which an offset must stay: usually, and at the start or after samples that were very late."""
 _CAREFUL_START_S, _CAREFUL_BEHIND_S = 4.0, 15.0
-"""That goes on for so many seconds."""
+"""Seconds for which the longer time applies: after the start, and after very late samples."""
 _SLOWEST_TIME = 0.5
-"""Times run on at least at this share of the clock's speed."""
+"""Times advance at least at this share of the clock's speed."""
 _BLIND_S = 1.0
-"""So many seconds without usable stamps, and the clock is lost."""
+"""After this many seconds without usable timestamps, the clock is lost."""
 _ERROR, _YOUNG_ERROR, _YOUNG_S = 0.1, 0.5, 10.0
-"""Bound of the times' errors in burst intervals, of an old clock and of one younger than that."""
+"""Bound of the times' errors in burst intervals: of an old clock, of a young one; a clock is young for so long."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class BurstLine:
-    """The freshest stamp at position x ~ start_s + step_s x."""
+    """Least late timestamp at position x ~ start_s + step_s x."""
 
     start_s: float
     step_s: float
     interval_s: float
-    """From burst to burst."""
+    """Seconds from burst to burst."""
 
 
 class BurstClock:
-    """Predict the freshest stamps of a bursty segment, and tell its times, block by block.
+    """Predict the least late timestamps of a bursty segment and give its times, block by block.
 
-    Times have a constant bias: they are those of the freshest rows, late by what these are late (a timer's overshoot).
+    Times have a constant bias: even the least late samples are late by some amount (a timer's overshoot).
     """
 
     def __init__(self, line: BurstLine, reached_s: float, nominal_s: float) -> None:
-        """`line` counts from the block's start; times have got to `reached_s` there."""
+        """`line` counts from the block's start, where the times have reached `reached_s`."""
         self._nominal_s, self._interval_s = nominal_s, line.interval_s
         self.block = math.ceil(max(_BLOCK_S, _BURSTS * line.interval_s) / line.step_s)
         self.ramp = np.arange(self.block, dtype=np.float64)
@@ -77,7 +78,7 @@ class BurstClock:
 
     @property
     def error_s(self) -> float:
-        """Bound of the times' errors beyond the constant bias."""
+        """Bound of the times' errors, apart from the constant bias."""
         share = _YOUNG_ERROR if self._age_s < _YOUNG_S else _ERROR
         return max(share * self._interval_s, 2 * math.sqrt(self._variance), 2 * self._off_s)
 
@@ -96,17 +97,17 @@ class BurstClock:
 
     @property
     def calm(self) -> bool:
-        """Whether the bursts are so small that they are jitter."""
+        """Whether the bursts are small enough to count as jitter."""
         return self._interval_s < _CALM_S
 
     def calm_line(self, block: int) -> FirstLine:
-        """The line, as if learnt from `block` samples before those to come."""
+        """The line as if fitted to the `block` samples before the next one."""
         positions = np.arange(block, dtype=np.float64)
         start_s = self.start_s - block * self.step_s
         return FirstLine(start_s, self.step_s, self._interval_s / 4, positions, clean=False, calm_s=0.0)
 
     def predict(self, first: int, count: int) -> Floats:
-        """(count,) stamps as the line has them, from position `first` of the block on."""
+        """(count,) timestamps that the line predicts, from position `first` of the block on."""
         return self.start_s + self.step_s * np.arange(first, first + count, dtype=np.float64)
 
     def lower(self, offset_s: float) -> None:
@@ -115,7 +116,7 @@ class BurstClock:
         self.predicted_s += offset_s
 
     def learn(self, stamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
-        """Take the block's stamps (B,), NaN where unusable, and go on to the next; say if the clock is lost."""
+        """Take the block's timestamps (B,), NaN where unusable, start the next block; return why the clock is lost."""
         late_count = 0 if late is None else int(np.count_nonzero(late))
         error_s = stamps_s - self.predicted_s
         self._careful_s -= self.step_s * self.block
@@ -138,12 +139,12 @@ class BurstClock:
         return None
 
     def _learn_interval(self, stamps_s: Floats) -> None:
-        """Follow how late the first rows are; a stall counts for little."""
+        """Follow how late the first samples of bursts are; a stall changes this only a little."""
         peak_s = float(np.nanmax(np.append(stamps_s - self.predicted_s, 0.0)))
         self._interval_s += (min(peak_s, 2 * self._interval_s) - self._interval_s) / _INTERVAL_MEMORY
 
     def _turn_line(self, error_s: float) -> None:
-        """Correct the line by how far the block's freshest stamp is off; a least-squares line that forgets."""
+        """Correct the line by the deviation of the block's least late timestamp: least squares with finite memory."""
         k = self._seen = min(self._seen + 1, _MEMORY)
         limit_s = max(_SLOPE * self._interval_s, 3 * math.sqrt(self._variance))
         believed_s = min(max(error_s, -limit_s), limit_s)
@@ -154,9 +155,9 @@ class BurstClock:
 
     def _prepare_block(self) -> None:
         self.threshold_s = max(_WIDE * self._interval_s, 1.4 * self.step_s, _SIGMAS * math.sqrt(self._variance))
-        """Deviations of a burst's freshest stamps up to this are usual."""
+        """Largest usual deviation of a burst's least late timestamps."""
         self.predicted_s = self.start_s + self.step_s * self.ramp
-        """(B,) stamps as the line has them."""
+        """(B,) timestamps that the line predicts."""
         block_s = self.step_s * self.block
         end_s = max(self.start_s + block_s, self._reached_s + _SLOWEST_TIME * block_s)
         self.times_s = self._reached_s + (end_s - self._reached_s) / self.block * self.ramp

@@ -1,4 +1,4 @@
-"""What labels tell: the names of electrodes, and the words of everything that is no EEG.
+"""Classify channel labels: names of electrodes, and words that mark other signals than EEG.
 
 Sources: the 10-20, 10-10 and 10-5 systems (Oostenveld and Praamstra 2001); the channel types of BIDS 1.10; the names
 of the AASM manual's sleep montages; the manuals of the recorders that docs/reference/channels.md names.
@@ -13,15 +13,15 @@ EEG = "EEG"
 
 @dataclass(frozen=True)
 class Words:
-    """Words that make a label one of something else than EEG; "|" divides them."""
+    """Words that mark a label as something other than EEG, separated by "|"."""
 
     meaning: str
     begins: str = ""
     """The label begins with one of these."""
     whole: str = ""
-    """The label holds one of these as a word of its own; digits behind it do not count."""
+    """The label holds one of these as a separate word; digits after it are ignored."""
     anywhere: str = ""
-    """The label holds one of these anywhere, blanks and marks aside."""
+    """The label holds one of these anywhere; blanks, dots and underscores are ignored."""
 
 
 NOT_EEG: Mapping[str, Words] = {
@@ -62,10 +62,10 @@ NOT_EEG: Mapping[str, Words] = {
     "MISC": Words("anything else", begins="MISC|BATT|BP|ERG",
                   whole="NC|EMPTY|CODE", anywhere="NOT USED|UNUSED|LIGHT|BATTERY|HARDWARE|DUMMY"),
 }  # fmt: skip
-"""By type: what a channel of that type is called. The first type that fits counts, from top to bottom."""
+"""Words by channel type. The first type that matches counts, from top to bottom."""
 
 SPARE = "AUX"
-"""Spare inputs may hold an electrode. Channels that the source calls EEG are, if there is no other EEG beside them."""
+"""Spare inputs may hold an electrode. They count as EEG if the source calls them EEG and has no other EEG channel."""
 
 _DUMMY = re.compile(r"[\s.\-_]*\d*|none|null|n/?a|off", re.IGNORECASE)
 _REFERENCE = re.compile(r"\s*[-:/–].*", re.DOTALL)
@@ -86,22 +86,22 @@ class Name:
     """A label taken apart."""
 
     body: str
-    """Without what says EEG in front, and without the reference."""
+    """The label without the prefix EEG and without the reference."""
     whole: str
-    """The same with the reference."""
+    """The label without the prefix EEG, with the reference."""
     says_eeg: bool
     """It begins with EEG."""
     is_pol: bool
-    """It begins with POL: what Nihon Kohden calls every input that is no electrode of the 10-20 system."""
+    """It begins with POL, which Nihon Kohden writes for inputs outside the 10-20 system."""
 
     @property
     def is_dummy(self) -> bool:
-        """Nothing, or only marks: a channel that the recorder did not use."""
+        """Whether the label is empty or has only marks: a channel that the recorder did not use."""
         return not self.says_eeg and _DUMMY.fullmatch(self.body) is not None and not self.body.strip().isdigit()
 
     @property
     def is_electrode(self) -> bool:
-        """An electrode of the 10-5 system, two of them, or one after a prefix: Fp1, C3A2, RAW_TP9."""
+        """Whether it names an electrode of the 10-5 system, two of them, or one after a prefix: Fp1, C3A2, RAW_TP9."""
         parts = [part for part in re.split(r"[\s._]+", self.body) if part]
         return _DERIVATION.fullmatch("".join(parts)) is not None or (
             bool(parts) and _ELECTRODE.fullmatch(parts[-1]) is not None
@@ -109,17 +109,17 @@ class Name:
 
     @property
     def is_of_net(self) -> bool:
-        """An electrode of a net: E1 to E256."""
+        """Whether it names an electrode of a net: E1 to E256."""
         return _NET.fullmatch(self.body) is not None
 
     @property
     def is_eye(self) -> bool:
-        """E1 or E2, which are eyes in a sleep montage."""
+        """Whether it is E1 or E2, which are eye electrodes in a sleep montage."""
         return self.body.upper() in _EYES
 
     @property
     def other_type(self) -> str | None:
-        """The type that the label's words stand for; None if they tell of no other signal than EEG."""
+        """The channel type that the label's words name; None if they name no other signal than EEG."""
         if _DERIVATION.fullmatch(self.body):
             return None
         text = self.body if self.is_electrode or self.says_eeg else self.whole
@@ -139,7 +139,7 @@ def _split(listed: str) -> tuple[str, ...]:
 
 
 def take_apart(label: str) -> Name:
-    """The parts of a label that a rule looks at."""
+    """Split a label into the parts that the rules use."""
     text = label.strip()
     pol = _POL_PREFIX.match(text)
     text = text[pol.end() :] if pol else text

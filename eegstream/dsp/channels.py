@@ -1,6 +1,6 @@
-"""Decide which channels of a source are EEG, and what one of their steps is in microvolts.
+"""Decide which channels of a source are EEG, and how many microvolts one of their steps is.
 
-C channels of the source, K of them kept. Live streams, recordings and training data go through the same rule.
+C channels of the source, K of them kept. Live streams, recordings and training data use the same rules.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from eegstream.dsp.units import UnitRule, rule_of_each, unit_kind, unit_rules, u
 from eegstream.errors import StreamError
 
 _UNSTATED = frozenset({"", "N/A", "NA", "NONE", "NULL", "UNKNOWN", "UNDEFINED", "UNSPECIFIED", "-", "?"})
-"""What stands for a type where nobody stated one."""
+"""Texts that mean "no type stated"."""
 _FEWEST_OF_NET = 3
-"""So many labels of the form E1, E2, ... make a net of electrodes; fewer are eyes."""
+"""At least this many labels of the form E1, E2, ... are a net of electrodes; fewer are eye channels."""
 OTHER = "MISC"
-"""The type of a channel that is no EEG for another reason than its name."""
+"""The type of a channel that is not EEG for another reason than its label."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ChannelChoice:
-    """What the user says of channels."""
+    """The user's options for channels and units."""
 
     channels: tuple[str, ...] = ()
     """Patterns of labels, or numbers from 1: these are kept, whatever the source calls them. Empty: by rule."""
     drop: tuple[str, ...] = ()
-    """The same, of channels that are left out."""
+    """Patterns of channels to leave out."""
     unit: str | None = None
-    """Units, as `units.unit_rules` reads them."""
+    """Units, in the form that `units.unit_rules` reads."""
 
     @classmethod
     def of(
@@ -48,7 +48,7 @@ class ChannelChoice:
         drop: str | Sequence[str] | None = None,
         unit: str | None = None,
     ) -> "ChannelChoice":
-        """From options as they are typed.
+        """Make a choice from the options' texts.
 
         Raises:
             ConfigError: a unit is not known.
@@ -59,16 +59,16 @@ class ChannelChoice:
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of one channel."""
+    """Whether one channel is kept, and why."""
 
     kind: str
-    """"EEG" if it is kept; else what it is."""
+    """"EEG" if it is kept; else its type."""
     why: str
 
 
 @dataclass(frozen=True)
 class ChannelSelection:
-    """What of a source is encoded."""
+    """The channels of a source that are encoded, and their units."""
 
     kept: tuple[int, ...]
     """Indices (K,) into the source's channels, ascending."""
@@ -76,33 +76,33 @@ class ChannelSelection:
     """Labels (K,) of the kept channels."""
     left_out: tuple[LeftOut, ...]
     unit_scale: NDArray[np.float64]
-    """(K,) factors that turn the source's numbers into µV."""
+    """(K,) factors that convert the source's numbers to µV."""
     notes: tuple[str, ...]
-    """What was assumed or said by the user, for `spec.notes`; the same text for the same source."""
+    """Assumptions and user options, for `spec.notes`; the same text for the same source."""
 
 
 def printable_label(label: str, position: int) -> str:
-    """`label` as it can be shown and stored in XML: one line, printable; "ch3" where the third has none."""
+    """`label` in a form for display and XML: one line, printable; "ch3" if the third channel has no label."""
     return printable(label) or f"ch{position}"
 
 
 def printable(text: str) -> str:
-    """`text` on one line, each run of blanks and of what cannot be shown as one blank."""
+    """`text` on one line; each run of blanks and unprintable characters becomes one blank."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def channel_type(label: str) -> str:
-    """Type that a label by itself stands for: "EEG", or that of the words it holds."""
+    """Channel type by the label alone: "EEG", or the type that its words name."""
     return take_apart(label).other_type or EEG
 
 
 def fates(
     labels: Sequence[str], types: Sequence[str], units: Sequence[str], choice: ChannelChoice | None = None
 ) -> list[Fate]:
-    """What becomes of each of C channels; what the source does not state is "".
+    """Decide for each of C channels whether it is EEG; "" marks what the source does not state.
 
-    The user's say counts first, then the stated type unless unit or label contradict it, then the label, judged
-    within the whole montage.
+    The user's options count first. Then the stated type counts, unless unit or label contradict it. Then the label
+    counts, judged within the whole montage.
     """
     shown = [printable_label(label, position) for position, label in enumerate(labels, start=1)]
     montage = _Montage([take_apart(label) for label in labels], types, units)
@@ -124,7 +124,7 @@ def fates(
 
 
 class _Montage:
-    """All channels of a source, by which each is judged."""
+    """All channels of a source; each channel is judged by all of them."""
 
     def __init__(self, names: Sequence[Name], types: Sequence[str], units: Sequence[str]) -> None:
         self._names = names
@@ -139,10 +139,10 @@ class _Montage:
         )
 
     def fates(self) -> list[Fate]:
-        """What becomes of each channel."""
+        """The fate of each channel."""
         found = [self._fate(index) for index in range(len(self._names))]
         if all(fate.kind != EEG for fate in found):
-            # Spare inputs that the source calls EEG, and nothing else: that is what they were used for.
+            # The source calls spare inputs EEG and has no other EEG: the spare inputs were used for EEG.
             found = [
                 Fate(EEG, "type EEG") if fate.kind == SPARE and kind == EEG else fate
                 for fate, kind in zip(found, self._types, strict=True)
@@ -152,7 +152,7 @@ class _Montage:
     def _fate(self, index: int) -> Fate:
         stated, unit = self._types[index], self._units[index]
         if unit_kind(unit) == "other":
-            return Fate(OTHER if stated in ("", EEG) else stated, f"unit {unit}, which is no voltage")
+            return Fate(OTHER if stated in ("", EEG) else stated, f"unit {unit}, which is not a voltage")
         if stated not in ("", EEG):
             return Fate(stated, f"type {stated}")
         fate = self._by_label(index, stated)
@@ -161,7 +161,7 @@ class _Montage:
         return fate
 
     def _by_label(self, index: int, stated: str) -> Fate:
-        """Whether the label contradicts a stated type EEG; without a stated one, what it says."""
+        """Whether the label contradicts a stated type EEG; without a stated type, the fate by the label."""
         name = self._names[index]
         fate = Fate(EEG, "type EEG" if stated else "its label names no other signal")
         if name.other_type is not None:
@@ -171,13 +171,13 @@ class _Montage:
         elif stated == EEG:
             pass
         elif name.is_pol and (self._has_eeg_prefix or not name.is_electrode):
-            fate = Fate(OTHER, "its label says POL, which is no EEG input")
+            fate = Fate(OTHER, "its label says POL, which is not an EEG input")
         elif name.is_eye and not self._is_net:
             fate = Fate("EOG", "its label is that of an eye")
         elif name.is_electrode or name.says_eeg:
             fate = Fate(EEG, "its label is that of an electrode")
         elif self._voltage_beside and unit_kind(self._units[index]) != "voltage":
-            fate = Fate(OTHER, "its label names no electrode, and it states no voltage as electrodes beside it do")
+            fate = Fate(OTHER, "its label names no electrode, and unlike the electrodes it states no voltage")
         return fate
 
 
@@ -192,7 +192,7 @@ def select_channels(
     """Keep the EEG channels of a source with C `labels`, `types` and `units` ("" where not stated).
 
     Raises:
-        StreamError: no channel is left, or a pattern of the user names none.
+        StreamError: no channel is left, or a pattern of the user matches no channel.
         ConfigError: a unit is not known.
     """
     choice = choice or ChannelChoice()
@@ -237,7 +237,7 @@ def _label_notes(labels: Sequence[str]) -> list[str]:
 def _scales(
     labels: Sequence[str], units: Sequence[str], option: str | None
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Factors (K,) to µV of the kept channels, and a note for every unit that was not taken as stated."""
+    """Factors (K,) to µV of the kept channels, and a note for every unit that is not used as stated."""
     rules = rule_of_each(unit_rules(option), labels)
     scale = np.empty(len(labels))
     by_note: dict[tuple[str, str], list[str]] = {}
@@ -252,7 +252,7 @@ def _scales(
 
 
 def _unit_found(unit: str) -> str:
-    """What was there instead of a unit that was used."""
+    """Describe a stated unit that is not used."""
     if not unit:
         return "no unit stated"
     return f"unit {unit!r} is not known" if unit_scale(unit) is None else f"unit {unit!r} overridden"
@@ -263,5 +263,5 @@ def _unit_taken(rule: UnitRule | None) -> str:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    """The labels in a row, the first eight of many."""
+    """The labels as one text, at most the first eight."""
     return ", ".join(labels[:8]) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")

@@ -1,6 +1,6 @@
-"""Follow a segment's clock by a line that is renewed once per block.
+"""Follow a segment's clock by a line that is fitted again once per block.
 
-B stamps in a block, in seconds; positions count samples from the block's start.
+B timestamps in a block, in seconds; positions count samples from the block's start.
 """
 
 import math
@@ -14,36 +14,36 @@ from eegstream.dsp.lateness import Habits, Lateness
 _SIGMAS, _SIGMAS_AT_START = 8.0, 4.0
 """Threshold in standard deviations: the first plus the second over the number of blocks."""
 _PEAKS, _PEAK_FADE = 3.0, 0.99
-"""Of an old segment, the threshold is at most so many times the largest deviation, which fades per block."""
+"""In an old segment, the threshold is at most this multiple of the largest deviation, which fades per block."""
 _SMALLEST_HOLE = 1.4
-"""The threshold is never below so many sample intervals."""
+"""The threshold is at least this many sample intervals."""
 _ROUGH_S = 0.040
-"""The threshold is never below this while a rough stream's spread is still unsure."""
+"""The threshold is at least this while the spread of a rough stream is still uncertain."""
 _YOUNG, _OLD = 4, 16
-"""Blocks. The spread is remembered over the second number of them."""
+"""Ages in blocks. The spread is averaged over the second number of blocks."""
 _SHORTEST_MEMORY, _LONGEST_MEMORY = 4.0, 60.0
-"""Blocks that the line rests on."""
+"""Fewest and most blocks that the line is fitted to."""
 _WANTED_SD_S = 0.2e-3
-"""What the line's jitter shall be; it decides how many blocks the line rests on."""
+"""Wanted jitter of the line; it decides how many blocks the line is fitted to."""
 _SLOWEST_TIME = 0.5
-"""Times run on at least at this share of the clock's speed: they never step back."""
+"""Times advance at least at this share of the clock's speed, so they never step back."""
 _BLIND_BLOCKS = 4
-"""So many blocks in a row without usable stamps, and the clock is lost."""
+"""After this many consecutive blocks without usable timestamps, the clock is lost."""
 _UNSURE_S = 0.020
-"""Stamps that spread by more leave the times in doubt."""
+"""If timestamps spread by more than this, the times have an error bound."""
 
 Floats = NDArray[np.float64]
 
 
 class ClockFit:
-    """Predict a segment's stamps and tell its times, block by block.
+    """Predict a segment's timestamps and give its times, block by block.
 
-    Weighted least squares in three scalar moments about the running block's start. Line and threshold stand still
-    within a block, so that no decision depends on how the stamps came in chunks.
+    Weighted least squares in three scalar moments about the running block's start. Line and threshold are constant
+    within a block, so no decision depends on the chunking.
     """
 
     def __init__(self, line: FirstLine, block: int, nominal_s: float, reached_s: float | None = None) -> None:
-        """Go on behind the block of `line`, and with the times from `reached_s`, or from where the line ends."""
+        """Continue after the block of `line`, with times from `reached_s` or, by default, from the line's end."""
         self.block, self._nominal_s = block, nominal_s
         self._ramp = np.arange(block, dtype=np.float64)
         x = line.positions
@@ -56,12 +56,12 @@ class ClockFit:
         self._blocks, self._blind = 1, 0
         self.lateness = Lateness(line.rule_s, block)
         self.threshold_s = 0.0
-        """Deviations of the block's stamps up to this are the stream's usual ones."""
+        """Largest usual deviation of the block's timestamps."""
         self._prepare_block(line.sd_s)
 
     @property
     def error_s(self) -> float:
-        """Bound of the times' errors beyond a constant bias; 0 in calm streams."""
+        """Bound of the times' errors, apart from a constant bias; 0 in calm streams."""
         spread_s = max(math.sqrt(self._variance), self.lateness.floor_s)
         return spread_s if spread_s > _UNSURE_S else 0.0
 
@@ -72,7 +72,7 @@ class ClockFit:
         return self.lateness.habits(self.step_s, self.threshold_s, spread_s, young=self._blocks < _OLD)
 
     def predict(self, first: int, count: int) -> Floats:
-        """(count,) stamps as the line has them, from position `first` of the block on."""
+        """(count,) timestamps that the line predicts, from position `first` of the block on."""
         return self.start_s + self.step_s * np.arange(first, first + count, dtype=np.float64)
 
     def lower(self, offset_s: float) -> None:
@@ -81,14 +81,14 @@ class ClockFit:
         self.predicted_s += offset_s
 
     def roughen(self) -> None:
-        """Take small deviations for the stream's own."""
+        """Treat small deviations as usual."""
         self._clean = False
         self.threshold_s = max(self.threshold_s, _ROUGH_S)
 
     def learn(self, stamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
-        """Take the block's stamps (B,), NaN where unusable, and go on to the next; say if the clock is lost.
+        """Take the block's timestamps (B,), NaN where unusable, and start the next block; return why the clock is lost.
 
-        Those that are late teach nothing, but that samples come late.
+        Late timestamps do not change the line; they only show that samples come late.
         """
         self.lateness.learn(stamps_s, self.predicted_s, late, self.step_s)
         late_count = 0 if late is None else int(np.count_nonzero(late))
@@ -119,8 +119,8 @@ class ClockFit:
     def _learn_spread(self, error_s: Floats, variance: float, slope: float) -> None:
         """Follow the variance of a stamp and of a block's mean, the largest deviation, and whether steps are calm.
 
-        A line of the slope seen over the block would come from means that spread by (slope B)^2 / 12: this sees
-        jitter that is correlated, and is blind to a clock that drifts slowly.
+        A line with the slope seen over the block would come from means that spread by (slope B)^2 / 12. This measures
+        correlated jitter and ignores a clock that drifts slowly.
         """
         self._peak_s = max(_PEAK_FADE * self._peak_s, float(np.abs(error_s).max()))
         if self._clean and self._blocks <= _OLD:
@@ -151,7 +151,7 @@ class ClockFit:
         self.start_s += step_s * block
         self.threshold_s = self._threshold(sd_s)
         self.predicted_s = self.start_s + step_s * self._ramp
-        """(B,) stamps as the line has them."""
+        """(B,) timestamps that the line predicts."""
         end_s = max(self.start_s + step_s * block, self._reached_s + _SLOWEST_TIME * step_s * block)
         self.times_s = self._reached_s + (end_s - self._reached_s) / block * self._ramp
         """(B,) the block's times."""

@@ -1,4 +1,4 @@
-"""What the timeline says of a stream: times of its samples, and borders between segments."""
+"""The timeline's results: times of samples, and borders between segments."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,14 +12,14 @@ BreakKind = Literal["gap", "back", "frozen", "rate", "noclock", "nostamps"]
 
 @dataclass(frozen=True)
 class Timed:
-    """Samples `first` .. `first + len(times_s) - 1` got their times, all in the running segment."""
+    """Times of samples `first` to `first + len(times_s) - 1`, all in the running segment."""
 
     first: int
     """Running number over all samples ever pushed, from 0."""
     times_s: Floats
-    """(T,) in the stamps' clock, never falling within a segment."""
+    """(T,) by the timestamps' clock; they never step back within a segment."""
     error_s: float = 0.0
-    """Bound of their errors beyond the stream's constant latency; 0 where stamps are calm."""
+    """Bound of their errors, apart from the stream's constant latency; 0 if timestamps are calm."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class Break:
     """A border: sample `index` does not belong to the segment before."""
 
     index: int
-    """First sample behind the border."""
+    """First sample after the border."""
     kind: BreakKind
-    """Stamps jump forward | step back | stand still | run at another pace | at no plausible one | are not finite."""
+    """Timestamps jump forward | step back | stand still | change their pace | have no plausible pace | are not
+    finite."""
     offset_s: float
-    """Jump of the stamps; NaN where unknown."""
+    """Jump of the timestamps; NaN where unknown."""
     missing: int
     """Samples estimated lost in a gap, else 0."""
     skipped: int
@@ -39,7 +40,7 @@ class Break:
 
 
 def joined(found: list[Timed | Break]) -> list[Timed | Break]:
-    """The same with neighbouring times in one piece."""
+    """The same items, with neighbouring times joined."""
     joined: list[Timed | Break] = []
     run: list[Timed] = []
     for item in found:
@@ -54,7 +55,7 @@ def joined(found: list[Timed | Break]) -> list[Timed | Break]:
 
 
 def _one(run: list[Timed]) -> list[Timed]:
-    """Neighbouring times as one, if there are any."""
+    """Join neighbouring times; at most one item results."""
     if len(run) < 2:
         return run
     return [Timed(run[0].first, np.concatenate([part.times_s for part in run]), run[0].error_s)]

@@ -1,8 +1,8 @@
-"""Tell late samples from lost ones, and both from a clock that changes.
+"""Distinguish late samples, lost samples and a clock that changes.
 
-Behind a loss, stamps go on at the usual pace from a new level. Behind a stall they come faster than that, until they
-are back on the old line. So a border takes an offset that stays while time goes on at the usual pace.
-W stamps in a window, from the first suspicious one on; C stamps measure a jump; seconds throughout.
+After a loss, timestamps continue at the usual pace from a new level. After a stall they come faster, until they are
+back on the old line. So a border requires an offset that stays while time passes at the usual pace.
+W timestamps in a window, from the first suspicious one on; C timestamps measure a jump; all in seconds.
 """
 
 import math
@@ -16,24 +16,24 @@ from eegstream.dsp.lateness import Habits, pace
 from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, stamps_needed
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
-"""What still comes faster than the pace is late for certain after so many patiences, and so many seconds of pace."""
+"""Samples that still come faster than the pace are late after this many patiences and this many seconds of pace."""
 _LONGEST_LATE_S, _BULK = 5.0, 3.0
-"""What is later than this, and does not come faster than so many times the pace, is taken for another pace behind a
-loss: it would be followed as late for longer than a listener can wait."""
+"""Samples later than this that do not come faster than this multiple of the pace count as a loss and a new pace.
+Otherwise they would stay late for longer than a listener can wait."""
 _FASTER = 0.15
-"""Stamps that fall back onto the line do so by more than this share of the time that passes."""
+"""Timestamps that return to the line do so by more than this share of the time that passes."""
 _UNSURE = 2.0
-"""Standard deviations by which they may seem to."""
+"""Standard deviations by which they may only seem to return."""
 _COMING = 0.3
-"""At the stream's end it is enough to have fallen by this share of the samples' own time."""
+"""At the stream's end, a return by this share of the samples' own duration is enough."""
 _FALL_S = 0.1
-"""Stamps that fall below the line without a step back are watched for so long."""
+"""Timestamps that fall below the line without a step back are watched for this long."""
 _MUCH_FASTER = 0.7
-"""A young line may have taken lateness for a slower pace, down to this share."""
+"""A young line's step may be too long because samples were late; the true step is at least this share of it."""
 _ROUGH_S = 0.003
-"""Where stamps spread by more, a young line is moved in any case."""
+"""If timestamps spread by more than this, a young line is always moved."""
 _FROZEN = 0.05
-"""A clock of less than this share of its pace stands still."""
+"""A clock that runs at less than this share of its pace stands still."""
 
 Floats = NDArray[np.float64]
 JumpKind = Literal["gap", "back", "frozen", "rate"]
@@ -48,19 +48,19 @@ class Late:
 
 @dataclass(frozen=True)
 class Lower:
-    """The line was too late, by as much."""
+    """The line was too late; move it by `offset_s`."""
 
     offset_s: float
 
 
 @dataclass(frozen=True)
 class Jump:
-    """A border before the first sample; `offset_s` is what stays."""
+    """A border before the first sample; `offset_s` is the offset that stays."""
 
     kind: JumpKind
     offset_s: float
     step_s: float
-    """Seconds per sample behind the border, as far as known."""
+    """Seconds per sample after the border, as far as known."""
 
 
 Verdict = Late | Lower | Jump | None
@@ -68,20 +68,20 @@ Verdict = Late | Lower | Jump | None
 
 @dataclass(frozen=True)
 class _Window:
-    """The stamps in doubt and how far they are off the line."""
+    """The timestamps in doubt and their distances from the line."""
 
     stamps_s: Floats
     error_s: Floats
-    """(W,) with the sign of the first, which is positive."""
+    """(W,), with signs such that the first is positive."""
     confirm: int
 
 
 def judge_doubt(
     stamps_s: Floats, predicted_s: Floats, last_s: float, habits: Habits, confirm: int, longest: int | None
 ) -> Verdict:
-    """Say what the stamps (W,), the first of them off the line, are; None if that takes more of them.
+    """Judge the timestamps (W,), the first of which is off the line; None if more of them are needed.
 
-    `last_s` is the stamp before them. `longest` is the W that has to do; None at the end of the stream.
+    `last_s` is the timestamp before them. `longest` is the largest W; None at the end of the stream.
     """
     error_s = stamps_s - predicted_s
     above = error_s[0] > 0
@@ -95,7 +95,7 @@ def judge_doubt(
 
 
 def jump_stays(stamps_s: Floats, error_s: Floats, habits: Habits, confirm: int) -> bool | None:
-    """Whether the stamps (W,) behind a jump, by `error_s` off the line before it, stay there; None if that is open."""
+    """Whether the timestamps (W,) after a jump, `error_s` off the line before it, stay there; None if not certain."""
     window = _Window(stamps_s, error_s, confirm)
     returned = error_s <= habits.limit_s
     if returned[0]:
@@ -105,7 +105,7 @@ def jump_stays(stamps_s: Floats, error_s: Floats, habits: Habits, confirm: int) 
 
 
 def _above(window: _Window, back: int | None, habits: Habits, longest: int | None) -> Verdict:
-    """Late, lost, or a slower clock."""
+    """Judge timestamps above the line: late, lost, or a slower clock."""
     seen = np.flatnonzero(np.isfinite(window.error_s[: longest if back is None else back]))
     pace_s = pace(window.stamps_s[seen], seen, habits)
     needed = stamps_needed(window.stamps_s[seen], pace_s, float(window.error_s[0]), habits, window.confirm)
@@ -118,7 +118,7 @@ def _above(window: _Window, back: int | None, habits: Habits, longest: int | Non
 
 
 def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: int, habits: Habits) -> Verdict:
-    """Look at the usable stamps (K,) each time that the offset has stayed above for another patience."""
+    """Check the usable timestamps (K,) each time that the offset has stayed above the line for another patience."""
     fell, before = False, 0
     for check in range(1, math.floor(float(pace_s[-1]) / habits.patience_s + 1e-9) + 1):
         last = max(int(np.searchsorted(pace_s, check * habits.patience_s - 1e-9)), needed)
@@ -140,27 +140,27 @@ def _checked(window: _Window, seen: NDArray[np.intp], pace_s: Floats, needed: in
 
 
 def _is_another_pace(window: _Window, seen: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:
-    """Whether the usable stamps (K,) are too late, and too slow in coming back, to have been held up."""
+    """Whether the usable timestamps (K,) are too late, and return too slowly, to be delayed samples."""
     ran = habits.step_s * float(seen[-1] - seen[0]) / float(pace_s[-1] - pace_s[0])
     return float(window.error_s[0]) > _LONGEST_LATE_S and ran < _BULK
 
 
 def _falls(error_s: Floats, places: NDArray[np.intp], pace_s: Floats, habits: Habits) -> bool:
-    """Whether more samples (K,) came than the time has that passed for the stream."""
+    """Whether the samples (K,) came faster than the stream's pace."""
     passed_s = float(pace_s[-1] - pace_s[0])
     ahead_s = habits.step_s * float(places[-1] - places[0]) - passed_s
     if ahead_s > _FASTER * passed_s + _UNSURE * habits.spread_s + habits.interval_s:
         return True
     if not habits.interval_s:
         return False
-    error_s, pace_s = error_s[:-1], pace_s[:-1]  # the last begins a burst, or is behind a stall
+    error_s, pace_s = error_s[:-1], pace_s[:-1]  # the last one starts a burst, or follows a stall
     passed_s = float(pace_s[-1] - pace_s[0])
     half = int(np.searchsorted(pace_s, (pace_s[0] + pace_s[-1]) / 2))
     return bool(half) and bool(error_s[half:].min() < error_s[:half].min() - _FASTER * passed_s - habits.interval_s / 4)
 
 
 def _stays(window: _Window, seen: NDArray[np.intp], lately: slice | None, habits: Habits) -> Verdict:
-    """A loss, or a slower clock; `lately` are the stamps that have fallen no more, where others had."""
+    """Judge a loss, or a slower clock; `lately` are the timestamps that no longer fall, after others fell."""
     error_s = window.error_s[seen]
     if may_be_a_packet(float(error_s[0]), habits):
         largest = int(np.argmax(error_s[1:] - error_s[:-1])) + 1
@@ -181,7 +181,7 @@ def _gap(window: _Window, habits: Habits) -> Jump:
 
 
 def trend(error_s: Floats, places: NDArray[np.intp]) -> tuple[float, float, float]:
-    """How far the deviations (K,) rise from end to end, their rms about that line, and its uncertainty (3.5 sigma)."""
+    """The rise of the deviations (K,) from end to end, their rms about that line, and its uncertainty (3.5 sigma)."""
     x = places - places.mean()
     slope = float((x * error_s).sum() / max(float((x * x).sum()), 1.0))
     rest_s = error_s - error_s.mean() - slope * x
@@ -190,7 +190,7 @@ def trend(error_s: Floats, places: NDArray[np.intp]) -> tuple[float, float, floa
 
 
 def _is_line(error_s: Floats, change_s: float, rough_s: float, unsure_s: float, habits: Habits) -> bool:
-    """Whether the deviations grow steadily, from the usual ones on: that is another pace, not a jump."""
+    """Whether the deviations grow steadily from the usual ones: then the pace changed and there was no jump."""
     begins_s = float(np.median(error_s[:3])) - habits.limit_s
     return (
         change_s > 0.5 * habits.step_s + 2 * habits.spread_s + unsure_s
@@ -200,7 +200,7 @@ def _is_line(error_s: Floats, change_s: float, rough_s: float, unsure_s: float, 
 
 
 def _below(window: _Window, back: int | None, last_s: float, habits: Habits, ended: bool) -> Verdict:
-    """A step back, a clock that stands still or runs faster, or a line that was too late."""
+    """Judge timestamps below the line: a step back, a clock that stands still or runs faster, or a late line."""
     stamps_s, first = window.stamps_s, window.confirm + 1
     if back is not None and back < first:
         return Late(back)
@@ -237,7 +237,7 @@ def _falling(window: _Window, back: int | None, offset_s: float, still: bool, ha
 
 
 def _at_the_end(window: _Window, seen: NDArray[np.intp], pace_s: Floats, habits: Habits) -> Verdict:
-    """No later stamp can contradict: a jump is one, unless the stamps were coming back."""
+    """Decide without later timestamps: it is a jump, unless the timestamps were coming back."""
     span_s = habits.step_s * float(seen[-1] - seen[0])
     coming = span_s - float(pace_s[-1]) >= _COMING * span_s
     if habits.interval_s or coming or may_be_a_packet(float(window.error_s[0]), habits):
@@ -246,7 +246,7 @@ def _at_the_end(window: _Window, seen: NDArray[np.intp], pace_s: Floats, habits:
 
 
 def _at_the_limit(window: _Window, habits: Habits) -> Verdict:
-    """No more stamps can wait."""
+    """Decide because no more timestamps can be held."""
     error_s = window.error_s[np.isfinite(window.error_s)]
     half = error_s.size // 2
     if half and error_s[half:].min() < error_s[:half].min() - habits.limit_s:

@@ -37,15 +37,15 @@ def notch_sos(frequency_hz: float, rate_hz: float) -> NDArray[np.float64]:
 def _require_below_nyquist(kind: str, frequency_hz: float, rate_hz: float) -> None:
     if frequency_hz >= rate_hz / 2:
         raise ConfigError(
-            f"a {kind} at {frequency_hz:g} Hz needs a rate above {2 * frequency_hz:g} Hz, this one is {rate_hz:g} Hz",
+            f"a {kind} at {frequency_hz:g} Hz needs a rate above {2 * frequency_hz:g} Hz, the rate is {rate_hz:g} Hz",
             "Leave the filter out for such streams",
         )
 
 
 class SosFilter:
-    """A causal cascade of second-order sections, started in its steady state for its first input.
+    """A causal cascade of second-order sections that starts in the steady state of its first input.
 
-    `scipy.signal.sosfilt` runs sample by sample with its state carried along, so the cut into chunks changes no bit.
+    `scipy.signal.sosfilt` works sample by sample and its state is kept, so chunking does not change any output bit.
     """
 
     def __init__(self, sos: NDArray[np.float64]) -> None:
@@ -54,7 +54,7 @@ class SosFilter:
         self._state: NDArray[np.float64] | None = None
 
     def reset(self) -> None:
-        """Forget the past; the next sample is a first one again."""
+        """Forget the past; the next sample counts as the first one."""
         self._state = None
 
     def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:

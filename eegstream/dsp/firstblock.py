@@ -1,6 +1,6 @@
-"""Judge the first block of a segment's stamps: a hole in it, no clock at all, or a first line.
+"""Judge the first block of a segment's timestamps: it has a hole, no clock, or a first line.
 
-N stamps in a block, in seconds; positions count samples from the block's start.
+N timestamps in a block, in seconds; positions count samples from the block's start.
 """
 
 import math
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOWEST, FASTEST = 2.51, 0.398
-"""A clock's seconds per sample, in nominal intervals, lie between these."""
+"""Limits of a clock's seconds per sample, in nominal intervals."""
 FEWEST_STAMPS = 8
-"""A block with fewer usable stamps tells nothing."""
+"""A block with fewer usable timestamps cannot be judged."""
 EARLY_HOLE = 3.5
-"""A young segment shows holes from this many samples on, if its steps are calm."""
+"""Smallest hole, in samples, that is found in a young segment with calm steps."""
 
 _LARGEST_STAMP_S = 1e13
-"""What lies beyond is no second of any clock. It keeps counts of lost samples within 64 bits, too."""
+"""Larger values are not seconds of any clock. The limit also keeps counts of lost samples within 64 bits."""
 _REGULAR = 0.3
 """The median step of a regular stream differs from the nominal one by less than this share."""
 _SETTLING = 0.4
@@ -28,12 +28,12 @@ _CALM = 0.75
 _MOST_HOLES = 3
 """More jumps than this are jitter."""
 _SURE_HOLE_S = 0.080
-"""A jump this large is a hole in rough stamps, too, if it stands out among the others."""
+"""A jump this large is a hole even in rough timestamps, if it stands out among the others."""
 _STANDS_OUT = 2.5
 RULE = 1e-3
-"""Steps are equal to within this share."""
+"""Steps that differ by less than this share are equal."""
 _RULED = 0.7
-"""Share of equal steps among those of a ruled stream."""
+"""Smallest share of equal steps in a stream with a rule."""
 
 Floats = NDArray[np.float64]
 NoClock = Literal["noclock", "nostamps"]
@@ -41,20 +41,20 @@ NoClock = Literal["noclock", "nostamps"]
 
 @dataclass(frozen=True)
 class FirstLine:
-    """Stamp of position x ~ start_s + step_s x."""
+    """Timestamp of position x ~ start_s + step_s x."""
 
     start_s: float
     step_s: float
     sd_s: float
-    """Standard deviation of the stamps around the line."""
+    """Standard deviation of the timestamps around the line."""
     positions: Floats
-    """Positions of the stamps that the line rests on."""
+    """Positions of the timestamps that the line is fitted to."""
     clean: bool
-    """No step among these stamps exceeds `calm_s`."""
+    """Whether no step among these timestamps deviates by more than `calm_s`."""
     calm_s: float
-    """Deviations from the step up to this are the stream's usual ones."""
+    """Largest usual deviation from the step."""
     rule_s: float | None = None
-    """Step that most stamps keep to the bit, because they are counted and not read off a clock."""
+    """The exact step of most timestamps, if the sender counts them instead of reading a clock; else None."""
 
     def counted_from(self, position: int) -> "FirstLine":
         """The same line with positions that count from `position`."""
@@ -64,27 +64,27 @@ class FirstLine:
 
 @dataclass(frozen=True)
 class Hole:
-    """The stamps jump inside the block."""
+    """A jump of the timestamps inside the block."""
 
     behind: int
-    """Position of the first stamp behind the jump."""
+    """Position of the first timestamp after the jump."""
     offset_s: float
     """Size of the jump; negative for a step back."""
     start_s: float
-    """Time of position 0 by the stamps before the jump."""
+    """Time of position 0 by the timestamps before the jump."""
     step_s: float
 
 
 @dataclass(frozen=True)
 class _Steps:
-    """Steps between neighbouring usable stamps, and which of them are jumps."""
+    """Steps between neighbouring usable timestamps, and which of them are jumps."""
 
     x: Floats
-    """(K,) positions of the usable stamps."""
+    """(K,) positions of the usable timestamps."""
     y: Floats
-    """(K,) the stamps."""
+    """(K,) the timestamps."""
     step_s: float
-    """Usual seconds per sample: the median, or the nominal one where the stamps are not regular."""
+    """Usual seconds per sample: the median, or the nominal interval if the timestamps are not regular."""
     regular: bool
     size_s: Floats
     """(K - 1,) how far each step deviates from the usual one."""
@@ -94,12 +94,12 @@ class _Steps:
 
 
 def usable(stamps_s: Floats) -> Floats:
-    """The stamps with NaN for everything that is no second of any clock."""
+    """The timestamps, with NaN for values that cannot be seconds of a clock."""
     return np.where(np.abs(stamps_s) <= _LARGEST_STAMP_S, stamps_s, np.nan)
 
 
 def judge_first_block(stamps_s: Floats, block: int, confirm: int, nominal_s: float) -> FirstLine | Hole | NoClock:
-    """Say what the usable stamps (N,), N <= `block`, are; `confirm` + 1 of them on each side measure a hole."""
+    """Judge the usable timestamps (N,), N <= `block`; `confirm` + 1 of them on each side measure a hole."""
     x = np.flatnonzero(np.isfinite(stamps_s)).astype(np.float64)
     if x.size < FEWEST_STAMPS:
         return "nostamps"
@@ -113,13 +113,13 @@ def judge_first_block(stamps_s: Floats, block: int, confirm: int, nominal_s: flo
 
 
 def nominal_line(stamps_s: Floats, nominal_s: float) -> FirstLine:
-    """The line through too few stamps (N,) to learn a slope from, at the nominal rate."""
+    """The line at the nominal rate through timestamps (N,) that are too few to fit a slope."""
     x = np.arange(stamps_s.size, dtype=np.float64)
     return FirstLine(float(np.median(stamps_s - nominal_s * x)), nominal_s, 0.0, x, clean=True, calm_s=0.0)
 
 
 def line_through(x: Floats, y: Floats, nominal_s: float) -> FirstLine:
-    """Least squares through stamps `y` at positions `x`, both (N,)."""
+    """Least-squares line through timestamps `y` at positions `x`, both (N,)."""
     steps = _steps(x, y, nominal_s)
     return _least_squares(steps, x >= 0)
 
@@ -136,9 +136,9 @@ def _steps(x: Floats, y: Floats, nominal_s: float) -> _Steps:
 
 
 def _last_before_hole(steps: _Steps, settled: float, nominal_s: float) -> int | None:
-    """Index of the last usable stamp before the first hole, if there is one.
+    """Index of the last usable timestamp before the first hole; None if there is no hole.
 
-    A step back before position `settled` may belong to a start-up transient, and is none.
+    A step back before position `settled` may belong to a start-up transient and does not count as a hole.
     """
     size_s = np.abs(steps.size_s)
     sure = (steps.size_s > 0) | (steps.x[:-1] >= settled)
@@ -153,7 +153,7 @@ def _last_before_hole(steps: _Steps, settled: float, nominal_s: float) -> int | 
 
 
 def _hole(steps: _Steps, before: int, count: int) -> Hole:
-    """Measure the hole behind stamp number `before` by the means of up to `count` stamps on either side."""
+    """Measure the hole after timestamp number `before` by the means of up to `count` timestamps on each side."""
     level_s = steps.y - steps.step_s * steps.x
     left = level_s[max(0, before + 1 - count) : before + 1]
     right = level_s[before + 1 : before + 1 + count]
@@ -166,7 +166,7 @@ def _hole(steps: _Steps, before: int, count: int) -> Hole:
 
 
 def _first_line(steps: _Steps, settled: float, nominal_s: float) -> FirstLine:
-    """Least squares over the block, or over its settled part where the start lies off that one's line."""
+    """Least squares over the block, or over its settled part if the start lies off the settled part's line."""
     whole = _least_squares(steps, steps.x >= 0)
     late = steps.x >= settled
     if not FEWEST_STAMPS <= late.sum() < late.size:
@@ -179,7 +179,7 @@ def _first_line(steps: _Steps, settled: float, nominal_s: float) -> FirstLine:
 
 
 def _least_squares(steps: _Steps, part: NDArray[np.bool_]) -> FirstLine:
-    """The line through a part (K,) of the stamps, the last ones."""
+    """The least-squares line through the last timestamps; the mask `part` (K,) selects them."""
     x, y = steps.x[part], steps.y[part]
     u, v = x - x.mean(), y - y.mean()
     step_s = float((u * v).sum() / (u * u).sum())
@@ -196,7 +196,7 @@ def _least_squares(steps: _Steps, part: NDArray[np.bool_]) -> FirstLine:
 
 
 def rule_of(dx: Floats, dy: Floats, usual_s: float) -> float | None:
-    """The step that most stamps keep exactly, if there is one that is not that of rows in a burst."""
+    """The step that most timestamps keep exactly; None if there is none, or if it is the step within bursts."""
     step_s = float(np.median(dy / dx))
     kept = np.abs(dy - step_s * dx) <= RULE * step_s
     return step_s if kept.mean() >= _RULED and step_s > FASTEST * usual_s else None

@@ -1,4 +1,4 @@
-"""What a patch's flags say, one byte per patch and channel."""
+"""The flags of a patch, one byte per patch and channel."""
 
 from enum import IntFlag
 
@@ -15,4 +15,4 @@ class PatchFlag(IntFlag):
     FILLED = 8
     """Interpolated samples lie within the reach of its samples."""
     SETTLING = 16
-    """The high-pass still settles after the segment's start."""
+    """The high-pass has not settled yet after the segment's start."""

@@ -16,7 +16,7 @@ LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class FrontEndSettings:
-    """What a bundle's manifest says of the signal path."""
+    """The signal path's settings in a bundle's manifest."""
 
     model_rate_hz: float | None
     """None keeps the source's rate."""
@@ -41,7 +41,7 @@ class FrontEnd:
         if not self.grid.is_identity:
             self._stages.append(Resampler(self.grid, n_channels))
         self.delay_s = self.grid.half / (self.grid.up * rate_hz)
-        """Seconds that a sample waits for the later ones within the resampler's reach."""
+        """Seconds that a sample waits for later samples within the resampler's reach."""
 
     def reset(self) -> None:
         """Forget the past; called after a gap."""
@@ -49,7 +49,7 @@ class FrontEnd:
             stage.reset()
 
     def push(self, x_uv: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Model-rate samples (C, m) that a chunk (C, T) of finite microvolts completes."""
+        """Take a chunk (C, T) of finite microvolts; return the model-rate samples (C, m) that it completes."""
         for stage in self._stages:
             x_uv = stage.push(x_uv)
         return np.clip(x_uv, -LARGEST_FLOAT32, LARGEST_FLOAT32).astype(np.float32)

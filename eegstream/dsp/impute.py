@@ -1,4 +1,4 @@
-"""Stand-ins for samples that are no numbers, and for samples that are missing.
+"""Impute samples that are not finite, and interpolate missing samples.
 
 C channels, T samples in a chunk.
 """
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class HoldLastFinite:
-    """Replace each non-finite sample by its channel's last finite one, by 0 where there was none yet."""
+    """Replace each non-finite sample by its channel's last finite sample, or by 0 if there was none yet."""
 
     def __init__(self, n_channels: int) -> None:
         self._n_channels = n_channels
@@ -17,10 +17,10 @@ class HoldLastFinite:
     def reset(self) -> None:
         """Forget the past; called at the start of a segment."""
         self.last = np.zeros((self._n_channels, 1))
-        """(C, 1), the value that stands in for the next non-finite sample."""
+        """(C, 1), the value that replaces the next non-finite sample."""
 
     def push(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the chunk (C, T) made finite, and where it was replaced, (C, T)."""
+        """Return the chunk (C, T) with finite samples only, and a mask (C, T) of the replaced ones."""
         finite = np.isfinite(x)
         if not finite.all():
             padded = np.concatenate((self.last, x), axis=1)

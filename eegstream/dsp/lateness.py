@@ -1,6 +1,6 @@
 """Learn a segment's habits: how long its packets are, and how often and by how much its samples come late.
 
-B stamps in a block, in seconds.
+B timestamps in a block, in seconds.
 """
 
 import math
@@ -13,31 +13,31 @@ from numpy.typing import NDArray
 from eegstream.dsp.firstblock import RULE, rule_of
 
 _PATIENCE_S = 0.1
-"""An offset has to stay for at least so long,"""
+"""Shortest time for which an offset must stay."""
 _CAREFUL_S = 0.4
-"""so long where samples have come late before,"""
+"""The same, if samples have come late before."""
 _PATIENCE = 1.6
-"""and for at least so many packets."""
+"""Fewest packets for which an offset must stay."""
 _LONGEST_PACKET_S = 1.5
-"""A longer run of equal steps is no packet."""
+"""A longer run of equal steps is not a packet."""
 _RULE_BLOCKS = 4
-"""A rule is looked for each so many blocks."""
+"""The rule (exactly equal steps) is searched for once per this many blocks."""
 _DRIFT = 0.1
-"""It differs from the measured step by less than this share."""
+"""A rule differs from the measured step by less than this share."""
 _FEW_PACKETS = 8
-"""Fewer packets do not show how late they may be."""
+"""Fewer packets do not show how late packets may be."""
 _ENDS, _MOST_ENDS = 2, 8
-"""Packet ends that an offset has to outlast, and how many where few packets are known, or many late ones."""
+"""Packet ends for which an offset must stay: usually, and if few packets or many late ones are known."""
 _REMEMBERED_BLOCKS = 60
-"""Lateness counts for so long."""
+"""Late samples are remembered for this many blocks."""
 _RUNS, _OFTEN = 8, 5
-"""So many times at most. If it happens this often, it is usual,"""
+"""Most runs of late samples that are remembered, and how many of them make lateness usual."""
 _FLOOR = 1.2
-"""and what stays below this multiple of the second largest is no suspicion."""
+"""If lateness is usual, deviations below this multiple of the second largest lateness are not suspicious."""
 _STALL_S = 0.25
-"""What is later than this was a stall, which is never usual."""
+"""Samples later than this come from a stall, which is never usual."""
 _HABIT, _HABIT_BLOCKS = 0.8, 8
-"""Lateness of more than this share of the samples is a habit, over so many blocks."""
+"""Samples are habitually late if more than this share of them is late, averaged over this many blocks."""
 
 Floats = NDArray[np.float64]
 
@@ -48,26 +48,26 @@ class Habits:
 
     step_s: float
     limit_s: float
-    """Deviations from the line up to this are."""
+    """Largest usual deviation from the line."""
     spread_s: float
-    """Standard deviation of the stamps around the line."""
+    """Standard deviation of the timestamps around the line."""
     reach_s: float
-    """A step longer than this is a stall or a jump, and counts as so much of the stream's pace."""
+    """A longer step is a stall or a jump; it counts as this much of the stream's pace."""
     patience_s: float
-    """So long, by the stream's pace, must an offset stay."""
+    """Time, by the stream's pace, for which an offset must stay."""
     young: bool
     interval_s: float = 0.0
-    """From burst to burst; 0 where the line is no lower envelope."""
+    """Seconds from burst to burst; 0 if the line is not a lower envelope."""
     rule_s: float | None = None
-    """Step that stamps within a packet keep to the bit, because they are counted and not read off a clock."""
+    """The exact step within packets, if the sender counts timestamps instead of reading a clock; else None."""
     packet_s: float = 0.0
-    """Length of the usual packet; 0 as long as no steps between packets have been seen, which do not keep it."""
+    """Length of the usual packet; 0 until a step between packets has been seen, which differs from the rule."""
     packet_ends: int = _MOST_ENDS
-    """So many of them must an offset outlast."""
+    """Number of packet ends for which an offset must stay."""
 
 
 def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
-    """(K,) how much time has passed for the stream: stalls count as one usual step, between bursts not at all."""
+    """(K,) time that has passed for the stream: a stall counts as `reach_s`, and in bursty streams not at all."""
     reach_s = habits.reach_s * (places[1:] - places[:-1])
     steps_s = stamps_s[1:] - stamps_s[:-1]
     steps_s = np.where(steps_s > reach_s, 0.0 if habits.interval_s else reach_s, steps_s)
@@ -92,7 +92,7 @@ class Lateness:
         self._last_s = math.nan
 
     def learn(self, stamps_s: Floats, predicted_s: Floats, late: NDArray[np.bool_] | None, step_s: float) -> None:
-        """Take a block's stamps (B,) and which of them were late."""
+        """Take a block's timestamps (B,) and which of them were late."""
         self._block_number += 1
         if self.rule_s is not None:
             self._learn_packets(stamps_s, self.rule_s, step_s)
@@ -127,12 +127,12 @@ class Lateness:
 
     @property
     def _recent_s(self) -> list[float]:
-        """By how much the runs of late samples were late that are not long ago."""
+        """Lateness of the recent runs of late samples."""
         return [size_s for block, size_s in self._runs if self._block_number - block < _REMEMBERED_BLOCKS]
 
     @property
     def is_habit(self) -> bool:
-        """Whether most samples come late, by about `usual_s`: the stream is one of bursts, not packets."""
+        """Whether most samples come late, by about `usual_s`: the stream comes in bursts, not in packets."""
         return self.rule_s is None and self._share > _HABIT and len(self._recent_s) >= _OFTEN
 
     @property
@@ -143,11 +143,11 @@ class Lateness:
 
     @property
     def patience_s(self) -> float:
-        """So long must an offset stay, where packets do not demand more."""
+        """Time for which an offset must stay, unless packets require more."""
         return _CAREFUL_S if self._recent_s else _PATIENCE_S
 
     def habits(self, step_s: float, limit_s: float, spread_s: float, *, young: bool) -> Habits:
-        """What is usual, beside the line's own figures."""
+        """The segment's habits, completed with the line's own figures."""
         ends = _ENDS + 2 * len(self._recent_s) if self._packets_seen >= _FEW_PACKETS else _MOST_ENDS
         return Habits(
             step_s=step_s,

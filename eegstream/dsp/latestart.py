@@ -1,6 +1,6 @@
-"""Judge the start of a segment that is late, or comes in bursts, as soon as that can be done.
+"""Judge the start of a segment whose samples are late or come in bursts, as early as possible.
 
-N stamps from the segment's start, in seconds; B of them in a block; positions count samples from the segment's start.
+N timestamps from the segment's start, in seconds; B of them in a block; positions count samples from that start.
 """
 
 from dataclasses import dataclass, replace
@@ -12,28 +12,28 @@ from eegstream.dsp.burstclock import BurstLine
 from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, Hole, line_through
 
 _FAST = 0.5
-"""Steps below this share of the usual one are those of samples that have waited."""
+"""Steps below this share of the usual step belong to samples that have waited."""
 _WAITED_S = 0.042
-"""A start is late if a run of samples has waited so long; what is shorter is jitter."""
+"""A start is late if a run of samples has waited longer than this; shorter waits are jitter."""
 _STEADY_S = 0.060
-"""Steps of a steady pace exceed the usual one by less, and its stamps spread by half of this."""
+"""At a steady pace, steps exceed the usual step by less than this, and timestamps spread by less than half of it."""
 _ROW, _ROWS = 0.1, 0.3
-"""Rows of a burst follow each other within this share of a step; more than this share of them makes bursts."""
+"""First: samples of a burst follow each other within this share of a step. Second: share of them that makes bursts."""
 _ODD = 0.1
-"""A first line that differs by more than this from the expected step is too short to know, unless it is clean."""
+"""A first line whose step differs by more than this share is too short to be trusted, unless it is clean."""
 _PAUSE_S = 0.030
-"""A step that is longer than the usual one by this ends a burst."""
+"""A step that exceeds the usual step by this ends a burst."""
 _TAIL = 0.6
-"""Share of a block that has to be calm."""
+"""Share of a block that must be calm."""
 _USUAL = 0.3
 """A calm tail may differ from the nominal rate by this share."""
 _OTHER_RATE_S = 2.2
-"""A tail that is faster than that is believed after so long: late samples may come that fast, too."""
+"""A tail that is faster than that is trusted only after this time: late samples may come equally fast."""
 _FEWEST_BURSTS = 3
 _IRREGULAR, _MORE_BURSTS = 0.3, 10
-"""If the ends of all bursts but one differ by more than this share of the usual pause, it takes more bursts."""
+"""If the ends of all bursts but one differ by more than this share of the usual pause, more bursts are needed."""
 _OWN_TIME = 0.8
-"""Stamps that stand still and then jump by so much of the samples' own time come from a clock that stood still."""
+"""The clock stood still if the timestamps stand still and then jump by this share of the samples' duration."""
 _SURE_HOLE_S = 0.080
 
 Floats = NDArray[np.float64]
@@ -41,33 +41,36 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Still:
-    """The clock stood still until it went on as if it had not."""
+    """The clock stood still, then jumped to where it would have been without that."""
 
     behind: int
-    """Position of the first stamp behind that."""
+    """Position of the first timestamp after the jump."""
 
 
 @dataclass(frozen=True)
 class _Start:
-    """Usable stamps with their positions, and the step they are expected to have."""
+    """Usable timestamps with their positions, and their expected step."""
 
     x: Floats
     y: Floats
     step_s: float
 
     def ends(self) -> NDArray[np.intp]:
-        """Which stamps are the last ones before a pause."""
+        """Indices of the last timestamps before a pause."""
         return np.flatnonzero(np.diff(self.y) - self.step_s * np.diff(self.x) > _PAUSE_S)
 
 
 def has_waited(stamps_s: Floats, step_s: float) -> bool:
-    """Whether among the stamps (N,) there is a run of samples that came much faster than `step_s` each."""
+    """Whether the timestamps (N,) contain a run of samples that came much faster than one per `step_s`."""
     seen = np.isfinite(stamps_s)
     return _waited(_Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)) > _WAITED_S
 
 
 def judge_late_start(stamps_s: Floats, block: int, nominal_s: float, *, last: bool) -> FirstLine | BurstLine | None:
-    """The line of the usable stamps (N,), N >= `block`; None if that takes more, unless these are the `last`."""
+    """The line of the usable timestamps (N,), N >= `block`; None if more are needed.
+
+    With `last`, no more timestamps will come.
+    """
     seen = np.isfinite(stamps_s)
     start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], nominal_s)
     if start.x.size < FEWEST_STAMPS:
@@ -80,7 +83,7 @@ def judge_late_start(stamps_s: Floats, block: int, nominal_s: float, *, last: bo
 
 
 def sober(line: FirstLine, step_s: float) -> FirstLine:
-    """The line with the usual step, if its own is near that, but unsure."""
+    """The line with step `step_s`, if its own step is near that but uncertain; else the line itself."""
     if line.clean or abs(line.step_s / step_s - 1) > _USUAL:
         return line
     middle = float(line.positions.mean())
@@ -88,14 +91,14 @@ def sober(line: FirstLine, step_s: float) -> FirstLine:
 
 
 def comes_in_rows(stamps_s: Floats, step_s: float) -> bool:
-    """Whether many of the stamps (N,) are nearly those before them."""
+    """Whether many of the timestamps (N,) nearly equal the one before."""
     return bool(np.mean(np.abs(np.diff(stamps_s)) < _ROW * step_s) > _ROWS)
 
 
 def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | Still | None:
-    """A jump among the usable stamps (N,) that all later ones stay above, if there is one.
+    """A jump in the usable timestamps (N,) above which all later ones stay; None if there is none.
 
-    Among samples that are late by much, small rises are jitter of the lateness.
+    If samples are very late, small rises are jitter of the lateness.
     """
     seen = np.isfinite(stamps_s)
     start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], line.step_s)
@@ -119,7 +122,7 @@ def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | S
 
 
 def guess_late_start(stamps_s: Floats, nominal_s: float) -> BurstLine | None:
-    """A line at the nominal rate, at the stream's end; none if the stamps stand still, or keep another pace."""
+    """A line at the nominal rate, at the stream's end; None if the timestamps stand still or have another pace."""
     seen = np.isfinite(stamps_s)
     x, y = np.flatnonzero(seen).astype(np.float64), stamps_s[seen]
     if x.size < FEWEST_STAMPS or line_through(x, y, nominal_s).sd_s < _STEADY_S / 2:
@@ -129,7 +132,7 @@ def guess_late_start(stamps_s: Floats, nominal_s: float) -> BurstLine | None:
 
 
 def _waited(start: _Start) -> float:
-    """The longest wait that a run of fast steps makes up for."""
+    """The longest wait, in seconds, that a run of fast steps makes up for."""
     usual_s, dy = start.step_s * np.diff(start.x), np.diff(start.y)
     fast = (dy < _FAST * usual_s) & (dy > -_PAUSE_S)
     made_up_s = np.cumsum(np.where(fast, usual_s - dy, 0.0))
@@ -138,9 +141,9 @@ def _waited(start: _Start) -> float:
 
 
 def _calm_tail(start: _Start, begin: float, nominal_s: float, *, sure: bool) -> FirstLine | None:
-    """The line of the samples from position `begin` on, if these come at a steady pace.
+    """The line of the samples from position `begin` on, if they come at a steady pace.
 
-    One that is faster than expected is believed if that is `sure` to be no catching up.
+    A faster pace than expected counts only with `sure`: the samples cannot be late ones that catch up.
     """
     late = start.x >= begin
     x, y = start.x[late], start.y[late]
@@ -164,7 +167,7 @@ def _pace(x: Floats, y: Floats) -> float:
 
 
 def _bursts(start: _Start, nominal_s: float, *, last: bool) -> BurstLine | None:
-    """The line of the last samples of bursts, if the stream comes in such."""
+    """The line through the last samples of the bursts, if the stream comes in bursts."""
     ends = start.ends()
     dx, dy = np.diff(start.x), np.diff(start.y)
     if ends.size < _FEWEST_BURSTS:
@@ -190,7 +193,7 @@ def _bursts(start: _Start, nominal_s: float, *, last: bool) -> BurstLine | None:
 
 
 def _interval(start: _Start, ends: NDArray[np.intp], *, last: bool) -> float | None:
-    """From burst to burst; what most of them are late by, where they are not regular. None if that is open."""
+    """Seconds from burst to burst. For irregular bursts, by how much most are late; None if more are needed."""
     usual_s = float(np.median(np.diff(start.y)[ends]))
     late_s = start.y - start.step_s * start.x
     off_s = np.sort(late_s[ends])

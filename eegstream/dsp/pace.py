@@ -1,7 +1,7 @@
-"""The rate that a stream really has: found before its first epoch opens, and watched afterwards.
+"""Measure a stream's real rate before its first epoch opens, and watch it afterwards.
 
-T samples in a chunk; stamps and times in seconds. Both work on the timeline's times, which know of holes, stalls and
-bursts, so that neither a loss nor late samples change a rate.
+T samples in a chunk; timestamps and times in seconds. Both use the timeline's times. These account for gaps, stalls
+and bursts, so lost or late samples do not change a rate.
 """
 
 import math
@@ -13,21 +13,21 @@ from eegstream.dsp.rates import measured_rate
 from eegstream.dsp.timeline import Break, Timed, Timeline
 
 WRONG = 0.02
-"""Beyond this share off, a stated rate is not the stream's."""
+"""A stated rate that is off by more than this share is wrong."""
 _SURE = 0.01
-"""Within this share, a stated rate is confirmed early."""
+"""A stated rate that is off by less than this share is confirmed early."""
 _EARLIEST_S, _USUAL_S, _LONGEST_S = 0.45, 1.95, 4.0
-"""Seconds of stream: at least, usually, and at most, if its two halves disagree."""
+"""Seconds of stream that are measured: at least, usually, and at most (if its two halves disagree)."""
 _MOST_WAITING_S = 12.0
-"""A stream that has shown no clock after so many seconds of samples at its stated rate is taken at that rate."""
+"""After this many seconds of samples without a clock fit, the stated rate is used."""
 _REFINED, _REFITS, _FEWEST, _FAR, _TINY_S = 0.1, 4, 16, 4.0, 1e-6
-"""A refined rate is at most so far from the measured one; it is fitted so often, to so many stamps at least, without
-those that lie so many middle deviations off the line."""
+"""For a refined rate: largest distance from the measured rate, number of fits, fewest timestamps; timestamps further
+off the line than so many median deviations are excluded; smallest such limit."""
 _GROSS, _GROSS_AFTER_S = 0.10, 0.25
-"""A new segment that is so far off is told at once."""
+"""A new segment whose rate is off by this share is reported after this many seconds."""
 _WINDOW_S, _CHANGED = 8.0, 0.05
-"""Seconds over which a running segment's rate is checked, and how far it must be off: devices are known whose pace
-wanders by 2.5 %."""
+"""Seconds over which a running segment's rate is checked, and the share by which it must be off. Some devices vary
+their pace by 2.5 %."""
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 class RateProbe:
     """Find the true rate of a stream that states `nominal_hz`, from its first seconds.
 
-    `rate_hz` is asked for at sample counts of the caller's choice; the same counts give the same answer.
+    The caller decides at which sample counts it asks for `rate_hz`; the same counts give the same answer.
     """
 
     def __init__(self, nominal_hz: float) -> None:
@@ -44,7 +44,7 @@ class RateProbe:
         self._stamps: list[Floats] = []
         self._count = 0
         self._pieces: list[_Piece] = []
-        """One for each segment."""
+        """One per segment."""
         self._goes_on = False
 
     def push(self, stamps_s: Floats) -> None:
@@ -54,7 +54,7 @@ class RateProbe:
         self._take(self._timeline.push(stamps_s))
 
     def rate_hz(self) -> float | None:
-        """The stream's rate, or None if that is not sure yet."""
+        """The stream's rate, or None while it is not certain."""
         whole, late = self._paces()
         seconds = self._seconds
         if seconds >= _EARLIEST_S and _off(whole, self._nominal_hz) < _SURE and _off(late, self._nominal_hz) < _SURE:
@@ -66,7 +66,7 @@ class RateProbe:
         return None
 
     def final_rate_hz(self) -> float:
-        """The best answer where no more samples come."""
+        """The best estimate when no more samples come."""
         self._take(self._timeline.flush())
         whole, _ = self._paces()
         seconds = self._seconds
@@ -88,9 +88,9 @@ class RateProbe:
         return measured_rate(self._refined_hz(measured_hz))
 
     def _refined_hz(self, measured_hz: float) -> float:
-        """The measured rate by all stamps of the longest segment: its line was begun at a wrong rate.
+        """The rate fitted to all timestamps of the longest segment, because its line started at a wrong rate.
 
-        Where samples come in bursts the stamps themselves tell less than the line, which stays then.
+        If samples come in bursts, the line is more precise than the timestamps, and the measured rate is kept.
         """
         longest = max(self._pieces, key=lambda piece: piece.count)
         stamps_s = np.concatenate(self._stamps)[longest.first : longest.first + longest.count]
@@ -98,7 +98,7 @@ class RateProbe:
         return refined_hz if _off(refined_hz, measured_hz) < _REFINED else measured_hz
 
     def _paces(self) -> tuple[float, float]:
-        """Samples a second over everything, and over the later half; NaN where nothing is known."""
+        """Samples per second over everything, and over the later half; NaN where unknown."""
         steps = sum(piece.count - 1 for piece in self._pieces)
         return _ratio(steps, self._seconds), self._pieces[-1].late_hz if self._pieces else math.nan
 
@@ -130,14 +130,14 @@ class _Piece:
 
     @property
     def late_hz(self) -> float:
-        """Samples a second over the later half."""
+        """Samples per second over the later half."""
         times_s = np.concatenate(self._times)
         late_s = times_s[len(times_s) // 2 :]
         return _ratio(len(late_s) - 1.0, float(late_s[-1] - late_s[0]))
 
 
 def _pace_of_stamps(stamps_s: Floats) -> float:
-    """Stamps a second (T,) by least squares, without those that lie far off the line; NaN if there is none."""
+    """Rate of timestamps (T,) in Hz by least squares, without those far off the line; NaN if there is none."""
     x, y = np.flatnonzero(np.isfinite(stamps_s)).astype(np.float64), stamps_s[np.isfinite(stamps_s)]
     slope = math.nan
     for _ in range(_REFITS):
@@ -151,7 +151,7 @@ def _pace_of_stamps(stamps_s: Floats) -> float:
 
 
 class RateWatch:
-    """Tell when a stream no longer runs at its rate."""
+    """Detect that a stream no longer runs at its rate."""
 
     def __init__(self, rate_hz: float) -> None:
         self._rate_hz = rate_hz
@@ -160,15 +160,15 @@ class RateWatch:
         self.begin_segment(is_known=True)
 
     def begin_segment(self, *, is_known: bool = False) -> None:
-        """The next times do not continue the last ones; `is_known` where their rate needs no first look."""
+        """The next times start a new segment; with `is_known`, its rate needs no first check."""
         self._at_start = not is_known
         self._start_s = math.nan
         self._count = 0
 
     def push(self, times_s: Floats, error_s: float) -> tuple[int, float | None]:
-        """Take times (T,) of the running segment, each right to `error_s`.
+        """Take times (T,) of the running segment, accurate to `error_s`.
 
-        Return how many were taken, and the measured rate if those showed that it is another one.
+        Return how many were taken, and the measured rate if it has changed.
         """
         taken = 0
         while taken < len(times_s):
@@ -188,7 +188,7 @@ class RateWatch:
 
 
 def settled_rate_hz(nominal_hz: float, stamps_s: Floats) -> float:
-    """The true rate of a whole recording that states `nominal_hz`, from its stamps (T,), as a stream would show it."""
+    """The true rate of a recording that states `nominal_hz`, from its timestamps (T,), by the same rules as live."""
     probe = RateProbe(nominal_hz)
     for piece in np.split(stamps_s, range(grid(nominal_hz), len(stamps_s), grid(nominal_hz))):
         probe.push(piece)
@@ -199,7 +199,7 @@ def settled_rate_hz(nominal_hz: float, stamps_s: Floats) -> float:
 
 
 def grid(nominal_hz: float) -> int:
-    """Samples between two moments at which rates are asked for; the first one of a stream is 0."""
+    """Samples between two checks of the rate; the first check is at sample 0."""
     return max(1, round(_GROSS_AFTER_S * nominal_hz))
 
 
@@ -208,6 +208,6 @@ def _ratio(steps: float, seconds: float) -> float:
 
 
 def _off(measured_hz: float, expected_hz: float) -> float:
-    """How far a rate is off, as a share; infinite where none was measured."""
+    """How far a rate is off, as a share; infinite if no rate was measured."""
     share = abs(measured_hz / expected_hz - 1)
     return share if math.isfinite(share) else math.inf

@@ -1,7 +1,7 @@
-"""Tell the borders of packets, whose stamps are counted back from the last one, from losses.
+"""Distinguish packet borders from losses, for senders that count the timestamps of a packet back from its last one.
 
-K usable stamps behind a jump, in seconds. Within a packet stamps keep a rule to the bit, and losses there are whole
-steps; where one packet follows another, what the sender's clock says shows.
+K usable timestamps after a jump, in seconds. Within a packet all steps are exactly equal (the rule), and a loss is a
+whole number of steps. Between two packets the step depends on the sender's clock.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from eegstream.dsp.firstblock import RULE
 from eegstream.dsp.lateness import Habits
 
 _SMALL_JUMP_S = 0.040
-"""Such a jump that is not whole is the border of a packet."""
+"""A jump below this that is not a whole number of steps is a packet border."""
 _MERGED, _MERGED_ENDS = 2.2, 5
-"""Packets that were held up may be late by this share of the usual one, and have so many ends."""
+"""A delayed packet is late by less than this multiple of the usual packet length; then this many ends are needed."""
 _LONGEST_S = 5.5
-"""What was sent as one packet after a stall lasts no longer."""
+"""Longest packet that a sender makes after a stall."""
 _LATE_LINE_S, _LATE_YOUNG_LINE_S = 0.15, 1.2
-"""A line of packets may be too late by so much, an old one and a young one."""
+"""Largest lateness of a line through packets: of an old line, and of a young line."""
 
 Floats = NDArray[np.float64]
 
@@ -28,21 +28,21 @@ def is_packet_border(error_s: float, habits: Habits) -> bool:
 
 
 def may_be_a_packet(error_s: float, habits: Habits) -> bool:
-    """Whether a jump may be a packet that is late."""
+    """Whether a jump may be a late packet."""
     return habits.rule_s is not None and (habits.packet_s > 0 or not _whole(error_s, habits.rule_s))
 
 
 def limit_of(error_s: float, habits: Habits) -> float:
-    """Deviations up to this are back on the line, if the first one is of this size."""
+    """Largest deviation that counts as back on the line, after a first deviation of `error_s`."""
     if abs(error_s) > _SMALL_JUMP_S and may_be_a_packet(error_s, habits):
         return max(habits.limit_s, _SMALL_JUMP_S)
     return habits.limit_s
 
 
 def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
-    """Number of stamps (K,) behind a jump of `error_s` before which it is not to be judged.
+    """Number of timestamps (K,) after a jump of `error_s` that are needed to judge it.
 
-    Where it may be a packet that is late, they hold the ends of some packets, or last for longer than any.
+    If the jump may be a late packet, they must contain the ends of several packets, or last longer than any packet.
     """
     if habits.rule_s is None or not may_be_a_packet(error_s, habits):
         return confirm
@@ -57,7 +57,7 @@ def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habi
 
 
 def is_late_line(offset_s: float, habits: Habits) -> bool:
-    """Whether stamps step back because the packets before were late."""
+    """Whether timestamps step back because the packets before were late."""
     if habits.rule_s is None or _whole(offset_s, habits.rule_s):
         return False
     return -offset_s < (_LATE_YOUNG_LINE_S if habits.young else _LATE_LINE_S if habits.packet_s else 0.0)

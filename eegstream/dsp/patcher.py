@@ -25,7 +25,7 @@ class Patcher:
 
     @property
     def tail(self) -> int:
-        """Samples behind the last patch; all, if there was none."""
+        """Samples after the last patch; all samples, if there was no patch."""
         if self.emitted == 0:
             return self.pushed
         return self.pushed - ((self.emitted - 1) * self._hop + self._patch)

@@ -8,7 +8,7 @@ _NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 def split_patterns(text: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The patterns in "EEG*,Cz,3-8", or in a list of such."""
+    """The patterns in a text such as "EEG*,Cz,3-8", or in a list of such texts."""
     parts = [text] if isinstance(text, str) else list(text or ())
     return tuple(pattern for part in parts for pattern in map(str.strip, str(part).split(",")) if pattern)
 
@@ -16,8 +16,8 @@ def split_patterns(text: str | Sequence[str] | None) -> tuple[str, ...]:
 def matching(pattern: str, labels: Sequence[str]) -> list[int]:
     """Indices of the labels (C,) that a pattern names, ascending.
 
-    `*`, `?` and `[...]` are wildcards, case does not count. A pattern that no label fits and that is a number, or two
-    with "-" between, names channels by their position from 1.
+    `*`, `?` and `[...]` are wildcards; case is ignored. If no label matches and the pattern is a number, or two
+    numbers with "-" between, it names channels by their position from 1.
     """
     wanted = pattern.lower()
     found = [

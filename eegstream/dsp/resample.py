@@ -4,7 +4,7 @@ x[j] at the source's rate goes in, y[k] at the model's rate comes out, L/M = mod
 
     y[k] = sum_j x[j] h[k M + half - j L],    h = L firwin(2 half + 1, 1/max(L, M), kaiser 7.857),    half = 9 max(L, M)
 
-y[k] belongs to time k / model rate and leaves as soon as the last sample within its reach is there.
+y[k] belongs to time k / model rate. It comes out as soon as the last sample within its reach has come in.
 """
 
 from dataclasses import dataclass
@@ -20,31 +20,31 @@ _HALF_LENGTH = 9
 _WINDOW = ("kaiser", 7.857)
 _MAX_FACTOR = 262_144
 _BLOCK = 32
-"""Outputs computed at a time; bounds the memory of one call, changes no bit."""
+"""Outputs computed at a time. This bounds the memory of one call and does not change any output bit."""
 
 
 def as_ratio(rate_hz: float) -> Fraction:
-    """The rate as the fraction that its decimal digits name, denominators up to 1000."""
+    """The rate as a fraction, from its decimal digits; denominators up to 1000."""
     return Fraction(str(rate_hz)).limit_denominator(1000)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """How source positions j and model-rate positions k lie to each other."""
+    """The relation between source positions j and model-rate positions k."""
 
     up: int
     """L"""
     down: int
     """M"""
     half: int
-    """Half the filter's length, in steps of 1 / (L * source rate); 0 where nothing is resampled."""
+    """Half the filter's length, in steps of 1 / (L * source rate); 0 if nothing is resampled."""
 
     @classmethod
     def between(cls, rate_hz: float, model_rate_hz: float | None) -> "Grid":
         """The grid from `rate_hz` to `model_rate_hz`; None or an equal rate is the identity.
 
         Raises:
-            ConfigError: the two rates have no ratio of moderate size.
+            ConfigError: L or M is too large.
         """
         if model_rate_hz is None:
             return cls(1, 1, 0)
@@ -68,7 +68,7 @@ class Grid:
         return self.half == 0
 
     def reach(self, first: int, last: int) -> tuple[int, int]:
-        """Source samples [start, stop) that outputs first..last (inclusive) look at; start may be negative."""
+        """Source samples [start, stop) that outputs first..last (inclusive) use; start may be negative."""
         return -((self.half - first * self.down) // self.up), (last * self.down + self.half) // self.up + 1
 
     def span(self, start: int, stop: int) -> tuple[int, int]:
@@ -76,15 +76,15 @@ class Grid:
         return -(-start * self.down // self.up), -(-stop * self.down // self.up)
 
     def outputs_after(self, received: int) -> int:
-        """Number of outputs whose whole reach is there once `received` source samples came."""
+        """Number of outputs whose whole reach is available after `received` source samples."""
         return max(0, (received * self.up - 1 - self.half) // self.down + 1)
 
 
 class Resampler:
-    """Resample C channels along a `Grid`, whatever the chunks.
+    """Resample C channels along a `Grid`.
 
-    Each output is one product-sum over its own window, added tap by tap, so the cut into chunks, the number of
-    channels and the place within a call change no bit.
+    Each output is one sum of products over its own window, added tap by tap. So chunking, the number of channels and
+    the position within a call do not change any output bit.
     """
 
     def __init__(self, grid: Grid, n_channels: int) -> None:
@@ -96,7 +96,7 @@ class Resampler:
         padded = np.zeros(n_taps * grid.up)
         padded[: taps.size] = taps
         self._phases = np.ascontiguousarray(padded.reshape(n_taps, grid.up))
-        """(taps of a phase, L): tap i of phase p is h[p + i L] and belongs to the i-th newest sample in reach."""
+        """(taps of a phase, L): tap i of phase p is h[p + i L] and multiplies the i-th newest sample in reach."""
         self._n_channels = n_channels
         self.reset()
 
@@ -109,7 +109,7 @@ class Resampler:
         self._emitted = 0
 
     def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Outputs (C, m) that a chunk (C, T) completes; T and m may be 0."""
+        """Take a chunk (C, T); return the outputs (C, m) that it completes. T and m may be 0."""
         self._received += x.shape[1]
         self._recent = np.concatenate((self._recent, x), axis=1)
         first, self._emitted = self._emitted, self._grid.outputs_after(self._received)

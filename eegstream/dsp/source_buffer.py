@@ -1,6 +1,6 @@
-"""Remember what happened at the source within the reach of the patches to come.
+"""Keep the source samples that later patches can reach, with their provenance.
 
-C channels, T samples in a chunk. Positions count a segment's source samples, filled ones included.
+C channels, T samples in a chunk. Positions count a segment's source samples, including filled ones.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from eegstream.dsp.resample import Grid
 
 @dataclass(frozen=True)
 class Provenance:
-    """The source's part in one patch."""
+    """What is known of the source samples behind one patch."""
 
     replaced: NDArray[np.bool_]
-    """(C,): replaced samples lie within its reach."""
+    """(C,): whether replaced samples lie within the patch's reach."""
     flat: NDArray[np.bool_]
-    """(C,): the source did not change over its own span."""
+    """(C,): whether the source is constant over the patch's own span."""
     filled: bool
-    """Filled samples lie within its reach."""
+    """Whether filled samples lie within the patch's reach."""
     newly_covered: int
-    """Received samples within its own span and in no earlier one's."""
+    """Received samples within the patch's own span that no earlier patch covered."""
     t_s: float
     needed_s: float
     arrived_s: float
@@ -57,7 +57,7 @@ def _joined(chunks: list[_Chunk]) -> _Chunk:
 
 
 class SourceBuffer:
-    """Keep source samples until no later patch can look at them."""
+    """Keep source samples until no later patch can reach them."""
 
     def __init__(self, grid: Grid, patch: int, hop: int) -> None:
         self._grid, self._patch, self._hop = grid, patch, hop
@@ -86,7 +86,7 @@ class SourceBuffer:
             self.last_time_s = float(times_s[-1])
 
     def patch(self, index: int) -> Provenance:
-        """Describe patch `index`; patches are asked for once each, in order, when they are complete."""
+        """Describe patch `index`. Ask for each patch once, in order, when it is complete."""
         first = index * self._hop
         reach_start, reach_stop = self._grid.reach(first, first + self._patch - 1)
         span_start, span_stop = self._grid.span(first, first + self._patch)
@@ -111,7 +111,7 @@ class SourceBuffer:
         return source
 
     def _time_at(self, kept: _Chunk, model_position: int) -> float:
-        """The fitted time at source position `model_position` M / L, between two samples in proportion."""
+        """The fitted time at source position `model_position` M / L, by linear interpolation between two samples."""
         position, rest = divmod(model_position * self._grid.down, self._grid.up)
         before = float(kept.times_s[position - self._start])
         if rest == 0:
@@ -120,7 +120,7 @@ class SourceBuffer:
         return before + (after - before) * (rest / self._grid.up)
 
     def _forget_before(self, model_position: int) -> None:
-        """Drop what no patch from `model_position` on looks at."""
+        """Drop the samples that no patch from `model_position` on can reach."""
         needed = min(self._grid.reach(model_position, model_position)[0], self._covered_until)
         spare = min(max(0, needed) - self._start, len(self._chunks[0].filled))
         if spare > 0:

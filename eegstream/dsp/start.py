@@ -1,6 +1,6 @@
-"""Judge the start of a segment: at once where its stamps are calm, later where that takes more of them.
+"""Judge the start of a segment: after one block if its timestamps are calm, later if more are needed.
 
-N usable stamps from the segment's start, in seconds; B of them in a block; C stamps measure a jump.
+N usable timestamps from the segment's start, in seconds; B of them in a block; C timestamps measure a jump.
 """
 
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ from eegstream.dsp.latestart import (
 from eegstream.dsp.packets import is_late_line, is_packet_border
 
 _PATIENCE_S, _REACH_S = 0.1, 0.02
-"""A jump has to stay for so long; a step counts for at most so much of that."""
+"""A jump must stay for the first; one step counts for at most the second."""
 _RETURNED = 0.5
-"""Stamps that come back over so much of a jump have not jumped."""
+"""If timestamps come back by this share of a jump, it was not a jump."""
 _ODD, _ODD_PACKETS = 0.1, 0.04
-"""A first line through small bursts or packets that is off the nominal step by more than this is too short to know."""
+"""A first line through small bursts or packets is too short to be trusted if its step is off by more than this."""
 _RULE_NEAR = 0.05
-"""The rule of packets is that of the nominal step within this share."""
+"""The equal step within packets lies within this share of the nominal step."""
 _MUCH_FASTER = 0.7
-"""A first line of less than this share of the nominal step may be one of late samples."""
+"""A first line whose step is below this share of the nominal step may go through late samples."""
 
 Floats = NDArray[np.float64]
 StartVerdict = FirstLine | BurstLine | Hole | Still | NoClock
@@ -48,7 +48,7 @@ StartVerdict = FirstLine | BurstLine | Hole | Still | NoClock
 
 @dataclass(frozen=True)
 class StartRules:
-    """What a start is judged by."""
+    """The numbers by which a start is judged."""
 
     block: int
     confirm: int
@@ -57,7 +57,7 @@ class StartRules:
 
 
 def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
-    """Say what the stamps (N,), N >= `block`, are; None if that takes more of them."""
+    """Judge the timestamps (N,), N >= `block`; None if more of them are needed."""
     first_s = stamps_s[: rules.block]
     if not has_waited(first_s, rules.nominal_s):
         verdict = judge_first_block(first_s, rules.block, rules.confirm, rules.nominal_s)
@@ -75,7 +75,7 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
 
 
 def _sober(line: FirstLine, stamps_s: Floats, step_s: float) -> FirstLine:
-    """The line, with the nominal step if it goes through small bursts or packets and is too short to know."""
+    """The line, with the nominal step if it goes through small bursts or packets and is too short to be trusted."""
     counted = line.rule_s is not None and abs(line.rule_s / step_s - 1) < _RULE_NEAR
     off = abs(line.step_s / step_s - 1)
     odd = off > _ODD_PACKETS if counted else off > _ODD and comes_in_rows(stamps_s, step_s)
@@ -83,7 +83,7 @@ def _sober(line: FirstLine, stamps_s: Floats, step_s: float) -> FirstLine:
 
 
 def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
-    """Say what the stamps (N,) are if no more of them can be waited for."""
+    """Judge the timestamps (N,) when no more of them can be awaited."""
     if stamps_s.size < FEWEST_STAMPS and np.isfinite(stamps_s).all():
         return nominal_line(stamps_s, rules.nominal_s)
     verdict = judge_first_block(stamps_s, rules.block, rules.confirm, rules.nominal_s)
@@ -109,7 +109,7 @@ def _late(stamps_s: Floats, rules: StartRules, *, last: bool) -> FirstLine | Bur
 
 
 def _stays(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float = 0.0) -> bool | None:
-    """Whether the stamps behind a jump stay there; None if that takes more of them."""
+    """Whether the timestamps after a jump stay there; None if more of them are needed."""
     error_s = (stamps_s - hole.start_s - hole.step_s * np.arange(stamps_s.size))[hole.behind :]
     habits = _habits(stamps_s, hole, rules, interval_s)
     if (hole.offset_s < 0 and is_late_line(hole.offset_s, habits)) or is_packet_border(hole.offset_s, habits):
@@ -118,7 +118,7 @@ def _stays(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float = 
 
 
 def _habits(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float) -> Habits:
-    """What a start with a jump shows of the stream's habits."""
+    """The stream's habits, as far as a start with a jump shows them."""
     seen = np.isfinite(stamps_s)
     line = line_through(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], rules.nominal_s)
     return Habits(

@@ -1,6 +1,6 @@
-"""Turn raw stamps into loss-free segments, a smooth time for every sample, and borders.
+"""Dejitter raw timestamps: a smooth time for every sample, segments without loss, and the borders between them.
 
-T samples in a chunk (any number, also 0); stamps and times in seconds.
+T samples in a chunk (any number, also 0); timestamps and times in seconds.
 """
 
 import math
@@ -20,11 +20,11 @@ from eegstream.dsp.start import StartRules, StartVerdict, judge_start, judge_who
 _BLOCK_S = 0.25
 _SMALLEST_BLOCK = 16
 _CONFIRM_S = 0.020
-"""A jump is measured over so much of the stream behind it."""
+"""A jump is measured over this time after it."""
 _LONGEST_DOUBT_S = 7.0
-"""No more samples than the nominal rate gives in this time are held because of a doubt."""
+"""Doubtful samples are held for at most this time at the nominal rate."""
 _LONGEST_START_S = 6.0
-"""Nor more than these because a segment has no clock yet."""
+"""A segment's first samples are held without a clock for at most this time at the nominal rate."""
 
 __all__ = ["Break", "Timed", "Timeline"]
 
@@ -34,13 +34,13 @@ _NOTHING: Floats = np.empty(0)
 
 
 class Timeline:
-    """Follow a stream's raw stamps; say what belongs together, and when it was.
+    """Follow a stream's raw timestamps; give each sample its time and find the borders between segments.
 
-    Samples that come late are kept: a border takes an offset that stays while time goes on at the stream's pace. A
-    segment's first block of samples is judged as a whole, later where it shows bursts or late samples. Afterwards a
-    sample is decided at once, unless its stamp lies beyond the threshold: then the next ones tell late from lost.
-    However the stamps are cut into chunks, the same times and borders come out, to the bit, and the future changes
-    nothing that has come out.
+    Late samples are kept: a border requires an offset that stays while time passes at the stream's pace. The first
+    block of a segment is judged as a whole; if it shows bursts or late samples, more samples are awaited. Afterwards
+    each sample is decided at once, unless its timestamp lies beyond the threshold. Then the next timestamps show
+    whether samples are late or lost.
+    Chunking does not change any time or border, to the bit. Later samples do not change earlier results.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -57,22 +57,22 @@ class Timeline:
         self._doubtful = _NOTHING
         self._ended = False
         self.step_s: float | None = None
-        """Seconds per sample of the line that is followed, or was last; None before the first one."""
+        """Seconds per sample of the current line, or of the last one; None before the first line."""
         self._begin_segment()
 
     def _begin_segment(self) -> None:
         self._clock: ClockFit | BurstClock | None = None
-        """None while the start is collected."""
+        """None while the segment's start is collected."""
         self._start_s = _NOTHING
-        """Stamps collected so far."""
+        """Timestamps of the start collected so far."""
         self._next_look = self._block
         self._filled = 0
-        """Stamps of the running block that are there, in `_stamps`."""
+        """Number of timestamps of the running block in `_stamps`."""
         self._last_s = -math.inf
 
     @property
     def longest_held(self) -> int:
-        """No more samples than this are ever held."""
+        """Largest number of samples that are ever held."""
         return max(self._longest_doubt, self._longest_start)
 
     @property
@@ -81,7 +81,7 @@ class Timeline:
         return self._doubtful.size + self._start_s.size
 
     def push(self, stamps_s: Floats) -> list[Timed | Break]:
-        """Take the stamps (T,) of the next samples; return what they decide, in order."""
+        """Take the timestamps (T,) of the next samples; return what they decide, in order."""
         found: list[Timed | Break] = []
         stamps_s = np.asarray(stamps_s, dtype=np.float64)
         for start in range(0, stamps_s.size, self._block):
@@ -89,7 +89,7 @@ class Timeline:
         return joined(found)
 
     def flush(self) -> list[Timed | Break]:
-        """End the stream: decide everything that is held. Only `reset` may follow."""
+        """End the stream: decide all samples that are held. Only `reset` may follow."""
         found: list[Timed | Break] = []
         self._ended = True
         self._feed(_NOTHING, found)
@@ -108,7 +108,7 @@ class Timeline:
                 stamps_s = self._follow(stamps_s, self._clock, found)
 
     def _collect(self, stamps_s: Floats, found: list[Timed | Break]) -> Floats:
-        """Add to the start; return the stamps that are still to be fed."""
+        """Add to the start; return the timestamps that remain to be fed."""
         count = min(self._next_look - self._start_s.size, stamps_s.size)
         self._start_s = np.concatenate((self._start_s, usable(stamps_s[:count])))
         if self._start_s.size < self._next_look:
@@ -122,7 +122,7 @@ class Timeline:
         return judge_start(stamps_s, rules)
 
     def _end_start(self, found: list[Timed | Break]) -> Floats:
-        """Judge the start, at a look or at the stream's end; return the stamps behind a hole in it."""
+        """Judge the start; return the timestamps after a hole in it, which remain to be fed."""
         stamps_s = self._start_s
         verdict = self._judge(stamps_s)
         if verdict is None:
@@ -160,7 +160,7 @@ class Timeline:
         self._late: NDArray[np.bool_] | None = None
 
     def _follow(self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
-        """Decide stamps of the running block; return those that are still to be fed."""
+        """Decide timestamps of the running block; return those that remain to be fed."""
         part = stamps_s[: clock.block - self._filled]
         error_s = part - clock.predicted_s[self._filled : self._filled + part.size]
         limit_s = clock.threshold_s
@@ -170,7 +170,7 @@ class Timeline:
         return self._follow_closely(usable(stamps_s), clock, found)
 
     def _follow_closely(self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
-        """Tell late stamps and such that are none from a border; return the stamps that are still to be fed."""
+        """Distinguish late and unusable timestamps from a border; return the timestamps that remain to be fed."""
         part = stamps_s[: clock.block - self._filled]
         error_s = part - clock.predicted_s[self._filled : self._filled + part.size]
         beyond = np.abs(error_s) > clock.threshold_s
@@ -204,7 +204,7 @@ class Timeline:
     def _accept(
         self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break], *, late: bool = False
     ) -> None:
-        """Give times to samples of the running block, and learn from it when it is complete."""
+        """Give times to samples of the running block; learn from the block when it is complete."""
         start = self._filled
         self._filled += stamps_s.size
         self._stamps[start : self._filled] = stamps_s
@@ -237,7 +237,7 @@ class Timeline:
             self._decided += times_s.size
 
     def _jump(self, jump: Jump, found: list[Timed | Break]) -> None:
-        """Note a border where the stamps jump, and what is known of those behind it."""
+        """Note a border where the timestamps jump, and what is known of the timestamps after it."""
         missing = round(jump.offset_s / jump.step_s) if jump.kind == "gap" else 0
         self._break(jump.kind, found, offset_s=jump.offset_s, missing=missing)
 

@@ -1,4 +1,4 @@
-"""Units that channels come in: what is a voltage, what is none, and what the user says of it."""
+"""Units of channels: which are voltages, which are not, and which the user sets."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from eegstream.dsp.patterns import matching
 from eegstream.errors import ConfigError
 
 UnitKind = Literal["voltage", "raw", "other", "unknown"]
-"""A known voltage | no unit, or that of bare numbers | a known unit of something else | a text that nobody knows."""
+"""A known voltage | no unit, or one of raw numbers | a known unit of another quantity | an unknown text."""
 
 KNOWN_UNITS = "V, mV, uV, nV (or volts, millivolts, microvolts, nanovolts), with a number before them or not (0.1uV)"
 
@@ -38,7 +38,7 @@ n/a na none null nan - -- ? unknown undefined unitless dimensionless 1 count cou
 arb arb. arbitrary digital steps int_16 int16 int_32 int32 float32 ieee_float_32
 """
 RAW_UNITS = frozenset({"", *_RAW.split()})
-"""What senders write where they state no unit, in lower case: numbers whose size nobody tells."""
+"""Texts, in lower case, that senders write instead of a unit: the size of one step is unknown."""
 
 _OTHER = {
     "time": "s sec secs second seconds ms millisecond milliseconds us ns min minutes h",
@@ -59,7 +59,7 @@ _OTHER = {
     "flags": "boolean bool on/off code",
 }
 OTHER_UNITS: Mapping[str, str] = {unit: quantity for quantity, units in _OTHER.items() for unit in units.split()}
-"""Units that are no voltage, in lower case, and what they measure."""
+"""Units that are not voltages, in lower case, and what they measure."""
 
 
 def _plain(unit: str) -> str:
@@ -67,7 +67,7 @@ def _plain(unit: str) -> str:
 
 
 def unit_scale(unit: str) -> float | None:
-    """Microvolts in one `unit`, or None if that is missing or no known voltage. "0.1uV" is a unit, too."""
+    """Microvolts in one `unit`, or None if it is missing or not a known voltage. "0.1uV" is also a unit."""
     plain = _plain(unit)
     if plain in VOLTAGES:
         return VOLTAGES[plain]
@@ -79,7 +79,7 @@ def unit_scale(unit: str) -> float | None:
 
 
 def unit_kind(unit: str) -> UnitKind:
-    """What a stated unit is good for."""
+    """The kind of a stated unit."""
     if unit_scale(unit) is not None:
         return "voltage"
     plain = _plain(unit)
@@ -90,7 +90,7 @@ def unit_kind(unit: str) -> UnitKind:
 
 @dataclass(frozen=True)
 class UnitRule:
-    """A unit that the user gives to the channels that a pattern fits."""
+    """A unit that the user sets for the channels that match a pattern."""
 
     pattern: str
     """As in `--channels`; "*" for all."""
@@ -98,11 +98,11 @@ class UnitRule:
     scale: float
     """Microvolts in one unit."""
     forced: bool
-    """It holds against what the source states."""
+    """Whether it overrides the unit that the source states."""
 
 
 def unit_rules(option: str | None) -> tuple[UnitRule, ...]:
-    """Read `--unit`: units with or without PATTERN= before them, divided by commas; "!" overrides what is stated.
+    """Read `--unit`: units with or without PATTERN= before them, separated by commas; "!" overrides stated units.
 
     Raises:
         ConfigError: a unit is not known.
@@ -122,7 +122,7 @@ def unit_rules(option: str | None) -> tuple[UnitRule, ...]:
 
 
 def rule_of_each(rules: Sequence[UnitRule], labels: Sequence[str]) -> list[UnitRule | None]:
-    """The rule (C,) that fits each of the labels (C,) first; those for all channels come last."""
+    """The first rule (C,) that matches each label (C,), or None; rules for all channels come last."""
     found: list[UnitRule | None] = [None] * len(labels)
     for rule in reversed(rules):
         for index in matching(rule.pattern, labels):

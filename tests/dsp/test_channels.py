@@ -166,8 +166,8 @@ def test_a_stated_type_counts_before_the_label_unless_that_cannot_be_eeg() -> No
         ("Counter", "its label says COUNTER, although its type is EEG"),
         ("Fp1", "type MISC"),
         ("EOG", "its label says EOG"),
-        ("Time", "unit seconds, which is no voltage"),
-        ("Oz", "unit °C, which is no voltage"),
+        ("Time", "unit seconds, which is not a voltage"),
+        ("Oz", "unit °C, which is not a voltage"),
     ]
     np.testing.assert_array_equal(selection.unit_scale, [1.0, 1.0])
 

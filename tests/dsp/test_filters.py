@@ -41,5 +41,5 @@ def test_equals_scipy_in_one_piece():
 @pytest.mark.parametrize("design", [highpass_sos, notch_sos])
 def test_frequencies_from_half_the_rate_on_are_refused(design):
     """The message names both numbers."""
-    with pytest.raises(ConfigError, match=r"at 50 Hz needs a rate above 100 Hz, this one is 100 Hz"):
+    with pytest.raises(ConfigError, match=r"at 50 Hz needs a rate above 100 Hz, the rate is 100 Hz"):
         design(50, 100)
