@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from eegstream.dsp.filters import SosFilter, highpass_sos, notch_sos
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
-from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.impute import HoldLastFinite
+from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.resample import Grid, Resampler
 from tests.laws.strategies import chunks, cuts
 
