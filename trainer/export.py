@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from eegstream.codec import bundle, torchscript
 from eegstream.codec.engine import Engine
-from eegstream.codec.manifest import Manifest
+from eegstream.codec.manifest import DECODE_METHODS, Manifest
 from eegstream.errors import ConfigError
 from trainer.bundling.golden_vectors import golden_vectors
 from trainer.bundling.manifest import bundle_manifest
@@ -91,7 +91,7 @@ def _require_same(network: Network, scripted: torch.jit.ScriptModule, patches: P
         rates = torch.full((len(rows), 1), rate_hz)
         codes = in_tiles(network.encode, rows, rates)
         same = torch.equal(codes, in_tiles(scripted.encode, rows, rates))
-        for method in ("decode", *(["decode_spectrum"] if "spectrum" in network.decodes else [])):
+        for method in (DECODE_METHODS[kind] for kind in network.decodes):
             eager = in_tiles(getattr(network, method), codes, rates)
             same &= torch.equal(eager, in_tiles(getattr(scripted, method), codes, rates))
         if not same:

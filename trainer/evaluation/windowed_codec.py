@@ -14,12 +14,11 @@ from torch import Tensor, nn
 
 from eegstream.codec import torchscript
 from eegstream.codec.engine import CPU_TILE
-from eegstream.codec.manifest import Manifest
+from eegstream.codec.manifest import DECODE_METHODS, Manifest
 from trainer.protocols import Network
 
 Floats = NDArray[np.float64]
 Method = Callable[[Tensor, Tensor], Tensor]
-_METHODS = {"mse": "decode", "spectrum": "decode_spectrum"}
 
 
 def in_tiles(method: Method, rows: Tensor, rates_hz: Tensor) -> Tensor:
@@ -69,7 +68,7 @@ class WindowedCodec:
 
     def decode(self, codes: torch.Tensor, rate_hz: float, kind: str = "mse") -> Floats:
         """Windows (M, N) of codes (patches, G)."""
-        method: Method = getattr(self.module, _METHODS[kind])
+        method: Method = getattr(self.module, DECODE_METHODS[kind])
         patches = in_tiles(method, codes, torch.full((len(codes), 1), rate_hz))
         return patches.numpy().astype(np.float64).reshape(-1, self.window)
 

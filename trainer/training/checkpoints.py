@@ -8,6 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
+from eegstream.codec.manifest import DECODE_METHODS
 from eegstream.errors import ConfigError
 from trainer.hydra_app import build
 from trainer.protocols import Network, NetworkFitter, missing_members
@@ -33,8 +34,9 @@ def build_network(settings: dict[str, Any]) -> Network:
         )
     network = cast("Network", made)
     lacking = missing_members(made, Network)
-    if not lacking and "spectrum" in network.decodes and not hasattr(made, "decode_spectrum"):
-        lacking = ["decode_spectrum"]
+    if not lacking:
+        methods = (DECODE_METHODS.get(kind, f"a method for the decode {kind!r}") for kind in network.decodes)
+        lacking = [method for method in methods if not hasattr(made, method)]
     if lacking:
         raise ConfigError(
             f"{target} lacks {', '.join(lacking)}", "trainer.protocols.Network says what a model has to offer"
