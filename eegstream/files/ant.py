@@ -1,4 +1,4 @@
-"""Read ANT Neuro's .cnt with the library antio, in a process of its own.
+"""Read ANT Neuro's .cnt with the library antio, in a separate process.
 
 C channels, T samples.
 """
@@ -20,13 +20,13 @@ from eegstream.files.third_party import require
 
 _FORM = "ANT Neuro .cnt"
 _PARTS = (b"raw3", b"eeph")
-"""Parts of the file that hold samples and header."""
+"""Chunks of the file that hold samples and header."""
 _RIFF_HEAD_BYTES = 8
 _UNPACKING = "eegstream.files.ant_unpacking"
 
 
 def looks_like_ant(content: bytes) -> bool:
-    """Whether these bytes begin a RIFF file of type CNT; Neuroscan's files of that extension are none."""
+    """Whether these bytes begin a RIFF file of type CNT; Neuroscan's .cnt files are not RIFF files."""
     return content.startswith((b"RIFF", b"RF64")) and content[8:12] == b"CNT "
 
 
@@ -52,14 +52,14 @@ def read_ant(content: bytes, path: Path) -> list[Signals]:
 
 
 def _unpacked(path: Path) -> tuple[dict[str, Any], NDArray[np.float32]]:
-    """What the file says, and samples (C, T); a checksum that fails is an error like any other."""
+    """The file's description, and samples (C, T); a wrong checksum is an error."""
     with tempfile.TemporaryDirectory() as folder:
         samples_path = Path(folder, "samples.npy")
         command = [sys.executable, "-P", "-m", _UNPACKING, str(path), str(samples_path)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603  (our own module)
         complaints = [line for line in done.stderr.splitlines() if "error" in line.lower() or done.returncode]
         if done.returncode or complaints:
-            reason = printable(complaints[-1])[:200] if complaints else "antio died of it"
+            reason = printable(complaints[-1])[:200] if complaints else "antio crashed"
             raise RecordingError(
                 f"{path.name} cannot be read as {_FORM} by antio ({reason})", remedy="Get the whole recording again"
             )
@@ -74,7 +74,7 @@ def _unpacked(path: Path) -> tuple[dict[str, Any], NDArray[np.float32]]:
 
 
 def _refuse_stump(content: bytes, name: str) -> None:
-    """Raise if the file lacks a part, or its end; RF64 files state their length elsewhere."""
+    """Raise if the file lacks a chunk or its end; RF64 files state their length elsewhere and are not checked."""
     stated = int.from_bytes(content[4:8], "little") + _RIFF_HEAD_BYTES
     if all(part in content for part in _PARTS) and (content.startswith(b"RF64") or stated <= len(content)):
         return

@@ -1,7 +1,7 @@
-"""Unpack an ANT Neuro .cnt, as a program: its library may die of a damaged file, and prints what it finds wrong.
+"""Unpack an ANT Neuro .cnt in a process of its own, because its library may crash on a damaged file.
 
-`python -m eegstream.files.ant_unpacking FILE SAMPLES` writes float32 samples (C, T) to SAMPLES, a .npy file, and what
-the file says besides as JSON to stdout.
+`python -m eegstream.files.ant_unpacking FILE SAMPLES` writes float32 samples (C, T) to SAMPLES, a .npy file, and the
+file's other contents as JSON to stdout. The library itself prints its complaints.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Write arrays to `.npz`, whole or not at all."""
+"""Write arrays to `.npz`, atomically."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ def save_npz(path: Path, **arrays: Any) -> None:
     """Write named arrays.
 
     Raises:
-        EegstreamError: the place cannot be written.
+        EegstreamError: the file cannot be written.
     """
     with replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **arrays)

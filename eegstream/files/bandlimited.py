@@ -1,6 +1,6 @@
-"""Made-up signals with no power near or above half their rate.
+"""Synthetic signals with no power near or above half their rate.
 
-Signals are periodic in a little more than they are asked for, and shaped as spectra, so that the limit is exact.
+Signals are periodic, with a period slightly longer than requested, and made as spectra, so the limit is exact.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ Density = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """One-sided power spectral density (µV²/Hz) of frequencies (Hz) above 0."""
 
 PASS = 0.4
-"""Up to this multiple of the rate a signal is whole."""
+"""Up to this multiple of the rate, frequencies pass unchanged."""
 STOP = 0.48
-"""From this multiple of the rate on there is none."""
+"""From this multiple of the rate on, there is no power."""
 
 _SLOWEST_FINE_HZ = 128.0
 _PAD_S = 1.0
@@ -25,7 +25,7 @@ _PAD_S = 1.0
 
 @dataclass(frozen=True)
 class Grid:
-    """T samples at a rate, and a fine grid that is quick enough for events of any recording."""
+    """T samples at a rate, and a fine grid that is dense enough for the events of any recording."""
 
     rate_hz: float
     n_samples: int
@@ -37,7 +37,7 @@ class Grid:
 
     @cached_property
     def n_padded(self) -> int:
-        """Samples after which the signals repeat; what follows sample T is never seen."""
+        """Samples after which the signals repeat; samples after T are not used."""
         return fft.next_fast_len(self.n_samples + int(np.ceil(_PAD_S * self.rate_hz)), real=True)
 
     @cached_property
@@ -51,20 +51,20 @@ class Grid:
         return np.arange(self.n_padded * self.fine) / (self.rate_hz * self.fine)
 
     def gain(self, frequencies_hz: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """What is left of a frequency in a signal of this rate: from 1 down to 0 below half the rate."""
+        """Gain of a frequency in a signal of this rate: falls from 1 to 0 below half the rate."""
         past = np.clip((np.asarray(frequencies_hz) / self.rate_hz - PASS) / (STOP - PASS), 0, 1)
         return np.where(past < 1, np.cos(0.5 * np.pi * past) ** 2, 0.0)
 
     def noise(self, density: Density, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(count, T) independent Gaussian noises of a density."""
+        """(count, T) independent Gaussian noise signals with this density."""
         return self._noise(density, count, rng, 1)[:, : self.n_samples]
 
     def fine_noise(self, density: Density, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(count, M) the same on the fine grid, to be shaped in time and then to go through `settle`."""
+        """(count, M) the same on the fine grid; shape it in time, then pass it to `settle`."""
         return self._noise(density, count, rng, self.fine)
 
     def _noise(self, density: Density, count: int, rng: np.random.Generator, fine: int) -> NDArray[np.float64]:
-        """(count, fine * n_padded) noises, made as spectra up to the highest frequency that is left."""
+        """(count, fine * n_padded) noise signals, made as spectra up to the highest frequency that passes."""
         length = fine * self.n_padded
         step_hz = self.rate_hz / self.n_padded
         frequencies_hz = np.arange(1.0, np.ceil(STOP * self.n_padded), dtype=np.float64) * step_hz
@@ -79,7 +79,7 @@ class Grid:
         return courses
 
     def settle(self, courses: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(K, T) samples of courses (K, M) on the fine grid, without what this rate cannot hold."""
+        """(K, T) samples of courses (K, M) on the fine grid, without frequencies that this rate cannot represent."""
         n_bins = self.n_padded // 2 + 1
         gain = self.gain(np.arange(n_bins) * self.rate_hz / self.n_padded) / self.fine
         settled = np.empty((len(courses), self.n_samples))

@@ -1,4 +1,4 @@
-"""Find the pauses of a BioSemi recording: bit 16 of its status channel says that an epoch began.
+"""Find the pauses of a BioSemi recording: bit 16 of its status channel marks the start of an epoch.
 
 T samples.
 """
@@ -10,11 +10,11 @@ from eegstream.files.edf_header import EdfChannel, EdfHeader
 
 _NEW_EPOCH = 1 << 16
 _EPOCH_SAMPLES = 128
-"""Epochs shorter than this in the mean are none: then a recorder of another kind uses the bit otherwise."""
+"""Shortest mean length of epochs; below it, another kind of recorder uses the bit for something else."""
 
 
 def status_channel(header: EdfHeader) -> EdfChannel | None:
-    """The signal whose bits 16 to 23 tell the recorder's state; None where there is none, as in EDF."""
+    """The signal whose bits 16 to 23 hold the recorder's state; None if there is none, as in EDF."""
     is_bdf = header.sample_bytes == 3
     return next((channel for channel in header.signals if is_bdf and channel.label.lower() == "status"), None)
 
@@ -22,8 +22,8 @@ def status_channel(header: EdfHeader) -> EdfChannel | None:
 def epoch_starts(status: NDArray[np.integer]) -> tuple[NDArray[np.intp], list[str]]:
     """First sample (n,) of every epoch but the first, and remarks; `status` (T,) holds the stored numbers.
 
-    The recorder sets the bit on the first sample after a pause, whose length it does not tell. A bit that stays set
-    says it once.
+    The recorder sets the bit on the first sample after a pause; it does not store the pause's length. A bit that stays
+    set marks one pause.
     """
     is_set = (status & _NEW_EPOCH) != 0
     starts = np.flatnonzero(is_set[1:] & ~is_set[:-1]) + 1

@@ -18,9 +18,9 @@ from eegstream.files.signals import Signals, regular_times_s
 
 _BINARY_FORMATS = {"INT_16": "<i2", "UINT_16": "<u2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4", "IEEE_FLOAT_64": "<f8"}
 _UNIT_IF_OMITTED = "uV"
-"""What the format's description says."""
+"""The default of the format's description."""
 _INTERVAL_ROUNDING = 1e-4
-"""Headers round the interval: 488.281 µs mean 2048 Hz."""
+"""Headers round the sampling interval: 488.281 µs means 2048 Hz."""
 
 
 def looks_like_brainvision(content: bytes) -> bool:
@@ -61,25 +61,25 @@ def read_brainvision(content: bytes, path: Path) -> list[Signals]:
 
 
 def header_beside(path: Path) -> str:
-    """Name of the header beside a binary or marker file; "" if there is none of its name."""
+    """Name of the header with the same stem as a binary or marker file; "" if there is none."""
     names = [path.with_suffix(ending).name for ending in (".vhdr", ".VHDR", ".ahdr")]
     return next((name for name in names if (path.parent / name).exists()), "")
 
 
 def _pauses(common: Mapping[str, str], n_samples: int, rate_hz: float, path: Path) -> Pauses:
-    """What the marker file says about time, if the header names one."""
+    """The pauses in the marker file, if the header names one."""
     if not common.get("markerfile"):
         return Pauses(regular_times_s(n_samples, rate_hz), (), ())
     return read_pauses(_companion(common["markerfile"], path), n_samples, rate_hz)
 
 
 def _companion(stated: str, path: Path) -> Path:
-    """The file that the header names; only its name counts, the folder is the header's."""
+    """The file that the header names, in the header's own folder; a stated folder is ignored."""
     return path.parent / Path(stated.replace("$b", path.stem).replace("\\", "/")).name
 
 
 def _sections(content: bytes) -> dict[str, dict[str, str]]:
-    """Keys and values by section, keys in lower case; the free text behind [Comment] plays no part."""
+    """Keys and values by section, keys in lower case; the free text of [Comment] is ignored."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -112,7 +112,7 @@ def _channel(entries: Mapping[str, str], number: int, path: Path) -> tuple[str, 
 def _samples(
     sections: Mapping[str, Mapping[str, str]], n_channels: int, path: Path
 ) -> tuple[NDArray[np.generic], list[str]]:
-    """Stored numbers (C, T) of the binary file, and what is odd about its length."""
+    """Stored numbers (C, T) of the binary file, and remarks on its length."""
     common, binary = sections["common infos"], sections.get("binary infos", {})
     stored = binary.get("binaryformat", "INT_16").upper()
     if stored not in _BINARY_FORMATS:
@@ -135,7 +135,7 @@ def _samples(
             path, f"has {len(raw)} bytes of samples, which {n_channels} channels one after the other cannot be"
         )
     numbers = np.frombuffer(raw, dtype, n_samples * n_channels)
-    remarks = [f"truncated: the last {left_over} bytes are no whole sample and were dropped"] if left_over else []
+    remarks = [f"truncated: the last {left_over} bytes are not a whole sample and were dropped"] if left_over else []
     if vectorized:
         return numbers.reshape(n_channels, n_samples), remarks
     return numbers.reshape(n_samples, n_channels).T, remarks

@@ -1,4 +1,4 @@
-"""Read where a BrainVision recording was paused: the `New Segment` marks of its marker file.
+"""Read the pauses of a BrainVision recording from the `New Segment` marks of its marker file.
 
 T samples.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eegstream.files.signals import regular_times_s
 
 _MARK = re.compile(r"^\s*Mk\d+\s*=\s*New Segment\s*,(.*)$", re.IGNORECASE | re.MULTILINE)
-"""Behind it stand description, position from 1, size, channel and date; commas inside a field are written `\\1`."""
+"""Then follow description, position from 1, size, channel and date; commas inside a field are written `\\1`."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,20 @@ class _Segment:
 
 @dataclass(frozen=True)
 class Pauses:
-    """What the marks say about time."""
+    """The pauses in the marks."""
 
     times_s: NDArray[np.float64]
-    """(T,) since the first sample, with the pauses whose length is known."""
+    """(T,) seconds since the first sample, including pauses of known length."""
     unknown: tuple[int, ...]
-    """First samples behind the others."""
+    """First samples after pauses of unknown length."""
     remarks: tuple[str, ...]
 
 
 def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
     """The pauses that the marker file at `path` marks in a recording of T samples.
 
-    Two segments' dates tell how long the pause between them was, unless the time between them is not even that of the
-    samples.
+    The dates of two segments give the length of the pause between them, unless the time between the dates does not
+    exceed the duration of the samples.
     """
     times_s = regular_times_s(n_samples, rate_hz)
     try:
@@ -71,7 +71,7 @@ def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
 
 
 def _pause_s(before: _Segment, after: _Segment, rate_hz: float) -> float | None:
-    """Seconds without samples between two segments, or None where the dates cannot tell."""
+    """Seconds without samples between two segments; None if the dates do not show it."""
     if before.start is None or after.start is None:
         return None
     pause_s = (after.start - before.start).total_seconds() - (after.first - before.first) / rate_hz
@@ -79,7 +79,7 @@ def _pause_s(before: _Segment, after: _Segment, rate_hz: float) -> float | None:
 
 
 def _segments(content: bytes, n_samples: int) -> tuple[list[_Segment], list[str]]:
-    """The segments in their order, the first one from sample 0, and remarks."""
+    """The segments in order, the first from sample 0, and remarks."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -98,7 +98,7 @@ def _segments(content: bytes, n_samples: int) -> tuple[list[_Segment], list[str]
 
 
 def _date(text: str) -> datetime | None:
-    """The date of a mark, to the microsecond; None where there is none: zeros stand for that, too."""
+    """The date of a mark, to the microsecond; None if there is none (also written as zeros)."""
     try:
         return datetime.strptime(text, "%Y%m%d%H%M%S%f") if len(text) == 20 else None
     except ValueError:

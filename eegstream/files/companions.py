@@ -1,4 +1,4 @@
-"""Tell what is missing, or meant, where a path is only a part of a recording, or a format that is not read."""
+"""Refuse paths that are only a part of a recording, or a format that is not read, and name the right file."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _HEADER_OF = {
     ".pnt": (".eeg",),
     ".log": (".eeg",),
 }
-"""Files that make no recording by themselves, and the endings of what they belong to."""
+"""Extensions of files that are only a part of a recording, and the extensions of the files to give instead."""
 _NOT_READ = {
     ".cdt": "Curry",
     ".cef": "Curry",
@@ -32,7 +32,7 @@ _MEG = {".con": "KIT", ".ds": "CTF", ".sqd": "KIT"}
 
 
 def read_folder(path: Path) -> list[Signals]:
-    """The streams of a format that is a folder."""
+    """The streams of a recording that is a folder."""
     if path.suffix.lower() == ".mff":
         return read_mff(path)
     refuse_by_name(path)
@@ -42,7 +42,10 @@ def read_folder(path: Path) -> list[Signals]:
 
 
 def refuse_by_name(path: Path) -> None:
-    """Raise where the name, which nothing in the content contradicts, is that of a part or of a format not read."""
+    """Raise if the name is that of a part of a recording or of a format that is not read.
+
+    Call it after no reader has recognised the content.
+    """
     ending = path.suffix.lower()
     for belongs_to in _HEADER_OF.get(ending, ()):
         for whole in (path.with_suffix(belongs_to), path.with_suffix(belongs_to.upper())):

@@ -1,4 +1,4 @@
-"""Read EEG from text: a header line with channel names, one line a sample.
+"""Read EEG from text: a header line with channel names, then one line per sample.
 
 C channels, K columns, R rows, T samples.
 """
@@ -27,12 +27,12 @@ from eegstream.files.text_times import stamp_parser, time_unit_s
 _UNIT_IN_NAME = re.compile(r"(.*?)\s*[\[(]([^\])]*[A-Za-z][^\])]*)[\])]\s*")
 _UNIT_BEHIND_NAME = re.compile(r"(.+)[ _]([munµμ]V)", re.IGNORECASE)
 _LAST_MAY_LACK = re.compile(r"marker|event|note|comment|annotation|elements|status", re.IGNORECASE)
-"""Names of a last column that rows without an event may end before."""
+"""Names of a last column that may be absent in rows without an event."""
 _LABELS_OF_EMOTIV = re.compile(r"labels:\s*(.+?)(?:,|$)")
 
 
 def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
-    """The channels of a table of text; `rate_hz` is needed where nothing tells the time or the rate."""
+    """The channels of a text table; `rate_hz` is needed if the file has neither times nor a stated rate."""
     text = read_text(decoded(content, name))
     if not text.lines and not text.header:
         raise RecordingError(
@@ -58,7 +58,7 @@ def read_delimited(content: bytes, name: str, rate_hz: float | None = None) -> l
 
 
 def _named(text: Text, name: str) -> tuple[Text, int | None]:
-    """`text` with a header, if need be of names that are known without one, and the cells of its shortest rows."""
+    """`text` with a header, and the number of cells in its shortest rows; known layouts get their names added."""
     openbci.refuse_hexadecimal(text, name)
     if text.header:
         if len(text.header) == 1 and len(text.header[0]) > 20:
@@ -76,7 +76,7 @@ def _named(text: Text, name: str) -> tuple[Text, int | None]:
 
 
 def _refuse_features(text: Text, name: str) -> None:
-    """Raise for what OpenViBE writes beside signals: features, spectra, matrices."""
+    """Raise for OpenViBE files that are not signals: features, spectra, matrices."""
     if re.fullmatch(r"Time:[\dx]+(:\d+)?", text.header[0]) and "End Time" in text.header:
         raise RecordingError(
             f"{name} holds features or spectra of OpenViBE, no signal", remedy="Write the signal itself into a CSV file"
@@ -89,7 +89,7 @@ def _has_rate_column(text: Text) -> bool:
 
 
 def _grid(text: Text, least: int | None) -> Grid:
-    """How the lines become columns; columns with stamps as text, or called a time, are times."""
+    """How to cut lines into columns; columns with timestamps as text, or with a name of time, are times."""
     parsers = {}
     for column in range(len(text.header)):
         parser = stamp_parser([row[column] for row in text.probe if column < len(row)])
@@ -101,7 +101,7 @@ def _grid(text: Text, least: int | None) -> Grid:
 
 @dataclass(frozen=True)
 class _Reader:
-    """One table on its way to signals."""
+    """Turns one table into signals."""
 
     text: Text
     layout: Layout
@@ -155,7 +155,7 @@ class _Reader:
         return settled_rate(user_hz, stated_hz, times_s, self.layout.only_hz, self.layout.name, self.name)
 
     def _channels(self, time_column: int | None) -> list[int]:
-        """Columns (C,) that hold numbers, but for the time, its repetitions as text and what a last separator ends."""
+        """Columns (C,) that hold numbers, without the time, its repetitions as text and an empty last column."""
         empty = {column for column, cell in enumerate(self.text.header) if not cell and self._is_empty(column)}
         hidden = {time_column, *self.table.texts, *self.grid.parsers, *empty}
         return [column for column in range(len(self.text.header)) if column not in hidden]
@@ -169,7 +169,7 @@ class _Reader:
         return [f"columns that hold words were left out: {', '.join(words[:8])}"] if words else []
 
     def _name_and_unit(self, column: int) -> tuple[str, str]:
-        """Label and unit of a column, such as "Fp1 (uV)"; the unit is "" unless it is a known one."""
+        """Label and unit of a column such as "Fp1 (uV)"; the unit is "" unless it is known."""
         cell = self.text.header[column]
         unit = self.text.units[column].strip("[]()") if self.text.units else ""
         if unit_scale(unit) is not None and re.search("[A-Za-z]", unit):
@@ -181,13 +181,13 @@ class _Reader:
         return cell, ""
 
     def _type(self, column: int, label: str) -> str:
-        """The stated type, "" where the label decides; a column without a name that only counts is no EEG."""
+        """The stated type, "" if the label decides; a column without a name that only counts is not EEG."""
         if label in ("", "index", "Unnamed: 0") and np.all(np.diff(self.table.numbers[:, column]) == 1):
             return "COUNTER"
         return "TIME" if column in self.grid.times else self.layout.column_type(label)
 
     def _lost(self, numbers: NDArray[np.float64]) -> list[str]:
-        """Whether the sample counter jumps: packets were lost on the radio."""
+        """A remark if the sample counter jumps: packets were lost on the radio."""
         counters = [c for c, cell in enumerate(self.text.header) if self.layout.column_type(cell) == "COUNTER"]
         if self.layout.name not in ("OpenBCI", "Unicorn Recorder") or not counters:
             return []
@@ -195,11 +195,11 @@ class _Reader:
         return [f"the sample counter jumps: at least {lost} samples were lost on the radio"] if lost else []
 
     def _refuse_without_eeg(self, types: tuple[str, ...], channels: list[int], numbers: NDArray[np.float64]) -> None:
-        """Raise where a known program's table has no EEG, or where most of its rows have none."""
+        """Raise if a known program's table has no EEG, or if most of its rows have no EEG."""
         if not self.layout.name or "" in types:
             return
         eeg = [column for column, kind in zip(channels, types, strict=True) if kind == EEG]
         filled = np.isfinite(numbers[:, eeg]).any(axis=1).mean() if eeg else 0.0
         if filled < 0.5:
-            what = "no EEG, only what was made of it" if not eeg else f"EEG in only {filled:.0%} of its lines"
+            what = "no EEG, only values derived from it" if not eeg else f"EEG in only {filled:.0%} of its lines"
             raise RecordingError(f"{self.name} holds {what} ({self.layout.name})", remedy=self.layout.remedy)

@@ -15,7 +15,7 @@ from eegstream.files.edf_onsets import record_onsets_s, times_from_onsets
 from eegstream.files.signals import Signals, regular_times_s
 
 _CONVERTED_LINE_ENDS = 16
-"""So many CR LF pairs and not one LF by itself: the file went through a text conversion."""
+"""A file with at least this many CR LF pairs and no single LF went through a text conversion."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class _Records:
 
 
 def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
-    """The signals of an EDF or BDF file, those of each rate as a stream of their own.
+    """The signals of an EDF or BDF file, one stream per rate.
 
-    Where the header states no rate, `rate_hz` is that of the rate group with most signals.
+    If the header states no rate, `rate_hz` is the rate of the group with most signals.
     """
     header = read_header(content, name)
     if not header.signals:
@@ -99,13 +99,13 @@ def _stream(
 
 
 def _known_nowhere(first: NDArray[np.intp], times_s: NDArray[np.float64], rate_hz: float) -> tuple[int, ...]:
-    """Positions of `first` (n,) at which the times (T,) show no hole: what a record's onset tells is known."""
+    """Positions from `first` (n,) at which the times (T,) show no hole: these pauses have an unknown length."""
     positions = (int(position) for position in np.unique(first) if 0 < position < len(times_s))
     return tuple(at for at in positions if times_s[at] - times_s[at - 1] <= 1.5 / rate_hz)
 
 
 def _pauses(records: _Records) -> tuple[NDArray[np.float64], list[str]]:
-    """Where BioSemi's recorder began anew (n,), in records from the first, and remarks."""
+    """Positions (n,) at which BioSemi's recorder started again, in records from the first, and remarks."""
     channel = status_channel(records.header)
     if channel is None:
         return np.zeros(0), []
@@ -114,7 +114,7 @@ def _pauses(records: _Records) -> tuple[NDArray[np.float64], list[str]]:
 
 
 def _refuse_text_damage(content: bytes, name: str) -> None:
-    """Raise if the file once went through a program that took it for text: samples are lost or shifted then."""
+    """Raise if a program treated the file as text: then samples are lost or shifted."""
     remedy = "Get the file again in binary mode; this copy cannot be repaired"
     replaced = content.count(b"\xef\xbf\xbd")
     if replaced >= 16 and replaced * 3000 > len(content):
@@ -133,7 +133,7 @@ def _refuse_text_damage(content: bytes, name: str) -> None:
 
 
 def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, list[str]]:
-    """The whole records that are really there, and what is odd about their number."""
+    """The whole records in the file, and remarks on their number."""
     held = len(content) - header.header_bytes
     there, left_over = divmod(held, header.record_bytes)
     stated = header.n_records
@@ -145,7 +145,7 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
     remarks = []
     if stated is None:
         if left_over:
-            remarks.append(f"the last {left_over} bytes are no whole record and were dropped")
+            remarks.append(f"the last {left_over} bytes are not a whole record and were dropped")
     elif there < stated:
         remarks.append(
             f"truncated: the header promises {stated} records, {there} whole ones are there"
@@ -154,7 +154,7 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
     elif left_over:
         raise RecordingError(
             f"{name} is {held - stated * header.record_bytes} bytes longer than the {stated} records its header "
-            "promises, which is no whole number of records: its samples may be shifted",
+            "promises, which is not a whole number of records: its samples may be shifted",
             remedy="Get the file again in binary mode",
         )
     elif there > stated:
@@ -169,7 +169,7 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
 
 
 def _rate_groups(header: EdfHeader, name: str) -> tuple[list[list[EdfChannel]], list[str]]:
-    """The signals that can be scaled, by rate in order of first appearance, and why others were left out."""
+    """The signals that can be scaled, grouped by rate in order of first appearance, and why others are left out."""
     groups: dict[int, list[EdfChannel]] = {}
     remarks = []
     for channel in header.signals:
@@ -186,7 +186,7 @@ def _rate_groups(header: EdfHeader, name: str) -> tuple[list[list[EdfChannel]], 
 
 
 def _record_duration_s(header: EdfHeader, groups: list[list[EdfChannel]], rate_hz: float | None, name: str) -> float:
-    """Seconds in a record; where the header says 0, `rate_hz` is the rate of the largest group, the faster of two."""
+    """Seconds in a record; if the header says 0, `rate_hz` is the rate of the largest group (of two, the faster)."""
     if header.duration_s > 0:
         return header.duration_s
     if rate_hz is None:

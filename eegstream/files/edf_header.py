@@ -9,7 +9,7 @@ from eegstream.errors import RecordingError
 
 _FIXED_BYTES = 256
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
-"""Bytes a signal of the header's columns: label, transducer, unit, physical and digital range, filter, samples."""
+"""Bytes per signal of the header's columns: label, transducer, unit, physical and digital range, filter, samples."""
 _LABEL, _UNIT, _SAMPLES = 0, 2, 8
 _LIMITS = (3, 4, 5, 6)  # physical minimum and maximum, digital minimum and maximum
 
@@ -33,11 +33,11 @@ class EdfChannel:
 
     @property
     def why_not_scalable(self) -> str:
-        """What makes a factor from digital to physical numbers impossible; "" if nothing does."""
+        """Why there is no factor from digital to physical numbers; "" if there is one."""
         limits = {"digital": (self.digital_min, self.digital_max), "physical": (self.physical_min, self.physical_max)}
         for kind, (low, high) in limits.items():
             if not (math.isfinite(low) and math.isfinite(high)):
-                return f"{kind} range is no pair of numbers"
+                return f"{kind} range is not a pair of numbers"
             if low == high:
                 return f"{kind} minimum equals its maximum ({low:g})"
         return ""
@@ -50,7 +50,7 @@ class EdfChannel:
 
 @dataclass(frozen=True)
 class EdfHeader:
-    """What the header says about the data part."""
+    """The header's description of the data part."""
 
     sample_bytes: int
     """2 in EDF, 3 in BDF."""
@@ -58,9 +58,9 @@ class EdfHeader:
     """The reserved field: "EDF+C", "EDF+D", "BDF+C", "24BIT", ""."""
     header_bytes: int
     header_bytes_agree: bool
-    """Whether the header's own length field says so too."""
+    """Whether the header's own length field states the same length."""
     n_records: int | None
-    """As stated; None where it is not (-1 in a recording that was not closed)."""
+    """The stated number; None if it is not stated (-1 in a recording that was not closed)."""
     duration_s: float
     signals: tuple[EdfChannel, ...]
     annotations: tuple[EdfChannel, ...]
@@ -69,12 +69,12 @@ class EdfHeader:
 
     @property
     def promised_bytes(self) -> int | None:
-        """How long the whole file should be; None where the number of records is not stated."""
+        """The whole file's length according to the header; None if the number of records is not stated."""
         return None if self.n_records is None else self.header_bytes + self.n_records * self.record_bytes
 
 
 def looks_like_edf(content: bytes) -> bool:
-    """Whether these bytes begin as an EDF or BDF file does, whatever the file is called."""
+    """Whether these bytes begin like an EDF or BDF file; the file's name plays no part."""
     if content.startswith((BDF_MAGIC, b"0       ")):
         return True
     fixed = content[:_FIXED_BYTES]
@@ -83,12 +83,12 @@ def looks_like_edf(content: bytes) -> bool:
 
 
 def read_header(content: bytes, name: str) -> EdfHeader:
-    """The header of EDF or BDF bytes, or RecordingError saying which field is wrong."""
+    """The header of EDF or BDF bytes; RecordingError says which field is wrong."""
     return _HeaderParser(content, name).parse()
 
 
 class _HeaderParser:
-    """Reads the fields one after the other and collects what is odd but harmless."""
+    """Reads the fields one after the other and collects remarks on harmless errors."""
 
     def __init__(self, content: bytes, name: str) -> None:
         self._content, self._name = content, name
@@ -150,7 +150,7 @@ class _HeaderParser:
         return channels
 
     def _columns(self, n_signals: int) -> list[list[bytes]]:
-        """The per-signal fields, column by column as the file has them."""
+        """The per-signal fields, column by column as in the file."""
         columns, start = [], _FIXED_BYTES
         for width in _WIDTHS:
             cells = [self._content[start + i * width : start + (i + 1) * width] for i in range(n_signals)]
@@ -159,19 +159,19 @@ class _HeaderParser:
         return columns
 
     def _check_date(self) -> None:
-        """Nothing depends on the start; but a date that is none tells of damage."""
+        """Remark on an invalid start date: nothing uses the date, but it is a sign of damage."""
         date, time = self._fixed(168, 176), self._fixed(176, 184)
         try:
             datetime.strptime(f"{date} {time}", "%d.%m.%y %H.%M.%S")
         except ValueError:
-            self._remarks.append(f"the start {date} {time} is no date")
+            self._remarks.append(f"the start {date} {time} is not a date")
 
     def _n_records(self) -> int | None:
         text = self._fixed(236, 244)
         try:
             n_records = int(text)
         except ValueError:
-            self._remarks.append(f"the number of records says {text!r}, the records that are there were counted")
+            self._remarks.append(f"the number of records says {text!r}, the records in the file were counted")
             return None
         return n_records if n_records >= 0 else None
 

@@ -1,4 +1,4 @@
-"""Read when each EDF+ or BDF+ record starts, and make sample times of it.
+"""Read the onset of each EDF+ or BDF+ record, and compute sample times from it.
 
 R records of S samples a channel, T = R * S.
 """
@@ -13,17 +13,17 @@ from eegstream.errors import RecordingError
 from eegstream.files.edf_header import EdfHeader
 from eegstream.files.signals import regular_times_s
 
-# The first list in a record's first annotation signal keeps time: onset and two bytes 0x14 (EDF+, section 2.2.4).
+# The first list in a record's first annotation signal states its onset, then two bytes 0x14 (EDF+, section 2.2.4).
 _TIME_KEEPING = re.compile(rb"([+-]\d+(?:\.\d*)?)\x14\x14")
 
 _ONSET_ROUNDING_S = 1e-3
-"""Onsets are decimal text, often of three digits: a step this small is no hole."""
+"""Onsets are decimal text, often with three digits: a step this small is rounding, not a hole."""
 
 
 def record_onsets_s(
     time_keepers: Sequence[NDArray[np.uint8]], header: EdfHeader, name: str
 ) -> tuple[NDArray[np.float64] | None, list[str]]:
-    """Onset (R,) of every record in seconds, or None where the file keeps none, and remarks.
+    """Onset (R,) of every record in seconds, or None if the file states none, and remarks.
 
     `time_keepers` holds the bytes (R, n) of the first annotation signal, or nothing.
     """
@@ -48,7 +48,7 @@ def record_onsets_s(
 
 
 def _filled(onsets: NDArray[np.float64], header: EdfHeader) -> tuple[NDArray[np.float64] | None, list[str]]:
-    """Onsets with the missing ones taken as one record after the one before."""
+    """Onsets; a missing onset is one record duration after the one before."""
     missing = np.flatnonzero(np.isnan(onsets))
     if len(missing) == len(onsets):
         return None, ["no record states its onset, read as continuous"] if header.kind.endswith("+D") else []
@@ -79,7 +79,7 @@ def times_from_onsets(
 
 
 def _hole_remarks(steps_s: NDArray[np.float64], header: EdfHeader) -> list[str]:
-    """What the borders between records amount to, in seconds gained (holes) or lost (overlaps)."""
+    """Remarks on holes and overlaps between records, in seconds."""
     remarks = []
     holes, back = steps_s[steps_s > 0], steps_s[steps_s < 0]
     if holes.size:

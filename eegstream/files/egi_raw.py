@@ -20,7 +20,7 @@ _DATED = struct.Struct(">i6h")
 _DATE = ((1980, 2100), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
 _CODE_BYTES = 4
 _MOST_BITS = 64
-"""Of a converter."""
+"""Largest number of bits of the converter."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class _Head:
     rate_hz: int
     n_electrodes: int
     microvolts: float
-    """In a step."""
+    """Microvolts per step."""
     n_samples: int
-    """As promised."""
+    """As the header states."""
     n_events: int
 
 
 def looks_like_egi(content: bytes) -> bool:
-    """Whether these bytes begin such a file: a version, then a date that is one."""
+    """Whether these bytes begin such a file: a known version, then a valid date."""
     if len(content) < _HEAD.size:
         return False
     version, *date = _DATED.unpack_from(content)
@@ -45,7 +45,7 @@ def looks_like_egi(content: bytes) -> bool:
 
 
 def read_egi_raw(content: bytes, name: str) -> list[Signals]:
-    """The electrodes E1, E2 and so on, and a line for every code of events, of one segment."""
+    """The electrodes E1, E2 and so on, and one line per event code; only continuous recordings."""
     head = _head(content, name)
     n_lines = head.n_electrodes + head.n_events
     start = _HEAD.size + _CODE_BYTES * head.n_events

@@ -13,11 +13,11 @@ P7,92,-36 P5,75,-41 P3,60,-51 P1,50,-68 PO7,92,-54 PO3,74,-65 O1,92,-72
 """
 _MIDLINE = "Fpz,92,90 AFz,69,90 Fz,46,90 FCz,23,90 Cz,0,90 CPz,23,-90 Pz,46,-90 POz,69,-90 Oz,92,-90 Iz,115,-90"
 _FIRST = ("Fp1", "Fp2", "O1", "O2", "C3", "C4", "T7", "T8", "F3", "F4", "P3", "P4", "F7", "F8", "P7", "P8")
-"""So ordered that a few electrodes already cover the head; with the midline's three they are the 10-20 system."""
+"""Ordered so that the first few electrodes already cover the head; with three of the midline: the 10-20 system."""
 
 
 def _points(table: str, side: int) -> dict[str, tuple[float, float, float]]:
-    """Places of a table's electrodes: `side` is -1 for the left, 1 for the right (F3 has F4), 0 for the midline."""
+    """Positions of a table's electrodes: `side` is -1 for left, 1 for right (F3 becomes F4), 0 for the midline."""
     points = {}
     for row in table.split():
         label, inclination, azimuth = row.split(",")
@@ -41,18 +41,18 @@ def head_labels(n_channels: int) -> tuple[str, ...]:
 
 
 def electrode(label: str) -> NDArray[np.float64]:
-    """(3,) place of an electrode of the 10-10 system."""
+    """(3,) position of an electrode of the 10-10 system."""
     return np.array(_POINTS[label])
 
 
 def head_positions(n_channels: int) -> NDArray[np.float64]:
-    """(C, 3) places of `head_labels`; those without a name spread evenly."""
+    """(C, 3) positions of `head_labels`; electrodes beyond the 10-10 system are spread evenly."""
     named = np.array([_POINTS[label] for label in _ORDER])
     return np.concatenate((named, even_positions(MAX_ELECTRODES - len(named))))[:n_channels]
 
 
 def even_positions(count: int) -> NDArray[np.float64]:
-    """(count, 3) places spread evenly over the part of the sphere that bears electrodes."""
+    """(count, 3) positions spread evenly over the part of the sphere that has electrodes."""
     steps = np.arange(count)
     up = 1 - 1.2 * (steps + 0.5) / count
     around = steps * np.pi * (3 - np.sqrt(5))
@@ -61,6 +61,6 @@ def even_positions(count: int) -> NDArray[np.float64]:
 
 
 def falloff(positions: NDArray[np.float64], centres: NDArray[np.float64], width_rad: float) -> NDArray[np.float64]:
-    """(C, S) strength at `positions` (C, 3) of what lies at `centres` (S, 3): 1 there, a Gaussian of the angle."""
+    """(C, S) strength at `positions` (C, 3) of sources at `centres` (S, 3): a Gaussian of the angle (at most 1)."""
     angles = np.arccos(np.clip(positions @ centres.T, -1, 1))
     return np.exp(-0.5 * (angles / width_rad) ** 2)

@@ -1,4 +1,4 @@
-"""Tell by a file's first bytes which reader it needs."""
+"""Choose the reader of a file by its first bytes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,10 +44,10 @@ _READERS: tuple[tuple[_Begins, _Reader], ...] = (
 
 
 def read_signals(content: bytes, path: Path, rate_hz: float | None) -> list[Signals]:
-    """The streams in `content`, the bytes of the file at `path`; its name decides only what nothing else does.
+    """The streams in `content`, the bytes of the file at `path`; the name decides only if the content does not.
 
-    A folder has no bytes. Where a file holds one stream, `rate_hz` holds against the rate that it states; for which of
-    several streams it is meant only the caller knows.
+    A folder has no bytes. If a file holds one stream, `rate_hz` overrides its stated rate. If it holds several, the
+    caller must know which one `rate_hz` is meant for.
     """
     if path.is_dir():
         streams = read_folder(path)

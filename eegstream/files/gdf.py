@@ -1,4 +1,4 @@
-"""Decode GDF 1 and 2 with the units of the file's own header.
+"""Decode GDF 1 and 2 with the units of the file's header.
 
 C channels, R records.
 """
@@ -17,7 +17,7 @@ MAGIC = b"GDF "
 
 _STORED = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<i8", 8: "<u8", 16: "<f4", 17: "<f8"}
 _UNIT_OF_CODE = {4256: "V", 4274: "mV", 4275: "uV", 4276: "nV"}
-"""Physical units of GDF 2 (ISO 11073-10101); 0 and 512 mean none."""
+"""Physical units of GDF 2 (ISO 11073-10101); 0 and 512 mean "no unit"."""
 _LIMITS = ("physical_min", "physical_max", "digital_min", "digital_max")
 _COLUMNS_1 = (("label", "S16"), ("transducer", "S80"), ("unit", "S8"), ("physical_min", "<f8"), ("physical_max", "<f8"),
               ("digital_min", "<i8"), ("digital_max", "<i8"), ("filter", "S80"), ("samples", "<i4"), ("stored", "<i4"),
@@ -51,18 +51,18 @@ class _Header:
         return printable(bytes(self.columns[column][index]).decode("latin-1"))
 
     def unit(self, index: int) -> str:
-        """The unit's text, or what its code stands for."""
+        """The unit's text, or the text for its code."""
         value = self.columns["unit"][index]
         return self.text("unit", index) if value.dtype.kind == "S" else _unit_text(int(value))
 
 
 def read_gdf(content: bytes, name: str) -> list[Signals]:
-    """The channels of a GDF file, those of each rate as a stream of their own."""
+    """The channels of a GDF file, one stream per rate."""
     header = _read_header(content, name)
     rows, remarks = _records(content, header, name)
     fastest_hz = max(header.samples) / header.duration_s
     pauses_s = np.zeros(0)
-    if len(rows) == header.n_records:  # else what lies behind the samples is no table
+    if len(rows) == header.n_records:  # else the bytes after the samples are not a table
         pauses_s, more = segment_starts_s(content, header.header_bytes + rows.size, fastest_hz)
         remarks += more
     groups: dict[int, list[int]] = {}
@@ -76,7 +76,7 @@ def read_gdf(content: bytes, name: str) -> list[Signals]:
 
 
 def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], pauses_s: NDArray[np.float64]) -> Signals:
-    """The channels of one rate; a pause lies before the first sample at or behind its time."""
+    """The channels of one rate; a pause lies before the first sample at or after its time."""
     samples = header.samples[indices[0]]
     rate_hz = samples / header.duration_s
     n_samples = len(rows) * samples
@@ -93,7 +93,7 @@ def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], pauses
 
 
 def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uint8], list[str]]:
-    """The whole records (R, bytes in a record) that are there; behind them a table of events may follow."""
+    """The whole records (R, bytes in a record) in the file; an event table may follow them."""
     record_bytes = sum(header.widths)
     there = max(len(content) - header.header_bytes, 0) // record_bytes
     remarks = []
@@ -111,7 +111,7 @@ def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uin
 
 
 def _read_header(content: bytes, name: str) -> _Header:
-    """The header's fields, or RecordingError saying which one is wrong."""
+    """The header's fields; RecordingError says which one is wrong."""
     if len(content) < 256:
         raise _error(name, f"ends inside its header ({len(content)} bytes)")
     is_first = content[4:5] == b"1"

@@ -1,21 +1,20 @@
-"""Find the pauses of a GDF recording: its table of events says where a segment began after a break."""
+"""Find the pauses of a GDF recording: its event table states where a segment starts after a break."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _NEW_SEGMENT = 0x7FFE
 _MODES = (1, 3)
-"""Of these tables; in both, positions and codes come first."""
+"""Modes of event tables; in both, positions and codes come first."""
 _TABLE_OF_TWO = 1.94
-"""From this version on the number of events stands before their rate."""
+"""From this GDF version on, the number of events comes before their rate."""
 _HEAD_BYTES = 8
 
 
 def segment_starts_s(content: bytes, at: int, rate_hz: float) -> tuple[NDArray[np.float64], list[str]]:
-    """Seconds (n,) of samples since the first at which a segment begins, without the first segment, and remarks.
+    """Start times (n,) of all segments but the first, in seconds since the first sample, and remarks.
 
-    The table is what lies behind the samples, from byte `at`. Where it states no rate of its own, its positions count
-    samples at `rate_hz`.
+    The table follows the samples, from byte `at`. If it states no rate, its positions count samples at `rate_hz`.
     """
     table = content[at:]
     none = np.zeros(0)

@@ -1,4 +1,4 @@
-"""Read formats whose decoding is left to MNE-Python, where their unit is certain.
+"""Read formats that MNE-Python decodes, if their unit is certain.
 
 C channels, T samples.
 """
@@ -20,20 +20,20 @@ FIF_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f\x00\x00\x00\x14"
 """The first tag of every FIF file: a file id of 20 bytes."""
 HDF5_MAGICS = (b"MATLAB 7.3 MAT-file", b"\x89HDF")
 MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", *HDF5_MAGICS)
-"""What EEGLAB's .set files begin with."""
+"""First bytes of EEGLAB's .set files."""
 NEUROSCAN_MAGIC = b"Version 3."
 _NIHON = re.compile(rb"(EEG-1100[ABC]|EEG-1200A|EEG-2100 |QI-403A  |DAE-2100D) V\d\d\.\d\d")
 _TOLD_OTHERWISE = ("naming conventions", "'boundary' events", "invalid value encountered", "outside the data range")
-"""Warnings about what does not matter here, or is said in other words."""
+"""Warnings that do not matter here, or that a remark of ours already states."""
 
 
 def read_fif(path: Path) -> list[Signals]:
-    """The channels of a FIF file, of the types that it states; further parts of a split file are read with it."""
+    """The channels of a FIF file, with the types that it states; the other parts of a split file are also read."""
     return [_signals(path, "FIF", lambda mne: mne.io.read_raw_fif, types_are_stated=True)]
 
 
 def read_eeglab(content: bytes, path: Path) -> list[Signals]:
-    """The channels of an EEGLAB .set file; that of MATLAB 7.3 is HDF5 and takes two packages more."""
+    """The channels of an EEGLAB .set file; a file of MATLAB 7.3 is HDF5 and needs two more packages."""
     is_hdf5 = content.startswith(HDF5_MAGICS)
     form = "EEGLAB (MATLAB 7.3)" if is_hdf5 else "EEGLAB"
     require(form, "mne", *(("h5py", "pymatreader") if is_hdf5 else ()))
@@ -43,25 +43,26 @@ def read_eeglab(content: bytes, path: Path) -> list[Signals]:
 def read_neuroscan(path: Path) -> list[Signals]:
     """The channels of a Neuroscan .cnt file.
 
-    Bad channels are marked as in the format's description; where older files have the mark, others have a label.
+    Marks of bad channels are read where the format's description puts them. At the place that older files use for
+    the mark, other files have a label.
     """
     return [_signals(path, "Neuroscan .cnt", lambda mne: partial(mne.io.read_raw_cnt, header="new"))]
 
 
 def read_mff(path: Path) -> list[Signals]:
-    """The channels of an EGI .mff folder: electrodes are told from other inputs."""
+    """The channels of an EGI .mff folder; electrodes and other inputs have different types."""
     form = "EGI .mff"
     require(form, "mne", "mffpy")
     return [_signals(path, form, lambda mne: mne.io.read_raw_egi, types_are_stated=True)]
 
 
 def looks_like_nihon(content: bytes) -> bool:
-    """Whether these bytes begin a Nihon Kohden .eeg file; BrainVision's files of that extension have no beginning."""
+    """Whether these bytes begin a Nihon Kohden .eeg file; BrainVision's .eeg files have no fixed first bytes."""
     return _NIHON.match(content) is not None
 
 
 def read_nihon(path: Path) -> list[Signals]:
-    """The channels of a Nihon Kohden .eeg file; the names of its electrodes stand in the .21E file beside it."""
+    """The channels of a Nihon Kohden .eeg file; the .21E file in the same folder has the names of its electrodes."""
     return [_signals(path, "Nihon Kohden .eeg", lambda mne: mne.io.read_raw_nihon)]
 
 
@@ -81,7 +82,7 @@ def _signals(
     return Signals(
         rate_hz=float(raw.info["sfreq"]),
         labels=tuple(raw.ch_names),
-        # Where types are not stated, MNE calls "eeg" whatever it does not know: then the label decides.
+        # If the file states no types, MNE types every unknown channel as "eeg": then the label decides.
         types=tuple("" if kind == "eeg" and not types_are_stated else kind for kind in kinds),
         units=tuple("V" if is_volt else "" for is_volt in volts),
         read=lambda index: np.asarray(values[index, pauses.keep], np.float64),
@@ -93,7 +94,7 @@ def _signals(
 
 
 def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, list[bool], list[str]]:
-    """The opened file, which channels are in volts, and warnings worth telling."""
+    """The opened file, which channels are in volts, and the warnings that the user should see."""
     with quietly() as caught:
         require(form, "mne")
         import mne  # noqa: PLC0415  (an extra, and slow to import)
@@ -108,7 +109,7 @@ def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, 
 
 
 def _removed(path: Path) -> Any:
-    """The marks of the file with their whole lengths: on the opened recording they end where its samples do."""
+    """The file's annotations with their full durations; in the opened recording they are cut at its last sample."""
     import mne  # noqa: PLC0415  (an extra, and slow to import)
 
     if path.suffix != ".set":

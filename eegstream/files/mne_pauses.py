@@ -1,6 +1,6 @@
-"""Find the pauses of a recording that MNE-Python opened: it annotates them.
+"""Find the pauses of a recording from the annotations that MNE-Python gives it.
 
-T samples as MNE-Python gives them, N of them acquired.
+T samples from MNE-Python, N of them acquired.
 """
 
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 _SKIP = "BAD_ACQ_SKIP"
 """A pause of known length, filled with zeros."""
 _BOUNDARY = "boundary"
-"""In the name of every mark between pieces that were joined: EEGLAB's "boundary", MNE-Python's "EDGE boundary"."""
+"""Part of the name of every mark between joined pieces: EEGLAB's "boundary", MNE-Python's "EDGE boundary"."""
 _HALF = 0.5 + 1e-2
-"""A mark lies on a sample or half a sample before it, and its time may be rounded by a part of a sample."""
+"""A mark lies on a sample or half a sample before it; its time may be rounded by a fraction of a sample."""
 
 
 @dataclass(frozen=True)
 class Pauses:
-    """What the annotations say about time."""
+    """The pauses in the annotations."""
 
     keep: NDArray[np.bool_]
     """(T,) which samples were acquired."""
     times_s: NDArray[np.float64]
-    """(N,) since the first sample, with the pauses whose length is known."""
+    """(N,) seconds since the first sample, including pauses of known length."""
     unknown: tuple[int, ...]
-    """First samples behind the others, from 0 to N."""
+    """First samples after pauses of unknown length, from 0 to N."""
     remarks: tuple[str, ...]
 
 
 def pauses_of(raw: Any, n_samples: int, removed: Any = None) -> Pauses:
-    """The pauses of `raw`; annotations `removed`, if given, hold boundaries as long as what was cut out there."""
+    """The pauses of `raw`; the boundaries in the annotations `removed`, if given, last as long as the cut-out data."""
     rate_hz = float(raw.info["sfreq"])
     keep = np.ones(n_samples, np.bool_)
     removed_s: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""Decode Nicolet recordings: .data with the samples, and a .head of text beside it.
+"""Decode Nicolet recordings: .data with the samples, and a text file .head in the same folder.
 
 C channels, T samples.
 """
@@ -17,14 +17,14 @@ _STORED = {2: "<i2", 4: "<i4"}
 
 
 def head_beside(path: Path) -> Path | None:
-    """The header of the samples at `path`; None if there is none, or the file is called otherwise."""
+    """The header of the samples at `path`; None if there is none, or if the file is not called .data."""
     if path.suffix.lower() != ".data":
         return None
     return next((head for end in (".head", ".HEAD") if (head := path.with_suffix(end)).exists()), None)
 
 
 def read_nicolet(content: bytes, head: Path) -> list[Signals]:
-    """The channels of the samples `content`; the header's factor turns its steps into microvolts."""
+    """The channels of the samples `content`; the header's factor converts steps to microvolts."""
     fields = _fields(head)
     n_channels, sample_bytes = (int(_positive(fields, key, head)) for key in ("num_channels", "sample_bytes"))
     rate_hz, microvolts = (_positive(fields, key, head) for key in ("sample_freq", "conversion_factor"))
@@ -34,7 +34,7 @@ def read_nicolet(content: bytes, head: Path) -> list[Signals]:
     stored = np.dtype(_STORED[sample_bytes])
     n_samples, left_over = divmod(len(content), n_channels * stored.itemsize)
     numbers = np.frombuffer(content, stored, n_samples * n_channels).reshape(n_samples, n_channels)
-    remarks = [f"the last {left_over} bytes are no whole sample and were dropped"] if left_over else []
+    remarks = [f"the last {left_over} bytes are not a whole sample and were dropped"] if left_over else []
     promised = int(_positive(fields, "num_samples", head))
     if promised != n_samples:
         remarks.append(f"the header promises {promised} samples, {n_samples} are there")
@@ -52,7 +52,7 @@ def read_nicolet(content: bytes, head: Path) -> list[Signals]:
 
 
 def _fields(head: Path) -> dict[str, str]:
-    """What the header says, one "key=value" a line."""
+    """The header's fields, one "key=value" per line."""
     try:
         text = head.read_text(encoding="latin-1")
     except OSError as error:
@@ -61,7 +61,7 @@ def _fields(head: Path) -> dict[str, str]:
 
 
 def _positive(fields: Mapping[str, str], key: str, head: Path) -> float:
-    """A number of the header."""
+    """A positive number of the header."""
     try:
         number = float(fields.get(key, ""))
     except ValueError:

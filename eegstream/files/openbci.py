@@ -1,4 +1,4 @@
-"""Name the columns of OpenBCI's tables that lack names, tell its SD card's files, count the samples lost on the radio.
+"""OpenBCI's tables: name columns without names, recognise files of its SD card, count samples lost on the radio.
 
 K columns, R rows.
 """
@@ -24,14 +24,14 @@ _HEX_SAMPLE = re.compile(r"[0-9A-F]{6}", re.IGNORECASE)
 
 
 def is_openbci(about: Sequence[str]) -> bool:
-    """Whether the lines above a table say that it is one of OpenBCI's."""
+    """Whether the lines above a table say that it comes from OpenBCI."""
     return any(re.match(r"OpenBCI|OBCI", line) for line in about)
 
 
 def names_of_columns(text: Text, name: str) -> tuple[list[str], int]:
-    """Names (K,) for a table of OpenBCI without names, and how many cells a row has at least.
+    """Names (K,) for an OpenBCI table without names, and the smallest number of cells in a row.
 
-    First the counter, then the EEG; the last columns are a time in milliseconds or seconds, or as text.
+    The counter comes first, then the EEG; the last columns are a time in milliseconds or seconds, or as text.
     """
     widths = Counter(map(len, text.probe))
     n_columns = max(width for width, count in widths.items() if count * 50 > len(text.probe))
@@ -55,7 +55,7 @@ def names_of_columns(text: Text, name: str) -> tuple[list[str], int]:
 
 
 def _name_of_time(cells: Sequence[str]) -> str:
-    """What a column is called that holds times as text, or seconds or milliseconds since 1970; "" for any other.
+    """Name of a column that holds times as text, or seconds or milliseconds since 1970; "" for any other column.
 
     The first row may hold zeros.
     """
@@ -66,7 +66,7 @@ def _name_of_time(cells: Sequence[str]) -> str:
 
 
 def refuse_hexadecimal(text: Text, name: str) -> None:
-    """Raise if this is a file of the board's SD card as the board writes it: hexadecimal counts."""
+    """Raise if this is an unconverted file of the board's SD card, which holds hexadecimal counts."""
     rows = [row for row in (text.header, *text.probe) if len(row) >= 9]
     samples = [row for row in rows if len(row[0]) == 2 and all(map(_HEX_SAMPLE.fullmatch, row[1:9]))]
     if len(samples) * 2 > len(text.probe):
@@ -94,14 +94,14 @@ def refuse_sd_card(text: Text, name: str) -> None:
 
 
 def first_samples(numbers: NDArray[np.float64], stamps: int | None) -> int:
-    """1 if the first row (K,) of a table (R, K) holds nothing but zeros, as early versions 5 of the GUI write it."""
+    """1 if the first row (K,) of a table (R, K) holds only zeros, as early versions 5 of the GUI write; else 0."""
     if len(numbers) < 2 or stamps is None:
         return 0
     return int(not np.nan_to_num(numbers[0]).any() and bool(np.nan_to_num(numbers[1, stamps])))
 
 
 def lost_samples(counter: NDArray[np.float64]) -> int:
-    """Samples that a counter (R,) jumps over; a Daisy's rows may count by two."""
+    """Number of samples that a counter (R,) jumps over; a Daisy's rows may count by two."""
     counter = counter[np.isfinite(counter)]
     if len(counter) < 3:
         return 0
@@ -115,7 +115,7 @@ def lost_samples(counter: NDArray[np.float64]) -> int:
 
 
 def refusal_of_numbers(text: Text, name: str) -> RecordingError:
-    """Why a table without names is not read: which of its columns are EEG is not known."""
+    """The error for a table without names: its EEG columns are unknown."""
     refuse_sd_card(text, name)
     first = text.probe[0] if text.probe else ()
     if len(text.probe) < text.n_columns and first and not is_number(first[0]) and text.n_columns > 50:

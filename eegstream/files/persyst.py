@@ -1,4 +1,4 @@
-"""Decode Persyst recordings: a .lay file of text, and the .dat file with the samples that it names.
+"""Decode Persyst recordings: a text file .lay, and the .dat file with samples that it names.
 
 C channels, T samples.
 """
@@ -19,7 +19,7 @@ _STORED = {"0": "<i2", "7": "<i4"}
 _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[FileInfo\]", re.IGNORECASE)
 _DAY_S = 86400.0
 _CLOCKS_DIFFER_S = 0.25
-"""A pause shorter than this may be a difference between two clocks."""
+"""A shorter pause may be only a difference between two clocks."""
 
 
 def looks_like_persyst(content: bytes) -> bool:
@@ -28,7 +28,7 @@ def looks_like_persyst(content: bytes) -> bool:
 
 
 def read_persyst(content: bytes, path: Path) -> list[Signals]:
-    """The channels of the recording whose .lay file at `path` has this content; its calibration gives microvolts."""
+    """The channels of the recording with the .lay file `content` at `path`; its calibration gives microvolts."""
     sections = _sections(content)
     info, labels = sections.get("fileinfo", {}), sections.get("channelmap", {})
     n_channels, rate_hz, microvolts = (
@@ -56,7 +56,7 @@ def read_persyst(content: bytes, path: Path) -> list[Signals]:
 
 
 def _sections(content: bytes) -> dict[str, dict[str, str]]:
-    """Keys and values by section; only the names of channels keep their case."""
+    """Keys and values by section, in lower case except the names of channels."""
     sections: dict[str, dict[str, str]] = {}
     title = ""
     for line in map(printable, content.decode("utf-8-sig", "replace").splitlines()):
@@ -72,7 +72,7 @@ def _sections(content: bytes) -> dict[str, dict[str, str]]:
 def _samples(
     info: Mapping[str, str], path: Path, stored: np.dtype[np.generic], n_channels: int
 ) -> tuple[NDArray[np.generic], list[str]]:
-    """Stored numbers (T, C) and what is odd about their number; the folder of the file is that of its header."""
+    """Stored numbers (T, C) and remarks on their number; the file lies in the header's folder."""
     data_path = path.parent / Path(info.get("file", "").replace("\\", "/")).name
     try:
         raw = data_path.read_bytes()
@@ -84,15 +84,15 @@ def _samples(
     head_bytes = int(_number(info.get("headerlength", "0")) or 0)
     n_samples, left_over = divmod(max(len(raw) - head_bytes, 0), n_channels * stored.itemsize)
     numbers = np.frombuffer(raw, stored, n_samples * n_channels, head_bytes).reshape(n_samples, n_channels)
-    return numbers, [f"truncated: the last {left_over} bytes are no whole sample"] if left_over else []
+    return numbers, [f"truncated: the last {left_over} bytes are not a whole sample"] if left_over else []
 
 
 def _times(
     stated: Mapping[str, str], n_samples: int, rate_hz: float
 ) -> tuple[NDArray[np.float64], list[int], list[str]]:
-    """Seconds (T,) since the first sample, first samples behind pauses of unknown length, and remarks.
+    """Seconds (T,) since the first sample, first samples after pauses of unknown length, and remarks.
 
-    `stated` has the time of day, in seconds, of the first sample of each stretch.
+    `stated` holds the time of day, in seconds, of the first sample of each stretch.
     """
     times_s = regular_times_s(n_samples, rate_hz)
     pairs = sorted((_number(first), _number(clock_s)) for first, clock_s in stated.items())
@@ -109,7 +109,7 @@ def _with_holes(
     holes_s: list[float] = []
     for (before, before_s), (first, clock_s) in pairwise(stretches):
         hole_s = clock_s - before_s - (first - before) / rate_hz
-        hole_s = (hole_s + _DAY_S / 2) % _DAY_S - _DAY_S / 2  # a time of day begins anew at midnight
+        hole_s = (hole_s + _DAY_S / 2) % _DAY_S - _DAY_S / 2  # a time of day wraps at midnight
         if hole_s > _CLOCKS_DIFFER_S:
             times_s[first:] += hole_s
             holes_s.append(hole_s)

@@ -1,6 +1,6 @@
-"""What time stamps tell: the sampling rate where nothing states one, and what is odd about them.
+"""Measure the sampling rate from timestamps, if the file states none, and describe unusual timestamps.
 
-T stamps.
+T timestamps.
 """
 
 import numpy as np
@@ -18,11 +18,11 @@ _LOST_BELOW = 0.75
 
 
 def measured_rate_hz(times_s: NDArray[np.float64]) -> float | None:
-    """Samples a second, (T - 1) / (last - first) over finite stamps; None where they do not run forward.
+    """Samples per second, (T - 1) / (last - first) over finite timestamps; None if these do not run forward.
 
-    Jumps either way are taken out, with the step itself: they would change a rate that never changed. In regular
-    stamps a jump is a step beyond eight middle ones or below half of one, in others one beyond eight and 0.25 s.
-    Stamps of samples that came together are counted from one arrival to the next.
+    Steps with a jump, forward or back, are excluded, because they would falsify the rate. In regular timestamps a
+    jump is a step above 8 times or below half the median step; in others, a step above 8 times the median and 0.25 s.
+    Timestamps of samples that came together are counted from one arrival to the next.
     """
     finite_s = times_s[np.isfinite(times_s)]
     steps_s = np.diff(finite_s)
@@ -44,9 +44,9 @@ def measured_rate_hz(times_s: NDArray[np.float64]) -> float | None:
 
 
 def _arrivals(times_s: NDArray[np.float64], steps_s: NDArray[np.float64]) -> NDArray[np.intp] | None:
-    """Positions of the first sample of each burst but the first; None where samples did not come in bursts.
+    """Positions of the first sample of each burst but the first; None if samples did not come in bursts.
 
-    Within a burst, samples seem to come at least ten times as fast as in the whole, and faster than any EEG is sampled.
+    Within a burst, samples come at least ten times as fast as on average, and faster than any EEG is sampled.
     """
     large = steps_s > _JUMP_STEPS * float(np.median(np.abs(steps_s)))
     positions = np.flatnonzero(large) + 1
@@ -59,9 +59,9 @@ def _arrivals(times_s: NDArray[np.float64], steps_s: NDArray[np.float64]) -> NDA
 
 
 def _rate_of_arrivals_hz(positions: NDArray[np.intp], times_s: NDArray[np.float64]) -> float | None:
-    """Samples a second between arrivals: those before a step where a coarse clock stamps, behind it where bursts come.
+    """Samples per second between arrivals: samples before a step for a coarse clock, samples after it for bursts.
 
-    A burst that comes late with too few samples has lost some, and does not count.
+    A burst that comes late with too few samples has lost some; it is excluded.
     """
     counts, spans_s = np.diff(np.append(positions, len(times_s))), np.diff(times_s[positions])
     fits = [_pace(counts[:-1], spans_s), _pace(counts[1:], spans_s)]
@@ -69,7 +69,7 @@ def _rate_of_arrivals_hz(positions: NDArray[np.intp], times_s: NDArray[np.float6
 
 
 def _pace(counts: NDArray[np.intp], spans_s: NDArray[np.float64]) -> tuple[float | None, float]:
-    """Samples a second if `counts` came in `spans_s`, and by how many samples that misses them on average."""
+    """Samples per second if `counts` came in `spans_s`, and the mean error of that rate in samples."""
     counts, spans_s = counts[spans_s > 0], spans_s[spans_s > 0]
     if not counts.size:
         return None, np.inf
@@ -79,7 +79,7 @@ def _pace(counts: NDArray[np.intp], spans_s: NDArray[np.float64]) -> tuple[float
 
 
 def _holes_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
-    """How long each hole in finite stamps is, beyond what the samples that came together beside it account for."""
+    """Length of each hole in finite timestamps, less the duration of the samples that came together next to it."""
     steps_s = np.diff(times_s)
     at = np.flatnonzero(steps_s > _JUMP_S + 1.0 / rate_hz)
     first, last = np.concatenate([[0], at + 1]), np.concatenate([at, [len(times_s) - 1]])
@@ -90,7 +90,7 @@ def _holes_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64
 
 
 def stamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]:
-    """What is odd about stamps (T,) of samples that come at a nominal `rate_hz`."""
+    """Remarks on timestamps (T,) of samples with the nominal rate `rate_hz`."""
     remarks = []
     finite_s = times_s[np.isfinite(times_s)]
     if len(finite_s) < len(times_s):

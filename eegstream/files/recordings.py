@@ -1,6 +1,6 @@
 """Read an EEG recording of any known format into microvolts.
 
-C channels, T samples. The content decides which format a file has, not its name.
+C channels, T samples. The content of a file decides its format, not its name.
 """
 
 import hashlib
@@ -27,52 +27,52 @@ SYNTHETIC_PREFIX = "synthetic:"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _SLOWEST_HZ = 50.0
-"""Slower channels beside faster EEG are none, unless the user says so."""
+"""Channels below this rate are not EEG if the file has faster EEG, unless the user chooses them."""
 _LARGEST_UNPACKED_BYTES = 8 << 30
 _UNKNOWN_PAUSE_S = 1.0
-"""What a pause of unknown length counts as in times, played and encoded alike."""
+"""Length that stands for a pause of unknown length in times, both in `play` and in `encode`."""
 
 
 OUTLET_TYPE, OUTLET_FORMAT = EEG, "float32"
-"""What a recording is as a stream: played by an outlet, or encoded as one would be."""
+"""Type and format of a recording as a stream, both in `play` and in `encode`."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One stream of EEG with everything that an outlet of it would state."""
+    """One stream of EEG with all that its outlet would state."""
 
     name: str
-    """The file's name without its extension; of a file with several streams of EEG, the stream's name behind it."""
+    """The file's name without its extension; if the file has several streams of EEG, then the stream's name."""
     source_id: str
-    """"file:" and the first 16 hex digits of the SHA-256 of the file's bytes; the same as in `name` behind it."""
+    """"file:" and the first 16 hex digits of the SHA-256 of the file's bytes; then the stream's name as in `name`."""
     rate_hz: float
     """Nominal."""
     labels: tuple[str, ...]
     """(C,) printable and never empty."""
     types: tuple[str, ...]
-    """(C,) "EEG" or what else the channel is."""
+    """(C,) "EEG" or the channel's other type."""
     units: tuple[str, ...]
-    """(C,) "microvolts" where the file's unit is known; else the file's text, with its raw numbers."""
+    """(C,) "microvolts" if the file's unit is known; else the file's text, and the samples are its raw numbers."""
     samples: NDArray[np.float32]
     """(C, T)."""
     times_s: NDArray[np.float64]
     """(T,) seconds since the first sample, with the file's holes and jitter."""
     remarks: tuple[str, ...]
-    """What is odd about this file, one sentence each."""
+    """Remarks on this file, one sentence each."""
     bad: tuple[str, ...] = ()
-    """Labels of channels that the file marks as bad. They are played and encoded like others; training leaves them
-    out."""
+    """Labels of channels that the file marks as bad. They are played and encoded like others; training excludes
+    them."""
     stream: str = ""
     """Name of the stream within a file that holds several."""
     file_scale: tuple[float, ...] = ()
-    """(C,) microvolts in one step of the file's own numbers, which `--unit U!` speaks of; empty: as `units`."""
+    """(C,) microvolts in one step of the file's own numbers, to which `--unit U!` applies; empty: as `units`."""
     pauses: tuple[int, ...] = ()
-    """First sample behind each pause of unknown length; `times_s` has each as a second, since stamps cannot say
-    "unknown"."""
+    """First sample after each pause of unknown length; each pause takes one second in `times_s`, because timestamps
+    cannot express "unknown"."""
 
 
 def read_recording(path: str | Path, *, rate_hz: float | None = None, choice: ChannelChoice | None = None) -> Recording:
-    """The recording at `path`, which holds one stream of EEG, or RecordingError in one line."""
+    """The recording at `path`, which must hold one stream of EEG; else RecordingError with one line."""
     first, *more = read_recordings(path, rate_hz=rate_hz, choice=choice)
     if more:
         names = ", ".join(recording.name for recording in (first, *more))
@@ -83,14 +83,14 @@ def read_recording(path: str | Path, *, rate_hz: float | None = None, choice: Ch
 def read_recordings(
     path: str | Path, *, rate_hz: float | None = None, stream: str | None = None, choice: ChannelChoice | None = None
 ) -> list[Recording]:
-    """Every stream of EEG in the file at `path`, at least one, or RecordingError in one line.
+    """Every stream of EEG in the file at `path`, at least one; else RecordingError with one line.
 
-    `rate_hz`, `stream` and `choice` are the user's say: the sampling rate, the name or number of a stream within the
-    file, of EEG or not, and which channels count as EEG. Channels whose unit `choice` overrides keep the file's own
-    numbers. A path such as "synthetic:rate=250,channels=8,seconds=60,seed=1" is made up, not read.
+    `rate_hz`, `stream` and `choice` are the user's options: the sampling rate, the name or number of a stream within
+    the file (EEG or not), and which channels count as EEG. Channels whose unit `choice` overrides keep the file's own
+    numbers. A path such as "synthetic:rate=250,channels=8,seconds=60,seed=1" gives synthetic EEG.
     """
     if str(path).startswith(SYNTHETIC_PREFIX):
-        from eegstream.files.synthetic import read_synthetic  # noqa: PLC0415  (only who asks for it pays for it)
+        from eegstream.files.synthetic import read_synthetic  # noqa: PLC0415  (imported only if needed)
 
         return [read_synthetic(str(path))]
     if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
@@ -99,7 +99,7 @@ def read_recordings(
     content = b"" if path.is_dir() else _content(path)
     source_id = f"file:{_digest(path, content)[:16]}"
     choice = choice or ChannelChoice()
-    with np.errstate(all="ignore"):  # absurd numbers of a damaged file end up not finite, which is counted below
+    with np.errstate(all="ignore"):  # a damaged file's numbers may overflow; non-finite samples are counted below
         if not content.startswith(_GZIP_MAGIC):
             return _recordings(read_signals(content, path, rate_hz), path, source_id, stream, choice, rate_hz)
         with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
@@ -110,7 +110,7 @@ def read_recordings(
 
 
 def _digest(path: Path, content: bytes) -> str:
-    """SHA-256 of a file's content, or of all files in a folder that is a recording."""
+    """SHA-256 of a file's content, or of all files in a recording that is a folder."""
     if not path.is_dir():
         return hashlib.sha256(content).hexdigest()
     digest = hashlib.sha256()
@@ -121,14 +121,14 @@ def _digest(path: Path, content: bytes) -> str:
 
 
 def _unpacked_name(path: Path) -> str:
-    """What the file inside a gzip file is called: rec.xdf of rec.xdf.gz and of rec.xdfz."""
+    """Name of the file inside a gzip file: rec.xdf for rec.xdf.gz and for rec.xdfz."""
     if path.suffix.lower() == ".gz":
         return path.stem
     return f"{path.stem}.xdf" if path.suffix.lower() == ".xdfz" else path.name
 
 
 def _content(path: Path) -> bytes:
-    """The file's bytes, at least one."""
+    """The file's bytes; RecordingError if there are none."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -160,7 +160,7 @@ def _recordings(
     choice: ChannelChoice,
     rate_hz: float | None,
 ) -> list[Recording]:
-    """The streams that the user means, each as what a stream would state; refuse what no stream could be."""
+    """The recordings of the streams that the user wants; RecordingError if one of them cannot be a stream."""
     judged = _judged(found, choice)
     with_eeg = [index for index, own in enumerate(judged) if any(fate.kind == EEG for fate in own)]
     usual = [index for index in with_eeg if found[index].kind.upper() == EEG]
@@ -204,7 +204,7 @@ def _judged(found: Sequence[Signals], choice: ChannelChoice) -> list[list[Fate]]
 
 
 def _named(found: Sequence[Signals], stream: str, name: str) -> list[int]:
-    """The streams that --stream names: by their names, with wildcards, or by a number from 1."""
+    """The streams that --stream names: by name, with wildcards, or by number from 1."""
     wanted = stream.strip().lower()
     named = [index for index, signals in enumerate(found) if fnmatchcase(signals.name.lower(), wanted)]
     if not named and wanted.isdigit() and 1 <= int(wanted) <= len(found):
@@ -251,7 +251,7 @@ def _recording(
     choice: ChannelChoice,
     left: Sequence[Signals],
 ) -> Recording:
-    """One stream as an outlet would state it."""
+    """One stream, as its outlet would state it."""
     n_samples = len(signals.times_s)
     if n_samples < 2:
         raise RecordingError(
@@ -285,7 +285,7 @@ def _recording(
 def _numbers(
     signals: Signals, labels: Sequence[str], choice: ChannelChoice
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Samples (C, T) and their units: microvolts, or what the file has where its unit is not known or not to hold."""
+    """Samples (C, T) and their units: microvolts, or the file's numbers if its unit is unknown or overridden."""
     samples = np.empty((len(labels), len(signals.times_s)), np.float32)
     units = []
     for index, (stated, rule) in enumerate(
@@ -298,7 +298,7 @@ def _numbers(
 
 
 def _left_remarks(signals: Signals, left: Sequence[Signals]) -> list[str]:
-    """Which channels of the file are not read with this stream."""
+    """Remarks on the channels of the file that are not read with this stream."""
     others = [
         f"{printable(label)} ({other.rate_hz:g} Hz)"
         for other in left
@@ -313,7 +313,7 @@ def _left_remarks(signals: Signals, left: Sequence[Signals]) -> list[str]:
 
 
 def _times_s(signals: Signals) -> NDArray[np.float64]:
-    """Seconds (T,) since the first usable stamp."""
+    """Seconds (T,) since the first usable timestamp."""
     times_s = signals.times_s - _first_finite(signals.times_s)
     if not signals.pauses:
         return times_s
@@ -324,13 +324,13 @@ def _times_s(signals: Signals) -> NDArray[np.float64]:
 
 
 def _first_finite(times_s: NDArray[np.float64]) -> float:
-    """The first usable stamp; 0 if there is none."""
+    """The first usable timestamp; 0 if there is none."""
     finite = times_s[np.isfinite(times_s)]
     return float(finite[0]) if finite.size else 0.0
 
 
 def _sample_remarks(eeg: NDArray[np.float32]) -> list[str]:
-    """Whether EEG channels (K, T) hold numbers that are none, or nothing at all."""
+    """Remarks if EEG channels (K, T) have non-finite samples, or are mostly flat."""
     finite = np.isfinite(eeg)
     odd = int(eeg.size - np.count_nonzero(finite))
     remarks = [f"{odd} samples of EEG channels are missing or not finite"] if odd else []

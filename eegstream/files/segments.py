@@ -1,4 +1,4 @@
-"""Messages gathered into segments: the codes of each as arrays.
+"""Gather messages into segments, with the codes of each segment as arrays.
 
 P patches, C channels, G codes of a patch.
 """
@@ -20,10 +20,10 @@ class CodedSegment:
     """The codes of one segment, as arrays."""
 
     spec: Spec
-    """The stream, its channels, and how to read the codes."""
+    """The stream, its channels, and all that is needed to read the codes."""
     segment: int
     index: NDArray[np.int64]
-    """(P,), number of each patch in the segment; a jump is a loss."""
+    """(P,), number of each patch in the segment; a jump means lost patches."""
     codes: NDArray[np.uint16]
     """(P, C, G)"""
     flags: NDArray[np.uint8]
@@ -31,7 +31,7 @@ class CodedSegment:
     t: NDArray[np.float64]
     """(P,), outlet-clock second of each patch's first sample."""
     account: Gap | End | None
-    """How the segment closed; None if the file ends before."""
+    """The message that closed the segment; None if the file ends before it."""
 
     @property
     def stream(self) -> str:
@@ -47,7 +47,7 @@ class CodedSegment:
 def collect_segments(messages: Iterable[Message], origin: str) -> list[CodedSegment]:
     """Gather messages into segments; `origin` names them in errors."""
     known = list(messages)
-    # A recording that began in the middle of an epoch may have codes before the spec's repeat.
+    # A recording that starts in the middle of an epoch may have codes before the repeated spec.
     specs: dict[_Place, Spec] = {}
     for message in known:
         if isinstance(message, Spec):

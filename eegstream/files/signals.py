@@ -1,4 +1,4 @@
-"""What a format's reader hands over: the channels of one file, still in the file's own units.
+"""The result of a format's reader: the channels of one file, in the file's own units.
 
 C channels, T samples.
 """
@@ -10,38 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SAME_RATE = 1e-6
-"""Rates that differ by a smaller share are one rate: headers round."""
+"""Rates that differ by a smaller share are the same rate, because headers round."""
 
 
 @dataclass(frozen=True)
 class Signals:
-    """One stream of a file: channels of one common rate, decoded one at a time, so that a long file needs no copy."""
+    """One stream of a file: channels with one rate. Channels are decoded one at a time, without a copy of the file."""
 
     rate_hz: float
-    """Nominal: what the file states, what its stamps show, or what the user said."""
+    """Nominal rate: from the file, from its timestamps, or from the user."""
     labels: tuple[str, ...]
-    """As the file has them; C entries, may be empty or hold odd characters."""
+    """(C,) as in the file; may be empty or hold unprintable characters."""
     types: tuple[str, ...]
-    """(C,) stated types; "" where the label decides."""
+    """(C,) stated types; "" if the label decides."""
     units: tuple[str, ...]
-    """(C,) the header's text; "" where it states none."""
+    """(C,) the header's text; "" if it states none."""
     read: Callable[[int], NDArray[np.float64]]
     """Samples (T,) of channel number i, in `units[i]`."""
     times_s: NDArray[np.float64]
-    """(T,) as the file has them, from any origin; may hold holes, jitter and steps back."""
+    """(T,) as in the file, from any origin; may have holes, jitter and steps back."""
     remarks: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
     """Labels of channels that the file itself marks as bad."""
     name: str = ""
-    """Name of the stream within its file; "" where the file has no names for streams."""
+    """Name of the stream within its file; "" if the file does not name streams."""
     kind: str = "EEG"
-    """What the file calls the whole stream. Streams that are not EEG are read when the user names them."""
+    """The stream's type in the file. Streams that are not EEG are read only if the user names them."""
     stamped: bool = False
-    """Whether `times_s` are a clock's stamps: another rate leaves them alone. Else they count samples."""
+    """Whether `times_s` are timestamps of a clock, which another rate does not change. Else they count samples."""
     device: str = ""
-    """Streams of one device are judged as one montage, whatever their rates."""
+    """Streams of one device are judged as one montage, even if their rates differ."""
     pauses: tuple[int, ...] = ()
-    """Positions of the first sample behind each pause of unknown length; `times_s` shows nothing of those."""
+    """Positions of the first sample after each pause of unknown length; `times_s` does not show these pauses."""
 
 
 def regular_times_s(n_samples: int, rate_hz: float) -> NDArray[np.float64]:
@@ -50,9 +50,9 @@ def regular_times_s(n_samples: int, rate_hz: float) -> NDArray[np.float64]:
 
 
 def with_rate(signals: Signals, rate_hz: float | None) -> Signals:
-    """The same samples at the rate that the user gave, if it is another one; a remark names both.
+    """The same samples at the user's rate, if that differs; a remark names both rates.
 
-    Where times count samples they are counted anew; a hole keeps its length in seconds.
+    Times that count samples are computed again; a hole keeps its length in seconds.
     """
     stated_hz = signals.rate_hz
     if rate_hz is None or abs(rate_hz - stated_hz) <= _SAME_RATE * rate_hz:
@@ -63,7 +63,7 @@ def with_rate(signals: Signals, rate_hz: float | None) -> Signals:
 
 
 def _counted_anew(times_s: NDArray[np.float64], stated_hz: float, rate_hz: float) -> NDArray[np.float64]:
-    """Times (T,) of samples that were counted at `stated_hz`, counted at `rate_hz`; jumps are kept."""
+    """Convert times (T,) that count samples at `stated_hz` to `rate_hz`; jumps keep their length."""
     beyond_s = np.diff(times_s, prepend=times_s[:1] - 1 / stated_hz) - 1 / stated_hz
     beyond_s[np.abs(beyond_s) <= 0.5 / stated_hz] = 0
     return np.asarray(regular_times_s(len(times_s), rate_hz) + np.cumsum(beyond_s))

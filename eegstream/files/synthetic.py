@@ -1,6 +1,6 @@
-"""Made-up EEG with known contents, for demonstrations, tests and first training.
+"""Synthetic EEG with known contents, for demonstrations, tests and first training.
 
-C channels, T samples, microvolts. No frequency near or above half the rate is in it.
+C channels, T samples, microvolts. It has no power near or above half the rate.
 """
 
 import hashlib
@@ -26,21 +26,21 @@ _LARGEST_SEED = (1 << 63) - 1
 
 @dataclass(frozen=True)
 class SyntheticTruth:
-    """What happens in made-up EEG. At low rates little of the quick events is left in the samples."""
+    """The events and components of synthetic EEG. At low rates, fast events are attenuated in the samples."""
 
     eyes_closed_s: parts.Spans
     """When the alpha rhythm is strong."""
     blinks_s: tuple[float, ...]
-    """Peak times; never with closed eyes."""
+    """Peak times; there are no blinks while the eyes are closed."""
     emg_s: parts.Spans
     """Bursts of temporal muscle."""
     components_uv: dict[str, NDArray[np.float64]]
-    """(C, T) each; their sum in this order is the samples."""
+    """(C, T) each; the samples are their sum in this order."""
 
 
 @dataclass(frozen=True)
 class SyntheticEeg:
-    """Made-up EEG and what it consists of."""
+    """Synthetic EEG and its components."""
 
     samples_uv: NDArray[np.float32]
     """(C, T)."""
@@ -52,7 +52,7 @@ class SyntheticEeg:
 
 @dataclass(frozen=True)
 class _Events:
-    """What happens when, in seconds."""
+    """Times of the events, in seconds."""
 
     eyes_closed_s: parts.Spans
     blinks_s: tuple[float, ...]
@@ -74,12 +74,12 @@ class _Spec:
         return Grid(self.rate, round(self.rate * self.seconds))
 
     def __str__(self) -> str:
-        """One text for all ways to write the same specification."""
+        """The canonical text of the specification."""
         return SYNTHETIC_PREFIX + ",".join(f"{key}={_plain(value)}" for key, value in asdict(self).items())
 
 
 def synthesize(rate_hz: float, n_channels: int, seconds: float, seed: int) -> SyntheticEeg:
-    """Made-up EEG (C, T) with its truth; the same arguments give the same bits."""
+    """Synthetic EEG (C, T) with its truth; the same arguments give the same bits."""
     spec = _checked(_Spec(float(rate_hz), n_channels, float(seconds), seed))
     events = _events(spec)
     components = dict(_components(spec, events))
@@ -88,7 +88,7 @@ def synthesize(rate_hz: float, n_channels: int, seconds: float, seed: int) -> Sy
 
 
 def read_synthetic(spec: str) -> Recording:
-    """The made-up recording of a text such as "synthetic:rate=250,channels=8,seconds=60,seed=1"; all keys optional."""
+    """The synthetic recording of a text like "synthetic:rate=250,channels=8,seconds=60,seed=1"; all keys optional."""
     parsed = _checked(_parsed(spec))
     components = (component for _, component in _components(parsed, _events(parsed)))
     labels = head_labels(parsed.channels)
@@ -111,13 +111,13 @@ def _plain(number: float) -> str:
 
 
 def _wrong(what: str) -> RecordingError:
-    """The error for a specification that cannot be followed."""
+    """The error for a wrong specification."""
     known = ", ".join(f"{key} (default {_plain(default)})" for key, default in asdict(_Spec()).items())
     return RecordingError(f"{what}; known keys are {known}", remedy=f"Write for example {_EXAMPLE}")
 
 
 def _parsed(text: str) -> _Spec:
-    """The specification in a text; RecordingError names what is wrong with it."""
+    """Parse a specification; RecordingError says what is wrong with it."""
     kinds = {key: type(default) for key, default in asdict(_Spec()).items()}
     found: dict[str, float] = {}
     for part in filter(None, (piece.strip() for piece in text.removeprefix(SYNTHETIC_PREFIX).split(","))):
@@ -132,11 +132,11 @@ def _parsed(text: str) -> _Spec:
             found[key] = kinds[key](value)
         except ValueError:
             raise _wrong(f"{part!r} was given, expected a number") from None
-    return _Spec(**found)  # type: ignore[arg-type]  # each value is of its own key's kind
+    return _Spec(**found)  # type: ignore[arg-type]  # each value has its key's type
 
 
 def _checked(spec: _Spec) -> _Spec:
-    """The specification, if it can be followed."""
+    """The specification, if its values are possible; else RecordingError."""
     low, high = _RATES_HZ
     if not low <= spec.rate <= high:
         raise _wrong(f"rate={_plain(spec.rate)} was given, expected {low:g} to {high:g} Hz")
@@ -155,7 +155,7 @@ def _checked(spec: _Spec) -> _Spec:
 
 
 def _sum(components: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(C, T) sum, in the order given; one component is held at a time."""
+    """(C, T) sum, in the order given; only one component is in memory at a time."""
     remaining = iter(components)
     total = next(remaining).copy()
     for component in remaining:
@@ -164,12 +164,12 @@ def _sum(components: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _rng(spec: _Spec, part: int) -> np.random.Generator:
-    """Random numbers of one part of the signal, independent of those of other parts and seeds."""
+    """Random generator of one part of the signal, independent of other parts and seeds."""
     return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(part,)))
 
 
 def _events(spec: _Spec) -> _Events:
-    """When eyes close, when open eyes blink, and when muscles tense."""
+    """Draw the times of closed eyes, of blinks and of muscle bursts."""
     rng = _rng(spec, 0)
     closed = _spans(spec.seconds, (3, 8), (4, 10), 1.0, rng)
     peaks = np.cumsum(rng.uniform(1.5, 5.5, 1 + int(spec.seconds / 1.5)))
@@ -199,7 +199,7 @@ def _spans(
 
 
 def _components(spec: _Spec, events: _Events) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Name and values (C, T) of each component, made when it is asked for."""
+    """Name and values (C, T) of each component, computed one after the other."""
     grid = spec.grid
     positions = head_positions(spec.channels)
     yield "background", parts.background(grid, positions, _rng(spec, 1))

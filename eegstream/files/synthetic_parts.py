@@ -1,4 +1,4 @@
-"""The parts of made-up EEG, each (C, T) in microvolts with its own random numbers.
+"""The components of synthetic EEG, each (C, T) in microvolts with its own random numbers.
 
 C electrodes lie at `positions` (C, 3) on the unit sphere; T samples are those of a grid.
 """
@@ -21,11 +21,11 @@ _CLOSING_S = 0.4
 _EMG_EDGE_S = 0.1
 _BLINK_RISE_S, _BLINK_FALL_S = 0.05, 0.09
 _OPEN_ALPHA = 0.15
-"""What is left of the alpha rhythm's amplitude with open eyes."""
+"""Share of the alpha rhythm's amplitude that remains with open eyes."""
 
 
 def background(grid: Grid, positions: Values, rng: np.random.Generator) -> Values:
-    """Activity of falling spectrum from sources all over the head: near electrodes see much the same."""
+    """Activity with a falling spectrum from sources all over the head; neighbouring electrodes have similar signals."""
     scattered = even_positions(N_SOURCES) + rng.normal(0, 0.15, (N_SOURCES, 3))
     weights = falloff(positions, scattered / np.linalg.norm(scattered, axis=1, keepdims=True), 0.5)
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
@@ -35,7 +35,7 @@ def background(grid: Grid, positions: Values, rng: np.random.Generator) -> Value
 
 
 def _falling(frequencies_hz: Values, exponent: float) -> Values:
-    """Density (F,) that falls with a power of frequency, flat below 0.5 Hz; power 1 between 1 and 40 Hz."""
+    """Density (F,) that falls with a power of the frequency, flat below 0.5 Hz; total power 1 between 1 and 40 Hz."""
     band_hz = np.linspace(1, 40, 1000)
     power = np.trapezoid((band_hz**2 + 0.25) ** (-0.5 * exponent), band_hz)
     return np.asarray((frequencies_hz**2 + 0.25) ** (-0.5 * exponent) / power)
@@ -54,7 +54,7 @@ def alpha(grid: Grid, positions: Values, eyes_closed_s: Spans, rng: np.random.Ge
 
 
 def blinks(grid: Grid, positions: Values, peaks_s: tuple[float, ...], rng: np.random.Generator) -> Values:
-    """Blinks of 100 to 200 µV at Fp1 and Fp2, fading towards the back; quick up, slower down."""
+    """Blinks of 100 to 200 µV at Fp1 and Fp2, weaker towards the back; they rise fast and fall more slowly."""
     times_s = grid.fine_times_s
     course = np.zeros((1, times_s.size))
     for peak_s in peaks_s:
@@ -80,7 +80,7 @@ def emg(grid: Grid, positions: Values, bursts_s: Spans, rng: np.random.Generator
 
 
 def _muscle(frequencies_hz: Values) -> Values:
-    """Density (F,) of muscle: from about 20 Hz up, little above 200 Hz; power 1 in all."""
+    """Density (F,) of muscle: from about 20 Hz up, little above 200 Hz; total power 1."""
     return np.asarray(_muscle_shape(frequencies_hz) / np.trapezoid(_muscle_shape(_MUSCLE_HZ), _MUSCLE_HZ))
 
 
@@ -88,12 +88,12 @@ _MUSCLE_HZ = np.linspace(1, 2000, 4000)
 
 
 def _muscle_shape(frequencies_hz: Values) -> Values:
-    """The same (F,), at most 1."""
+    """The shape (F,) of that density, at most 1."""
     return np.asarray(1 / (1 + (25 / frequencies_hz) ** 8) / (1 + (frequencies_hz / 150) ** 4))
 
 
 def mains(grid: Grid, n_channels: int, rng: np.random.Generator) -> Values:
-    """The mains line and its third harmonic, of other size and phase at each electrode."""
+    """The mains line and its third harmonic, with a different size and phase at each electrode."""
     values = np.zeros((n_channels, grid.n_samples))
     size_uv = rng.uniform(1, 4)
     for harmonic, share in ((1, 1.0), (3, 0.2)):
@@ -106,7 +106,7 @@ def mains(grid: Grid, n_channels: int, rng: np.random.Generator) -> Values:
 
 
 def drift(grid: Grid, n_channels: int, rng: np.random.Generator) -> Values:
-    """Slow wander of each electrode, about 25 µV and below 0.5 Hz."""
+    """Slow drift of each electrode, about 25 µV and below 0.5 Hz."""
     return grid.noise(lambda f: 8 / ((f**2 + 0.02**2) * (1 + (f / 0.5) ** 2)), n_channels, rng)
 
 

@@ -1,4 +1,4 @@
-"""Turn delimited text into rows of numbers, and tell what did not fit.
+"""Turn delimited text into rows of numbers, and report what did not fit.
 
 R rows, K columns.
 """
@@ -17,7 +17,7 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-"
 COMMENT_MARKS = ("#", "%", '"#', '"%', "//")
 _BLOCK_ROWS = 20_000
 _SWALLOWED_LINES = 50
-"""An open quotation mark swallows lines; a note with line breaks in it takes fewer than this."""
+"""A quotation mark over more lines than this was never closed; a note with line breaks takes fewer."""
 
 Parser = Callable[[Sequence[str]], NDArray[np.float64]]
 
@@ -26,12 +26,12 @@ _QUICK: tuple[Callable[[str], float], ...] = (
     lambda cell: float(cell or "nan"),
     lambda cell: float(cell.replace(",", ".") or "nan"),
 )
-"""Ways to read a cell, the quickest first; the last one takes a comma for a point."""
+"""Ways to read a cell, the fastest first; the last one accepts a decimal comma."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers (R, K) of a text; NaN where a cell holds none."""
+    """Numbers (R, K) of a text; NaN where a cell holds no number."""
 
     numbers: NDArray[np.float64]
     texts: tuple[int, ...]
@@ -47,26 +47,26 @@ class Grid:
     header: tuple[str, ...]
     """(K,) names."""
     parsers: Mapping[int, Parser] = field(default_factory=dict)
-    """What turns the cells of a column into numbers where they are no numbers themselves, such as dates."""
+    """By column: the parser for cells that are not plain numbers, such as dates."""
     times: frozenset[int] = frozenset()
-    """Columns that may hold the time; a row with nothing but a time and words is an event."""
+    """Columns that may hold the time; a row with only a time and words is an event."""
     least: int | None = None
-    """Rows of this many cells are whole, their last columns were left out; None if every row needs all."""
+    """Number of cells from which on a row is complete without its last columns; None if every row needs all cells."""
     decimal_comma: bool = True
-    """Whether "1,234" is little more than one."""
+    """Whether a comma is the decimal mark: "1,234" is 1.234."""
 
 
 @dataclass
 class _Reading:
-    """What has been read so far of a text."""
+    """State of reading a text."""
 
     blocks: list[NDArray[np.float64]] = field(default_factory=list)
     words: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    """(K,) cells that hold words."""
+    """(K,) number of cells that hold words."""
     suspects: dict[int, set[int]] = field(default_factory=dict)
-    """Rows without a number: where they have words."""
+    """For rows without a number: the columns that hold words."""
     events: int = 0
-    """Lines dropped already: they have neither the cells of a sample nor numbers."""
+    """Lines already dropped: they have neither the cells of a sample nor numbers."""
     ragged: int = 0
     ragged_cells: int = 0
     unfinished: bool = False
@@ -83,11 +83,11 @@ def cells_of(line: str, delimiter: str) -> list[str]:
 
 
 def read_table(lines: Sequence[str], grid: Grid, name: str) -> Table:
-    """The numbers of `lines`, a sample each.
+    """The numbers of `lines`, one sample per line.
 
-    Rows without a sample (events, comments, repeated headers) are dropped. A line of another length is kept, but which
-    of its cells is which cannot be known: all become NaN, except a time in the first column. An unfinished last line
-    is dropped.
+    Rows without a sample (events, comments, repeated headers) are dropped. A line with another number of cells is kept
+    but its cells cannot be assigned: all become NaN, except a time in the first column. An unfinished last line is
+    dropped.
     """
     reading = _Reading(words=np.zeros(len(grid.header), np.int64))
     n_rows = 0
@@ -124,7 +124,7 @@ def _remarks(reading: _Reading, dropped: int) -> list[str]:
 
 
 def _blocks(lines: Sequence[str], delimiter: str, name: str) -> Iterator[tuple[list[list[str]], bool]]:
-    """Rows that are not blank, many at a time, and whether they are the last ones."""
+    """Blocks of rows that are not blank, each with whether it is the last block."""
     reader = csv.reader(
         (line.strip(" ") for line in lines if line.strip(" ,;\t")), delimiter=delimiter, skipinitialspace=True
     )
@@ -146,7 +146,7 @@ def _blocks(lines: Sequence[str], delimiter: str, name: str) -> Iterator[tuple[l
 
 
 def _whole_rows(rows: list[list[str]], grid: Grid, reading: _Reading, is_last: bool) -> list[list[str]]:
-    """Rows of K cells each; those of another length are dropped, filled or counted as damaged."""
+    """Rows of K cells each; rows of another length are dropped, filled or counted as damaged."""
     n_columns = len(grid.header)
     if all(len(row) == n_columns for row in rows):
         return rows
@@ -170,7 +170,7 @@ def _whole_rows(rows: list[list[str]], grid: Grid, reading: _Reading, is_last: b
 
 
 def _is_event(row: list[str], grid: Grid) -> bool:
-    """Whether a row of another length than most has words and no number but a time, as events and comments have."""
+    """Whether a row of unusual length has words and no number except a time: an event or a comment."""
     others = [cell for column, cell in enumerate(row) if column not in grid.times]
     is_comment = row[0].lstrip().startswith(COMMENT_MARKS)
     if any(is_number(cell) for cell in others) and not is_comment:
@@ -179,7 +179,7 @@ def _is_event(row: list[str], grid: Grid) -> bool:
 
 
 def _block(rows: list[list[str]], grid: Grid, reading: _Reading, first: int) -> NDArray[np.float64]:
-    """Numbers (rows, K), in whose suspects rows are counted from `first`."""
+    """Numbers (rows, K) of a block; rows are counted from `first` in the suspects."""
     numbers = np.empty((len(rows), len(grid.header)))
     columns = list(zip(*rows, strict=True))
     for column, cells in enumerate(columns):
@@ -197,7 +197,7 @@ def _block(rows: list[list[str]], grid: Grid, reading: _Reading, first: int) -> 
 
 
 def _column(cells: Sequence[str], decimal_comma: bool) -> tuple[NDArray[np.float64], int]:
-    """One column's numbers, and how many of its cells hold words. The quickest way that works is taken."""
+    """One column's numbers, and how many of its cells hold words, read in the fastest way that works."""
     for read in _QUICK if decimal_comma else _QUICK[:2]:
         try:
             return np.fromiter(map(read, cells), np.float64, len(cells)), 0
@@ -215,7 +215,7 @@ def _column(cells: Sequence[str], decimal_comma: bool) -> tuple[NDArray[np.float
 
 
 def number_of(cell: str, decimal_comma: bool = True) -> float | None:
-    """The number in a cell, with a point or a comma before its fraction; None if it holds none."""
+    """The number in a cell, with a decimal point or comma; None if it holds no number."""
     text = cell.strip().replace("\u2212", "-")
     comma, point = text.rfind(","), text.rfind(".")
     if 0 <= comma < point or (comma >= 0 > point and not decimal_comma):
@@ -229,5 +229,5 @@ def number_of(cell: str, decimal_comma: bool = True) -> float | None:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell reads as a number; a missing one does not."""
+    """Whether a cell can be read as a number; an empty cell cannot."""
     return cell.strip().lower() not in MISSING and number_of(cell) is not None

@@ -1,4 +1,4 @@
-"""Turn the bytes of a text file into text."""
+"""Decode the bytes of a text file."""
 
 import codecs
 
@@ -8,7 +8,7 @@ _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-l
 
 
 def decoded(content: bytes, name: str) -> str:
-    """The text of UTF-8, UTF-16 or else Latin-1 bytes; RecordingError if this is no text."""
+    """The text of UTF-8, UTF-16 or else Latin-1 bytes; RecordingError if this is not text."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, errors="replace")
@@ -18,7 +18,7 @@ def decoded(content: bytes, name: str) -> str:
             return content.decode(encoding, errors="replace")
     if b"\0" in content[:65536]:
         raise RecordingError(
-            f"{name} is no recording of a known format (binary bytes of none of them)",
+            f"{name} is no recording of a known format (unknown binary content)",
             remedy="Give EDF, BDF, GDF, BrainVision (.vhdr), FIF, EEGLAB, XDF, OpenBCI text or CSV",
         )
     try:

@@ -1,4 +1,4 @@
-"""Find the times of a table's samples: which column holds them, in which unit, and what is odd about them.
+"""Find the times of a table's samples: their column, their unit, and remarks on them.
 
 K columns, R rows, T samples.
 """
@@ -23,14 +23,14 @@ class Clock:
     text: Text
     grid: Grid
     name: str
-    """Of the file."""
+    """Name of the file."""
     known_hz: float | None
-    """The rate that the user gave or the file states."""
+    """The rate that the user gives or the file states; None if unknown."""
     rate_needed: bool
-    """Whether nothing but the time tells the rate."""
+    """Whether only the times can show the rate."""
 
     def column(self, numbers: NDArray[np.float64]) -> int | None:
-        """The first column of times that runs forward; a second writing of the same time comes last."""
+        """The first time column that runs forward; a repetition of the same time comes last."""
         candidates = sorted(self.grid.times, key=lambda column: ("ormatted" in self.text.header[column], column))
         for column in candidates:
             stamps = self._stamps(column, numbers)
@@ -51,7 +51,7 @@ class Clock:
         return None
 
     def _words(self, column: int) -> list[str]:
-        """Cells of a column that hold neither a number nor a known stamp."""
+        """Cells of a column that hold neither a number nor a known form of timestamp."""
         cells = [row[column] for row in self.text.probe if column < len(row)]
         words = [
             cell for cell in cells if cell.lower() not in MISSING and number_of(cell) is None and not is_stamp(cell)
@@ -59,13 +59,13 @@ class Clock:
         return words if len(words) * 2 > len(cells) else []
 
     def _stamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a column of times holds (R,); times of day go on behind midnight."""
+        """Timestamps (R,) of a time column; times of day continue after midnight."""
         if column not in self.grid.parsers:
             return numbers[:, column]
         return unwrapped_s(numbers[:, column], [row[column] for row in self.text.probe if column < len(row)])
 
     def seconds(self, column: int, numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
-        """Times (T,) since the first of a table (T, K), never sorted, and what is odd about them, "" for nothing."""
+        """Times (T,) of a table (T, K) since its first, not sorted, and a remark on them ("" if none)."""
         stamps = self._stamps(column, numbers)
         if column in self.grid.parsers:
             return stamps - stamps[np.isfinite(stamps)][0], ""
@@ -81,7 +81,7 @@ class Clock:
         return (stamps - first) * unit_s, remark
 
     def _counted(self, stamps: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
-        """Times (T,) of a time column that only counts: the samples, or milliseconds at 1000 Hz."""
+        """Times (T,) of a time column that only counts samples, or milliseconds at 1000 Hz."""
         if self.known_hz is None:
             raise RecordingError(
                 f"{self.name} has a time column that counts 0, 1, 2: its rate is unknown",
@@ -90,7 +90,7 @@ class Clock:
         return (stamps - stamps[0]) / self.known_hz, "the time column counts the samples"
 
     def _seconds_and_milliseconds(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """Times (T,) of a pair of columns, X_s of whole seconds and X_ms of the rest; None if there is none."""
+        """Times (T,) of two columns, X_s with whole seconds and X_ms with milliseconds; None if there are none."""
         name = self.text.header[column]
         rest = f"{name[:-1]}ms"
         if not name.endswith("_s") or rest not in self.text.header:

@@ -1,4 +1,4 @@
-"""Texts whose columns are known: which program wrote a table, and what its columns are then."""
+"""Known text layouts: which program wrote a table, and what its columns are."""
 
 import re
 from collections.abc import Sequence
@@ -11,28 +11,28 @@ _ELECTRODE = r"(?:(?:A?F|FC|FT|C|CP|T|TP|P|PO|O|FP|AFF?)(?:\d+|z))"
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of one program's tables are. Patterns match whole names, in any case."""
+    """The columns of one program's tables. Patterns match whole names; case is ignored."""
 
     name: str
     has: tuple[str, ...]
-    """Each matches at least one column of such a table."""
+    """Patterns; each matches at least one column of such a table."""
     types: tuple[tuple[str, str], ...]
-    """Of columns; the first pattern that matches decides."""
+    """Patterns and types of columns; the first pattern that matches decides."""
     other: str = ""
-    """Type of all other columns; "" leaves it to their labels."""
+    """Type of all other columns; with "" their labels decide."""
     unit: str = ""
-    """Of its EEG."""
+    """Unit of the EEG columns."""
     only_hz: float | None = None
-    """The rate of a device that has no other."""
+    """The rate of a device that has only one."""
     remedy: str = "Give a recording that holds EEG"
-    """What to do where such a table holds no EEG, or too few rows of it."""
+    """What to do if such a table holds no EEG, or too few rows with EEG."""
 
     def fits(self, header: Sequence[str]) -> bool:
         """Whether a table with these names is one of this program."""
         return all(any(re.fullmatch(pattern, name, re.IGNORECASE) for name in header) for pattern in self.has)
 
     def column_type(self, name: str) -> str:
-        """Type of a column of that name; "" where its label decides."""
+        """Type of a column of that name; "" if its label decides."""
         kinds = (kind for pattern, kind in self.types if re.fullmatch(pattern, name, re.IGNORECASE))
         return next(kinds, self.other)
 

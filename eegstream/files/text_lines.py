@@ -1,4 +1,4 @@
-"""Find where the table of a text begins, how its columns are separated and what they are called.
+"""Find the start, the separator and the column names of the table in a text.
 
 K columns.
 """
@@ -24,26 +24,26 @@ _PLAIN_UNITS = frozenset(
 
 @dataclass(frozen=True)
 class Text:
-    """A text, taken apart: what stands above the table, its header, its lines."""
+    """A text split into the lines above the table, its header and its lines."""
 
     about: tuple[str, ...]
-    """Lines above the header, comments without their mark."""
+    """Lines above the header; comments without their mark."""
     header: tuple[str, ...]
-    """(K,) as the file has them; () if the table has no header."""
+    """(K,) names as in the file; () if the table has no header."""
     units: tuple[str, ...]
-    """(K,) of a line of units below the header; () if there is none."""
+    """(K,) units from a line below the header; () if there is none."""
     delimiter: str
     n_columns: int
     """Cells of most lines."""
     lines: tuple[str, ...]
-    """Of the table, without the header."""
+    """Lines of the table, without the header."""
     probe: tuple[tuple[str, ...], ...]
     """Cells of some of its first lines."""
     decimal_comma: bool
 
 
 def read_text(text: str) -> Text:
-    """`text` taken apart; the header is the first line with as many words as the table has columns."""
+    """Split `text`; the header is the first line with as many words as the table has columns."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     filled = [line for line in lines if line.strip() and not line.lstrip().startswith(COMMENT_MARKS)][:_PROBE_LINES]
     delimiter, n_columns = _delimiter(filled)
@@ -74,7 +74,7 @@ def read_text(text: str) -> Text:
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
-    """The separator that makes most cells numbers, and the cells of most lines; blanks only if nothing else does."""
+    """The separator that makes most cells numbers, and the usual number of cells; blanks are the last choice."""
     probe = lines[len(lines) // 4 :] or lines
     best, found = 0.0, (next((mark for mark in "\t;,|" if lines and mark in lines[-1]), ","), 1)
     for mark in ("\t", ";", ", ", ",", "|", " "):
@@ -94,7 +94,7 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
 
 
 def _has_decimal_commas(lines: Sequence[str]) -> bool:
-    """Whether cells are separated by comma and blank, with commas inside of numbers."""
+    """Whether cells are separated by comma and blank, and numbers have decimal commas."""
     rows = [line.rstrip().rstrip(",").split(", ") for line in lines]
     cells = [cell.strip() for row in rows for cell in row]
     decimal = sum(re.fullmatch(r"-?\d+,\d+", cell) is not None for cell in cells)
@@ -104,7 +104,7 @@ def _has_decimal_commas(lines: Sequence[str]) -> bool:
 def _header(lines: Sequence[str], delimiter: str, n_columns: int) -> tuple[int, list[str], list[str]]:
     """The number of the table's first line, the lines above its header, and the header's cells ([] for none).
 
-    A line of names that is commented out counts where no other does.
+    A commented line of names is the header only if there is no other.
     """
     about: list[str] = []
     short: list[str] = []
@@ -129,14 +129,14 @@ def _header(lines: Sequence[str], delimiter: str, n_columns: int) -> tuple[int, 
 
 
 def _without_last(cells: list[str], n_columns: int) -> list[str]:
-    """Names of the columns; the lines may end with a separator, or the header alone."""
+    """Names of the columns; all lines, or only the header, may end with a separator."""
     while len(cells) > n_columns and not cells[-1]:
         cells = cells[:-1]
     return cells
 
 
 def _is_header(cells: Sequence[str], n_columns: int) -> bool:
-    """Whether these are names of the columns: mostly words, as many as the table has columns (but for an index)."""
+    """Whether these are column names: mostly words, as many as the table has columns (an index may be missing)."""
     filled = [cell for cell in cells if cell]
     if not filled or len(_without_last(list(cells), n_columns)) not in (n_columns, n_columns - 1) or _is_facts(cells):
         return False
@@ -147,30 +147,30 @@ def _is_header(cells: Sequence[str], n_columns: int) -> bool:
 
 
 def _is_facts(cells: Sequence[str]) -> bool:
-    """Whether most cells are facts about the recording, such as "title: x"; "Time:512Hz" alone is a column."""
+    """Whether most cells are facts about the recording, such as "title: x"; "Time:512Hz" is a column name."""
     return sum(_FACT.fullmatch(cell) is not None for cell in cells) * 2 > len(cells)
 
 
 def _is_data(cells: Sequence[str], n_columns: int) -> bool:
-    """Whether most of what a line holds are numbers, about as many as the table has columns."""
+    """Whether most cells of a line are numbers, about as many as the table has columns."""
     filled = [cell for cell in cells if cell.lower() not in MISSING]
     values = sum(is_number(cell) or is_stamp(cell) for cell in filled)
     return values * 2 > len(filled) and len(cells) * 2 > n_columns
 
 
 def _is_units(cells: Sequence[str]) -> bool:
-    """Whether a line states units: at least one known one, and nothing else."""
+    """Whether a line holds only units, at least one of them known."""
     filled = [cell.strip("[]()").lower() for cell in cells if cell]
     known = [cell for cell in filled if not is_number(cell) and unit_scale(cell) is not None]
     return bool(known) and all(cell in _PLAIN_UNITS or cell in known for cell in filled)
 
 
 def _counts(cells: Sequence[str]) -> bool:
-    """Whether the first column are the lines' numbers."""
+    """Whether the first column holds the line numbers."""
     numbers = [number_of(cell) for cell in cells[:20]]
     return bool(numbers) and all(first is not None and second == first + 1 for first, second in pairwise(numbers))
 
 
 def _has_points(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a cell has a point before its fraction."""
+    """Whether a cell has a decimal point."""
     return any(re.fullmatch(r"-?\d*\.\d+", cell) for row in rows for cell in row)

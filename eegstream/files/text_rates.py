@@ -1,4 +1,4 @@
-"""Settle the rate of a text: what it states, what its stamps show, what the user says."""
+"""Determine the rate of a text file from the user's option, the stated rate and the timestamps."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz
 
 SLOWEST_HZ = 20.0
-"""Samples that come more seldom are no EEG: band powers, or every n-th row."""
+"""Slower samples are not EEG but band powers, or every n-th sample."""
 _FASTEST_HZ = 1e5
 _SAME_WITHIN = 0.005
 _DEVIATES = 0.02
@@ -34,14 +34,14 @@ _RATE_IN_NAME = re.compile(rf"time\s*:\s*{_NUMBER}\s*Hz", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Rate:
-    """The rate, and what is to be said about it."""
+    """The rate, and remarks on it."""
 
     hz: float
     remarks: tuple[str, ...] = ()
 
 
 def stated_rates_hz(about: Sequence[str], header: Sequence[str]) -> list[float]:
-    """Rates that the lines above a table or its first name ("Time:512Hz") state, without repetitions."""
+    """Rates that the lines above a table, or its first column name ("Time:512Hz"), state, without repetitions."""
     named = [found for found in map(_RATE_IN_NAME.fullmatch, header) if found]
     if named:
         return [float(named[0]["rate"])]
@@ -55,7 +55,7 @@ def stated_rates_hz(about: Sequence[str], header: Sequence[str]) -> list[float]:
 
 
 def rate_in_column_hz(header: Sequence[str], numbers: NDArray[np.float64]) -> float | None:
-    """What a column called "Sampling Rate" holds, in its first row or in all."""
+    """The number in a column called "Sampling Rate", in its first row or in all rows."""
     for column, name in enumerate(header):
         values = numbers[np.isfinite(numbers[:, column]), column]
         if _RATE_COLUMN.fullmatch(name) and values.size and values[0] > 0 and np.all(values == values[0]):
@@ -71,7 +71,7 @@ def settled_rate(
     device: str,
     name: str,
 ) -> Rate:
-    """The user's rate, else the stated one, else that of the stamps (T,), else the only one the device has."""
+    """The user's rate, else the stated one, else that of the timestamps (T,), else the device's only rate."""
     measured_hz = None if times_s is None else measured_rate_hz(times_s)
     snapped_hz = None if measured_hz is None else snapped_rate_hz(measured_hz)
     if user_hz is not None:
@@ -92,7 +92,7 @@ def settled_rate(
             )
         if snapped_hz > _FASTEST_HZ:
             raise RecordingError(
-                f"{name} has time stamps that make {snapped_hz:.3g} Hz, no rate of EEG",
+                f"{name} has time stamps that make {snapped_hz:.3g} Hz, which is not a rate of EEG",
                 remedy="Give the rate with --rate",
             )
         return Rate(snapped_hz)
@@ -102,7 +102,10 @@ def settled_rate(
 
 
 def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float | None, whose: str) -> list[str]:
-    """What a rate given by the user differs from; large differences to the stamps are told with them."""
+    """Remarks on other rates than the user's: the stated ones, and a slightly different one of the timestamps.
+
+    `stamp_remarks` reports a large difference to the timestamps.
+    """
     remarks = [
         f"the rate is taken as {user_hz:g} Hz as given; {whose} states {rate:g} Hz"
         for rate in stated_hz

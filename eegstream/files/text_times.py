@@ -1,6 +1,6 @@
-"""Tell which columns of a text hold the time, and turn what stands in them into seconds.
+"""Find the columns of a text that hold the time, and convert their cells to seconds.
 
-T stamps.
+T timestamps.
 """
 
 import re
@@ -26,7 +26,7 @@ _BESIDE = frozenset(
     | {"utc", "gmt", "posix", "date", "original", "formatted", "since", "start", "from", "epoch", "computer", "clock"}
     | {"stamp", "of", "the", "day", "and", "absolute", "rel", "abs", "eeg", "muse", "iso"}
 )
-"""Words that may stand beside a name of the time."""
+"""Words that may accompany a name of the time."""
 _UNIT_WORDS = {
     **dict.fromkeys(("s", "sec", "secs", "seconds"), 1.0),
     **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
@@ -34,11 +34,11 @@ _UNIT_WORDS = {
     **dict.fromkeys(("ns", "nsec", "nanos", "nanoseconds"), 1e-9),
 }
 _SLOWEST_HZ, _FASTEST_HZ = 20.0, 1e5
-"""Seconds that make fewer samples a second than this are no seconds but milli-, micro- or nanoseconds."""
+"""Range of plausible rates; at a lower rate, the numbers are milli-, micro- or nanoseconds instead of seconds."""
 _SINCE_1970_S = (6e8, 5e9)
-"""Between 1989 and 2128."""
+"""Seconds since 1970 between 1989 and 2128."""
 _SINCE_1900_DAYS = (36526, 73050)
-"""Between 2000 and 2100, as spreadsheets count."""
+"""Days since 1900 between 2000 and 2100, as spreadsheets count."""
 
 _DATE = (
     r"(?:(?P<y>\d{4})(?P<sep>[-/.]?)(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)"
@@ -50,11 +50,11 @@ _ZONE = r"\s*(?:Z|UTC|GMT|(?P<zone>[+-]\d\d):?(?P<zmin>\d\d)?)?"
 _STAMP = re.compile(rf"\s*(?:{_DATE}[T_,\s]+)?{_CLOCK}{_ZONE}(?:\s*\[.*\])?\s*")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES = re.compile(r"\s*(?P<min>\d\d?):(?P<s>\d\d)[.,](?P<f>\d+)\s*")
-"""What a spreadsheet makes of a time of day."""
+"""The form in which a spreadsheet writes a time of day."""
 
 
 def time_unit_s(name: str) -> float | None:
-    """Seconds in one unit of a column of that name, 1 where it states none; None if it is no time (such as "T7")."""
+    """Seconds in one unit of a time column of this name, 1 if it states no unit; None if it is not a time ("T7")."""
     name = re.sub(r":\s*[\d.]+\s*Hz$", "", name.strip(), flags=re.IGNORECASE)
     name = re.sub(r"\b1970(-\d+-\d+)?\b", "", name)
     if re.search(r"\d", name):
@@ -67,7 +67,7 @@ def time_unit_s(name: str) -> float | None:
 
 
 def _is_name(words: Sequence[str]) -> bool:
-    """Whether words name the time: one of them does, and the others may stand beside it."""
+    """Whether words name the time: one of them does, and the others may accompany it."""
     beside = [word for word in words if word not in _NAMES]
     return "".join(words) in _NAMES or (len(beside) < len(words) and all(word in _BESIDE for word in beside))
 
@@ -78,7 +78,7 @@ def is_stamp(cell: str) -> bool:
 
 
 def stamp_parser(sample: Sequence[str]) -> Callable[[Sequence[str]], NDArray[np.float64]] | None:
-    """What turns a column of stamps as text into seconds, given some of its cells; None if most of them are none."""
+    """The parser from timestamps as text to seconds, chosen by some cells; None if most are not timestamps."""
     filled = [cell for cell in sample if cell.strip()]
     if not filled or sum(map(is_stamp, filled)) * 2 <= len(filled):
         return None
@@ -89,7 +89,7 @@ def stamp_parser(sample: Sequence[str]) -> Callable[[Sequence[str]], NDArray[np.
 
 
 def _stamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -> float:
-    """Seconds since midnight or since 1970; NaN where the cell holds none."""
+    """Seconds since midnight or since 1970; NaN if the cell holds no timestamp."""
     found = _STAMP.fullmatch(cell)
     if found is None:
         short = _MINUTES.fullmatch(cell)
@@ -111,7 +111,7 @@ def _stamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -
 
 
 def _day_s(parts: tuple[str, ...], month_first: bool) -> float:
-    """Seconds from 1970 to a date; 0 where there is no date, NaN where it does not exist."""
+    """Seconds from 1970 to a date; 0 if there is no date, NaN if the date does not exist."""
     year, month, day, first, second, last, since = parts
     if first:
         year, month, day = (last, first, second) if month_first else (last, second, first)
@@ -126,7 +126,7 @@ def _day_s(parts: tuple[str, ...], month_first: bool) -> float:
 
 
 def unwrapped_s(times_s: NDArray[np.float64], sample: Sequence[str]) -> NDArray[np.float64]:
-    """Stamps (T,) without dates, as `sample` has them, that go on behind midnight (or the full hour)."""
+    """Timestamps (T,) without dates, in the form of `sample`, continued after midnight (or after the full hour)."""
     filled = [cell for cell in sample if is_stamp(cell)]
     if not filled or any(re.search(r"\d{4}|\d[-/.]\w|day", cell.partition(":")[0]) for cell in filled):
         return times_s
@@ -140,14 +140,15 @@ def unwrapped_s(times_s: NDArray[np.float64], sample: Sequence[str]) -> NDArray[
 
 
 def counts_up(stamps: NDArray[np.float64]) -> bool:
-    """Whether stamps (T,) are but the numbers of the samples."""
+    """Whether timestamps (T,) are only the numbers of the samples."""
     return len(stamps) > 2 and bool(np.all(np.diff(stamps) == 1)) and 0 <= stamps[0] <= 1
 
 
 def unit_of_stamps(stamps: NDArray[np.float64], named_s: float, rate_hz: float | None) -> tuple[float, str]:
-    """Seconds in one unit of numeric stamps (T,), and a remark where their name does not say so.
+    """Seconds in one unit of numeric timestamps (T,), and a remark if their name does not state the unit.
 
-    Since 1970 the size tells; a known rate tells; else what makes more than 20 Hz.
+    For times since 1970 the size shows the unit. Else a known rate shows it. Else it is the unit that makes more than
+    20 Hz.
     """
     first = float(stamps[np.isfinite(stamps)][0])
     measured_hz = measured_rate_hz(stamps - first)
@@ -164,7 +165,7 @@ def unit_of_stamps(stamps: NDArray[np.float64], named_s: float, rate_hz: float |
         near = {word: abs(np.log(measured_hz / unit_s / rate_hz)) for word, unit_s in UNITS_S.items()}
         word = min(near, key=lambda each: near[each])
         if near[word] < np.log(3):
-            return UNITS_S[word], "" if word == "seconds" else f"the time column was read as {word}: its rate tells"
+            return UNITS_S[word], "" if word == "seconds" else f"the time column was read as {word}: its rate shows it"
     for word, unit_s in list(UNITS_S.items())[1:]:
         if measured_hz < _SLOWEST_HZ <= measured_hz / unit_s <= _FASTEST_HZ:
             return unit_s, f"the time column was read as {word}: as seconds it would make {measured_hz:.3g} Hz"

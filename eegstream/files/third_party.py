@@ -1,4 +1,4 @@
-"""Keep third-party readers' warnings, missing packages and complaints from the user."""
+"""Turn third-party readers' warnings, missing packages and errors into our own messages."""
 
 import io
 import warnings
@@ -17,14 +17,14 @@ _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
 
 @contextmanager
 def quietly() -> Iterator[list[warnings.WarningMessage]]:
-    """Collect warnings instead of showing them; what a reader prints is not shown either: stdout is for results."""
+    """Collect warnings instead of showing them, and suppress what a reader prints: stdout is for results."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
 
 
 def require(form: str, *packages: str) -> None:
-    """Raise unless every package that reading `form` takes can be imported."""
+    """Raise unless every package that is needed to read `form` can be imported."""
     for package in packages:
         try:
             import_module(package)
@@ -33,14 +33,14 @@ def require(form: str, *packages: str) -> None:
 
 
 def missing_extra(form: str, package: str) -> RecordingError:
-    """The error where the package that reads `form` is not installed."""
+    """The error for a missing package that reads `form`."""
     return RecordingError(
         f"reading {form} needs {package}, which is not installed", remedy="pip install 'eegstream[files]'"
     )
 
 
 def unreadable(name: str, form: str, error: Exception) -> RecordingError:
-    """The error where a reader gave up on the file `name`; what to do depends on why."""
+    """The error for a file `name` that a reader could not read; the remedy depends on the reader's error."""
     remedy = next((text for kind, text in _REMEDIES if isinstance(error, kind)), "")
     return RecordingError(
         f"{name} cannot be read as {form} ({type(error).__name__}: {printable(str(error))[:200]})",

@@ -1,4 +1,4 @@
-"""Read the streams of an XDF file, stamps as they were recorded.
+"""Read the streams of an XDF file, with the timestamps as recorded.
 
 C channels, T samples.
 """
@@ -35,10 +35,10 @@ class _Messages(logging.Handler):
 
 
 def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
-    """Every stream of numbers in the file; streams of markers and of text are none.
+    """Every numeric stream in the file, without marker and text streams.
 
-    `rate_hz` serves the streams that state no rate. It overrides the stated one of the only EEG stream, or of the only
-    stream; which of several it is meant for is not known here.
+    `rate_hz` applies to streams that state no rate. It also overrides the stated rate of the only EEG stream, or of
+    the only stream. If there are several, the caller must know which one it is meant for.
     """
     streams, remarks = _load(path)
     held = ", ".join(f"{first_text(s['info'], 'name')} (type {_kind(s)})" for s in streams) or "no stream"
@@ -85,7 +85,7 @@ def _signals(stream: dict[str, Any], name: str, rate_hz: float, remarks: Sequenc
 
 
 def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Every stream of the file, with raw stamps, and what the library had to say."""
+    """Every stream of the file, with raw timestamps, and the library's messages."""
     try:
         import pyxdf  # noqa: PLC0415  (an extra, and slow to import)
     except ImportError:
@@ -95,13 +95,13 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     propagated, logger.propagate = logger.propagate, False
     logger.addHandler(messages)
     try:
-        with quietly(), path.open("rb") as file:  # opened here: by its name the library would unpack it once more
+        with quietly(), path.open("rb") as file:  # opened here: given the name, the library would unpack it again
             streams, _ = pyxdf.load_xdf(
                 file, dejitter_timestamps=False, synchronize_clocks=False, handle_clock_resets=False
             )
     except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
         raise RecordingError(
-            f"{path.name} is no readable XDF file ({type(error).__name__}: {printable(str(error))})",
+            f"{path.name} cannot be read as XDF ({type(error).__name__}: {printable(str(error))})",
             remedy="Get the file again",
         ) from None
     finally:
@@ -111,7 +111,7 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _rate_hz(stream: dict[str, Any], asked_hz: float | None, *, overrides: bool) -> tuple[float | None, list[str]]:
-    """The stream's rate: stated, else asked for, else that of its stamps, else None; and a remark."""
+    """The stream's rate (stated, else given by the user, else measured from its timestamps, else None), and remarks."""
     stated_hz = _nominal_rate_hz(stream["info"])
     if stated_hz is not None:
         if not overrides or asked_hz is None or abs(asked_hz - stated_hz) <= 1e-6 * stated_hz:
@@ -134,7 +134,7 @@ def _kind(stream: dict[str, Any]) -> str:
 
 
 def _unique_names(streams: Sequence[dict[str, Any]]) -> list[str]:
-    """A name for each stream: of one name, their types tell them apart, else numbers."""
+    """A unique name for each stream: equal names get the type, and if that is equal too, a number."""
     stated = [
         first_text(stream["info"], "name") or f"stream {stream['info'].get('stream_id', '')}" for stream in streams
     ]

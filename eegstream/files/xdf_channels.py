@@ -1,4 +1,4 @@
-"""Read what an XDF stream says about its channels.
+"""Read the channel descriptions of an XDF stream.
 
 C channels.
 """
@@ -16,12 +16,12 @@ _LABEL, _TYPE, _UNIT = ("label", "name"), ("type",), ("unit", "units")
 _FACTOR = ("scalingfactor", "scaling_factor", "resolution")
 """Microvolts in a step of the amplifier."""
 _STEPS = re.compile(r"u?int_?\d+|counts?|steps?|lsb|adc", re.IGNORECASE)
-"""Units that say: these are the amplifier's own numbers."""
+"""Units that mean raw numbers of the amplifier."""
 
 
 @dataclass(frozen=True)
 class DescribedChannels:
-    """One entry a channel; "" where the stream says nothing."""
+    """One entry per channel; "" if the stream states nothing."""
 
     labels: tuple[str, ...]
     types: tuple[str, ...]
@@ -31,7 +31,7 @@ class DescribedChannels:
 
 
 def described_channels(info: Mapping[str, Any], n_channels: int) -> DescribedChannels:
-    """What the description in `info`, as pyxdf gives it, says about C channels."""
+    """The descriptions of C channels in `info`, as pyxdf gives it."""
     channels = _channels(info)[:n_channels]
     channels += [{}] * (n_channels - len(channels))
     units = [_first_of(channel, _UNIT) for channel in channels]
@@ -46,7 +46,7 @@ def described_channels(info: Mapping[str, Any], n_channels: int) -> DescribedCha
         units=tuple(
             f"{factor:.10g}uV" if steps else unit for unit, factor, steps in zip(units, factors, stepped, strict=True)
         ),
-        remarks=(f"{ignored} channels state a factor beside a unit that is no step: it was not applied",)
+        remarks=(f"{ignored} channels state a factor beside a unit that is not a step: it was not applied",)
         if ignored
         else (),
     )
@@ -73,7 +73,7 @@ def _first_of(channel: Any, keys: tuple[str, ...]) -> str:
 
 
 def _factor(channel: Any) -> float | None:
-    """The stated factor; None where there is none that is a positive number."""
+    """The stated factor; None if there is none, or if it is not a positive number."""
     try:
         factor = float(_first_of(channel, _FACTOR))
     except ValueError:

@@ -66,7 +66,7 @@ OUTCOMES: dict[str, Opens | Refused] = {
     "edf_duplicate_labels.edf": Opens(3, 3, 2500, 250.0),
     "edf_flat_saturated.edf": REFERENCE,
     "edf_gzip.edf.gz": REFERENCE,
-    "edf_hdr_bad_date.edf": reference_but("99.99.99 99.99.99 is no date"),
+    "edf_hdr_bad_date.edf": reference_but("99.99.99 99.99.99 is not a date"),
     "edf_hdr_bad_version.edf": reference_but("version field says '1'"),
     "edf_hdr_channels_0.edf": Refused("states 0 signals"),
     "edf_hdr_channels_9999.edf": Refused("states 9999 signals, whose header takes 2560000 bytes, but has 35200"),
