@@ -164,6 +164,11 @@ class StreamPipeline:
         self._time_error_s = 0.0
 
     @property
+    def rate_hz(self) -> float:
+        """The rate that samples are taken at."""
+        return self._rate_hz
+
+    @property
     def delay_s(self) -> float:
         """Seconds that a patch waits beyond its last sample, by design of the resampler."""
         return self._frontend.delay_s

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count, pairwise
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from eegstream.epoch import (
     follow_stream,
 )
 from eegstream.errors import BundleError, RecordingError
+from eegstream.feeding import feed
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
@@ -114,14 +115,7 @@ def _follow(
     stream = stream_name(source.name, source.type, source.source_id, source.hostname)
     run, next_epoch, next_seq = secrets.token_hex(8), count().__next__, count().__next__
     following = follow_stream(geometry, facts, options, lambda: MessageContext(stream, run, next_epoch(), next_seq))
-    step = max(1, round(recording.rate_hz))
-    n_samples = recording.samples.shape[1]
-    cuts = sorted({*range(0, n_samples, step), *recording.pauses, n_samples})
-    for start, stop in pairwise(cuts):
-        if start in recording.pauses:
-            yield following.pause()
-        yield following.push(recording.samples[:, start:stop], recording.times_s[start:stop], arrived_s=0.0)
-    yield following.finish("gone")
+    return feed(recording, following)
 
 
 def _needed_s(step: Happened[Epoch]) -> float:

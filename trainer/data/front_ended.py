@@ -6,18 +6,20 @@ A channels of a recording, C of them EEG, T samples, N samples in a patch.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.channels import ChannelChoice, ChannelSelection, LeftOut, select_channels
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
-from eegstream.dsp.pace import settled_rate_hz
 from eegstream.dsp.patterns import matching
 from eegstream.errors import StreamError
+from eegstream.feeding import feed
 from eegstream.files.recordings import MICROVOLTS, Recording
-from eegstream.pipeline import Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.following import Following, Opened
+from eegstream.pipeline import Patch, PipelineSettings, StreamPipeline
+from eegstream.wire.reasons import END_REASONS
 from trainer.data.channel_tables import Row, rows_of, stated
 
 SETTLING_S = 2.0
@@ -53,6 +55,15 @@ class Part:
     remarks: tuple[str, ...]
     watched: bool
     """It ends where its stamps turn to another rate; else the user gave one."""
+
+    @property
+    def samples(self) -> Recording:
+        """The recording from `start` up to `stop`."""
+        pauses = tuple(pause - self.start for pause in self.recording.pauses if self.start < pause < self.stop)
+        part = slice(self.start, self.stop)
+        return replace(
+            self.recording, samples=self.recording.samples[:, part], times_s=self.recording.times_s[part], pauses=pauses
+        )
 
 
 def usable_channels(
@@ -133,16 +144,14 @@ def parts(
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
     """
+    whole = replace(_unread(recording, selection), rate_hz=rate_hz or recording.rate_hz, watched=rate_hz is None)
     found: list[Part] = []
-    start = 0
-    while start < len(recording.times_s):
-        true_hz = rate_hz or settled_rate_hz(recording.rate_hz, recording.times_s[start:])
-        whole = Part(recording, selection, true_hz, start, len(recording.times_s), [], (), rate_hz is None)
-        path = _Path(whole, settings)
-        segments = _settled(path.segments(), settings.model_rate_hz or true_hz)
-        remarks = tuple(filter(None, (_rate_remark(whole), path.remark)))
-        found.append(replace(whole, stop=path.stop, segments=segments, remarks=remarks))
-        start = path.stop
+    for pipeline, segments, received in _followed(whole, settings):
+        start = found[-1].stop if found else 0
+        part = replace(whole, rate_hz=pipeline.rate_hz, start=start, stop=start + received)
+        remarks = tuple(filter(None, (_rate_remark(part), pipeline.remark)))
+        settled = _settled(segments, settings.model_rate_hz or part.rate_hz)
+        found.append(replace(part, segments=settled, remarks=remarks))
     return found
 
 
@@ -165,7 +174,8 @@ def as_sent(part: Part, settings: FrontEndSettings, device_rate_hz: float) -> li
     reach = math.ceil(grid.half / grid.down)  # from there on the resampler sees nothing but the segment
     segments = [
         FrontEnd(settings, device_rate_hz, len(sent)).push(sent[:, reach:].astype(np.float64))
-        for sent in _Path(part, plain).segments()
+        for _, segments, _ in _followed(replace(part, watched=False), plain)
+        for sent in segments
     ]
     return _settled(segments, settings.model_rate_hz or device_rate_hz)
 
@@ -175,42 +185,33 @@ def _settled(segments: Sequence[NDArray[np.float32]], rate_hz: float) -> list[ND
     return [x[:, settling:] for x in segments if x.shape[1] > settling]
 
 
-class _Path:
-    """One part's way through the pipeline."""
+def _unread(recording: Recording, selection: ChannelSelection) -> Part:
+    """All of a recording, before anything is known of its rate."""
+    return Part(recording, selection, recording.rate_hz, 0, len(recording.times_s), [], (), watched=True)
 
-    def __init__(self, part: Part, settings: FrontEndSettings) -> None:
-        self._part = part
-        self._pipeline = StreamPipeline(
+
+def _followed(
+    part: Part, settings: FrontEndSettings
+) -> Iterator[tuple[StreamPipeline, list[NDArray[np.float32]], int]]:
+    """Each pipeline that a part's samples went through, its segments (C, T) in whole blocks, and its samples."""
+    following = Following(
+        part.rate_hz,
+        lambda rate_hz: StreamPipeline(
             PipelineSettings(settings, patch=_BLOCK, hop=_BLOCK, amplitude_uv=np.inf),
-            part.rate_hz,
+            rate_hz,
             part.selection,
             watch_rate=part.watched,
-        )
-        self.stop = part.start
-        """Where the part ends, or turned out to have another rate."""
-
-    @property
-    def remark(self) -> str | None:
-        """What is odd about the size of the numbers."""
-        return self._pipeline.remark
-
-    def segments(self) -> list[NDArray[np.float32]]:
-        """Segments (C, T), in whole blocks."""
-        blocks = (event for event in self._events() if isinstance(event, Patch))
-        return [
-            np.concatenate([patch.samples_uv for patch in patches], axis=1)
-            for _, patches in groupby(blocks, key=lambda patch: patch.segment)
-        ]
-
-    def _events(self) -> Iterator[Patch | SegmentEnd]:
-        recording, part = self._part.recording, self._part
-        step = max(1, round(recording.rate_hz))
-        pauses = {pause for pause in recording.pauses if part.start <= pause < part.stop}
-        for start, stop in pairwise(sorted({*range(part.start, part.stop, step), *pauses, part.stop})):
-            if start in pauses:
-                yield from self._pipeline.pause()
-            yield from self._pipeline.push(recording.samples[:, start:stop], recording.times_s[start:stop], 0.0)
-            self.stop = stop
-            if self._pipeline.changed_rate_hz is not None:
-                break
-        yield from self._pipeline.finish("gone")
+        ),
+        is_given=not part.watched,
+    )
+    blocks: dict[int, list[NDArray[np.float32]]] = {}
+    received = 0
+    for step in chain.from_iterable(feed(part.samples, following)):
+        if isinstance(step, Opened):
+            blocks, received = {}, 0
+        elif isinstance(step.event, Patch):
+            blocks.setdefault(step.event.segment, []).append(step.event.samples_uv)
+        else:
+            received += step.event.received
+            if step.event.reason in END_REASONS:
+                yield step.followed, [np.concatenate(patches, axis=1) for patches in blocks.values()], received
