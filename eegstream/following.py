@@ -1,6 +1,6 @@
-"""One stream at the rate that it really has: a pipeline opens when that is sure, and another where it changes.
+"""Follow one stream at its real rate: open a pipeline when the rate is certain, and a new one when it changes.
 
-The daemon, `encode` and training run this. A channels of the source, T samples in a chunk.
+The daemon, `encode` and training run this code. A channels of the source, T samples in a chunk.
 """
 
 from collections.abc import Callable
@@ -18,23 +18,23 @@ from eegstream.wire.reasons import EndReason
 
 
 class Followed(Protocol):
-    """What takes a stream's samples while its rate stays; `StreamPipeline` and `Epoch` do."""
+    """Takes a stream's samples at one rate; `StreamPipeline` and `Epoch` implement it."""
 
     @property
     def changed_rate_hz(self) -> float | None:
-        """The rate that the stream turned to, which ends it."""
+        """The stream's new rate, if it changed, which ends this object's work; else None."""
 
     def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
-        """Take a chunk (A, T) with its stamps (T,)."""
+        """Take a chunk (A, T) with its timestamps (T,)."""
 
     def overflow(self, dropped: int) -> list[Event]:
-        """Samples were received but could not be queued."""
+        """Note that `dropped` samples were received but could not be queued."""
 
     def pause(self) -> list[Event]:
-        """The source paused here."""
+        """Note that the source paused here."""
 
     def finish(self, reason: EndReason) -> list[Event]:
-        """Nothing more comes."""
+        """Note that no more samples come."""
 
 
 F = TypeVar("F", bound=Followed)
@@ -42,14 +42,14 @@ F = TypeVar("F", bound=Followed)
 
 @dataclass(frozen=True)
 class Opened(Generic[F]):
-    """The stream's rate is sure."""
+    """The stream's rate is certain, and an object for its samples was opened."""
 
     followed: F
 
 
 @dataclass(frozen=True)
 class Happened(Generic[F]):
-    """Something within what was opened last."""
+    """An event of the object that was opened last."""
 
     followed: F
     event: Event
@@ -61,6 +61,10 @@ class _Samples:
     """(A, T)"""
     stamps_s: NDArray[np.float64]
     arrived_s: float
+
+
+_MOST_WAITING = 8_000_000
+"""Numbers, over all channels, that wait for a rate at most; a stream with more of them opens at its stated rate."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,10 @@ _Piece = _Samples | _Dropped | _Pause
 
 
 class Following(Generic[F]):
-    """Find a stream's rate, open what takes its samples at that rate, and open another where it changes.
+    """Measure a stream's rate, open an object that takes its samples at that rate, and a new one if the rate changes.
 
-    Samples wait until the rate is sure, half a second for most streams. Rates are looked at on a grid of samples, so
-    that nothing depends on how they came in chunks. `is_given` means that the user gave the rate: then nothing waits.
+    Samples wait until the rate is certain, half a second for most streams. Rates are checked on a grid of samples, so
+    the result does not depend on chunking. `is_given` means that the user gave the rate: then no samples wait.
 
     Raises:
         StreamError: the stream states no rate and the user gives none.
@@ -92,7 +96,7 @@ class Following(Generic[F]):
         self._nominal_hz, self._open_at, self._is_given = nominal_hz, open_at, is_given
         self._grid = grid(nominal_hz)
         self.current: F | None = None
-        """What is open; None while the rate is not sure."""
+        """The open object; None while the rate is not certain."""
         self._begin_probe(nominal_hz)
 
     def _begin_probe(self, expected_hz: float) -> None:
@@ -104,7 +108,7 @@ class Following(Generic[F]):
     def push(
         self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float
     ) -> list[Opened[F] | Happened[F]]:
-        """Take a chunk (A, T) in the source's units with its stamps (T,); return what it brings, in order."""
+        """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         steps: list[Opened[F] | Happened[F]] = []
         taken = 0
         while taken < len(stamps_s):
@@ -122,7 +126,7 @@ class Following(Generic[F]):
         return self._take(_Dropped(dropped))
 
     def pause(self) -> list[Opened[F] | Happened[F]]:
-        """End the segment because the source paused here, nobody knows for how long."""
+        """End the segment because the source paused here for an unknown time."""
         return self._take(_Pause())
 
     def finish(self, reason: EndReason) -> list[Opened[F] | Happened[F]]:
@@ -145,6 +149,8 @@ class Following(Generic[F]):
     def _look_at_rate(self) -> list[Opened[F] | Happened[F]]:
         if self.current is None:
             rate_hz = self._probe.rate_hz()
+            if rate_hz is None and sum(p.raw.size for p in self._waiting if isinstance(p, _Samples)) > _MOST_WAITING:
+                rate_hz = self._nominal_hz
             return [] if rate_hz is None else self._open(rate_hz)
         changed_hz = self.current.changed_rate_hz
         if changed_hz is None:
@@ -154,7 +160,7 @@ class Following(Generic[F]):
         return steps
 
     def _open(self, rate_hz: float) -> list[Opened[F] | Happened[F]]:
-        """Open at this rate, and hand over what waits."""
+        """Open at this rate, and pass on the waiting samples."""
         current = self.current = self._open_at(rate_hz)
         steps: list[Opened[F] | Happened[F]] = [Opened(current)]
         for piece in self._waiting:

@@ -191,3 +191,16 @@ def test_a_remark_on_the_amplitude_names_the_likely_unit():
     assert remark is not None
     assert "look like V" in remark
     assert "--unit V!" in remark
+
+
+def test_what_waits_for_a_rate_is_bounded():
+    """A stream whose clock stands still opens at its stated rate before it fills the memory."""
+    stream = following(20_000.0)
+    x = np.zeros((2, 5_000), np.float32)
+    frozen_s = np.full(5_000, 7.0)
+    for second in range(200):
+        if any(isinstance(step, Opened) for step in stream.push(x, frozen_s, 0.0)):
+            break
+    assert second * x.size < 9_000_000
+    assert stream.current is not None
+    assert stream.current.rate_hz == 20_000.0

@@ -27,6 +27,8 @@ _LONGEST_START_S = 6.0
 """A segment's first samples are held without a clock for at most this time at the nominal rate."""
 
 __all__ = ["Break", "Timed", "Timeline"]
+_MOST_HELD = 20_000
+"""Samples held at most, for one of both reasons, at rates where the seconds above would be more: memory is bounded."""
 
 Floats = NDArray[np.float64]
 
@@ -47,8 +49,8 @@ class Timeline:
         self._nominal_s = 1.0 / rate_hz
         self._block = max(_SMALLEST_BLOCK, round(_BLOCK_S * rate_hz))
         self._confirm = math.ceil(_CONFIRM_S * rate_hz)
-        self._longest_doubt = max(4 * self._block, round(_LONGEST_DOUBT_S * rate_hz))
-        self._longest_start = max(4 * self._block, round(_LONGEST_START_S * rate_hz))
+        self._longest_doubt = max(4 * self._block, min(round(_LONGEST_DOUBT_S * rate_hz), _MOST_HELD))
+        self._longest_start = max(4 * self._block, min(round(_LONGEST_START_S * rate_hz), _MOST_HELD))
         self.reset()
 
     def reset(self) -> None:
