@@ -1,11 +1,11 @@
-"""Tell systemd how the service fares, by sd_notify(3)'s datagrams."""
+"""Report the service's state to systemd, by the datagrams of sd_notify(3)."""
 
 import os
 import socket
 
 
 def notify(*lines: str) -> None:
-    """Send assignments such as `READY=1`; does nothing where systemd does not listen."""
+    """Send assignments such as `READY=1`; does nothing if systemd does not listen."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address or not hasattr(socket, "AF_UNIX"):
         return

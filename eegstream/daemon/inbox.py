@@ -1,4 +1,4 @@
-"""The bounded queue between the readers' threads and the one worker.
+"""The bounded queue between the readers' threads and the worker thread.
 
 A channels of a source, n samples in a chunk.
 """
@@ -37,7 +37,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Dropped:
-    """Samples of a reader found its share of the queue full."""
+    """Samples of a reader were dropped because its share of the queue was full."""
 
     reader: Reader
     count: int
@@ -57,7 +57,7 @@ Item = Opened | Samples | Dropped | Closed
 class Inbox:
     """Keep what readers bring until the worker takes it; at most `buffer_s` of each stream's samples.
 
-    What does not fit is counted, and the count stands in the queue where the samples would.
+    Samples that do not fit are counted; the count takes their place in the queue.
     """
 
     def __init__(self) -> None:
@@ -67,11 +67,11 @@ class Inbox:
         self._refused: dict[Reader, int] = {}
 
     def opened(self, reader: Reader, geometry: StreamGeometry) -> None:
-        """Queue word that a reader's outlet answered."""
+        """Queue the notice that a reader's outlet answered."""
         self._put(Opened(reader, geometry))
 
     def samples(self, reader: Reader, raw: NDArray[Any], stamps_s: NDArray[np.float64], arrived_s: float) -> None:
-        """Queue a chunk, or count it where the reader's share is full."""
+        """Queue a chunk, or count its samples as dropped if the reader's share is full."""
         count = len(stamps_s)
         with self._filled:
             queued = self._queued.get(reader, 0)
@@ -84,13 +84,13 @@ class Inbox:
             self._filled.notify()
 
     def closed(self, reader: Reader, why: str) -> None:
-        """Queue a reader's last word."""
+        """Queue the notice that a reader ended."""
         with self._filled:
             self._tell_refused(reader)
         self._put(Closed(reader, why))
 
     def take(self, timeout_s: float) -> list[Item]:
-        """Everything that is queued, in order; waits for something at most `timeout_s`."""
+        """Everything that is queued, in order; waits at most `timeout_s` for the first item."""
         with self._filled:
             if not self._items:
                 self._filled.wait(timeout_s)

@@ -25,10 +25,10 @@ _LOOK_INTERVAL_S = 0.1
 
 
 def serve(config: RunConfig) -> None:
-    """Run until SIGTERM or SIGINT; then flush, say `end` and return.
+    """Run until SIGTERM or SIGINT; then flush, publish `end` and return.
 
     Raises:
-        EegstreamError: something that a person must act upon; its class tells the exit code.
+        EegstreamError: an error that a person must act upon; its class decides the exit code.
     """
     with ExitStack() as stack:
         stop = stack.enter_context(stopped_by_signals(lambda name: log.info("%s: stopping", name)))
@@ -57,7 +57,7 @@ def serve(config: RunConfig) -> None:
 
 
 def _reader_factory(config: RunConfig, inbox: Inbox, engine: Engine) -> Callable[[Announcement, str], Reader]:
-    """Make readers that bring an outlet's samples to the inbox, if an epoch can be made of them."""
+    """Make readers that put an outlet's samples into the inbox, if its stream can be encoded."""
 
     def admit(geometry: StreamGeometry) -> None:
         require_usable(geometry, engine.facts, config.signal_options(geometry.source))

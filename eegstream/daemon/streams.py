@@ -1,4 +1,4 @@
-"""What the worker keeps of each stream, over its epochs."""
+"""The worker's state of each stream, over its epochs."""
 
 import itertools
 from collections import deque
@@ -16,7 +16,7 @@ _RATE_WINDOW_S = 10.0
 
 @dataclass
 class LiveStream:
-    """One stream of this run: its counters, and what follows its outlet while it has one."""
+    """One stream of this run: its counters, its reader, and the `Following` of its current outlet."""
 
     name: str
     reader: Reader | None = None
@@ -50,22 +50,22 @@ class LiveStream:
 
     @property
     def epoch(self) -> Epoch | None:
-        """The open epoch; None while the stream's rate is being found, and while it has no outlet."""
+        """The open epoch; None while the stream's rate is being measured, and while it has no outlet."""
         return self.following.current if self.following is not None else None
 
     def attach(self, reader: Reader, following: Following[Epoch], now_s: float) -> None:
-        """Note that `reader` brings the samples from now on."""
+        """Note that samples come from `reader` from now on."""
         self.reader, self.following, self.why = reader, following, None
         self.last_samples_s = self.changed_s = now_s
         self._arrivals.clear()
 
     def detach(self, why: str, now_s: float) -> None:
-        """Note that the stream has no outlet any more."""
+        """Note that the stream no longer has an outlet."""
         self.reader = self.following = None
         self.why, self.changed_s = why, now_s
 
     def state(self, run: str, now_s: float, refused: str | None) -> State:
-        """How the stream fares; `refused` is why its outlet cannot be used, if there is one that cannot."""
+        """The stream's state message; `refused` is why its outlet cannot be used, if that is so."""
         status, why = self._status(now_s, refused)
         return State(
             stream=self.name,
@@ -99,7 +99,7 @@ class LiveStream:
         return "live", self.epoch.remark
 
     def _measured_rate_hz(self, now_s: float) -> float | None:
-        """Samples a second lately; None while nothing comes."""
+        """Samples per second over the last seconds; None while no samples come."""
         if now_s - self.last_samples_s > _STALLED_AFTER_S:
             return None
         if len(self._arrivals) < 2 or self._arrivals[-1][0] <= self._arrivals[0][0]:

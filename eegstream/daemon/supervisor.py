@@ -1,4 +1,4 @@
-"""Take streams as they come, let them go as they leave."""
+"""Start and stop readers as outlets appear and disappear."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -13,23 +13,23 @@ from eegstream.wire.reasons import EndReason
 log = logging.getLogger(__name__)
 
 _SILENT_S = 1.0
-"""How long both of two outlets with one id must be seen alive before they are taken for two."""
+"""Time for which two outlets with the same id must both be alive before they count as two streams."""
 _PATIENCE_S = FORGET_AFTER_S + 1.0
-"""An outlet that is announced so long after its successor came is none that went: the other is a second one."""
+"""If an outlet is still announced this long after the newer one appeared, it is alive: there are two outlets."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1.0, 30.0
 _JOIN_S = 3.0
 
 
 @dataclass
 class _Retry:
-    """When an outlet that was lost, though it is still announced, is tried again."""
+    """When to try a lost outlet again that is still announced."""
 
     at_s: float
     wait_s: float
 
 
 class StreamReader(Protocol):
-    """What reads one outlet until it is gone; `lsl.reader.Reader` in the product."""
+    """Reads one outlet until it is gone; `lsl.reader.Reader` in the product."""
 
     stream: Announcement
     wire_name: str
@@ -39,7 +39,7 @@ class StreamReader(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether more may come from it."""
+        """Whether more samples may come from it."""
 
     def start(self) -> None:
         """Begin."""
@@ -52,16 +52,16 @@ class StreamReader(Protocol):
 
 
 class Announcements(Protocol):
-    """What is announced at present; `lsl.discovery.Discovery` in the product."""
+    """The outlets that are announced at present; `lsl.discovery.Discovery` in the product."""
 
     def announcements(self) -> list[Announcement]:
-        """Outlets seen lately, oldest first."""
+        """Outlets seen recently, oldest first."""
 
 
 class Supervisor:
     """Decide which announced outlets have a reader; used from one thread.
 
-    `make_reader` makes one for an outlet under a wire name; `clock` is the daemon's in seconds.
+    `make_reader` makes a reader for an outlet under a wire name; `clock` gives the daemon's clock in seconds.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Supervisor:
         self._discovery, self._wishes, self._make_reader = discovery, wishes, make_reader
         self._max_streams, self._clock = max_streams, clock
         self.refused: Mapping[str, str] = {}
-        """By wire name: why announced streams are not taken. Replaced as a whole, so that other threads may look."""
+        """By wire name: why announced streams are not taken. Replaced as a whole, so other threads may read it."""
         self._readers: dict[str, StreamReader] = {}
         """By wire name."""
         self._useless: dict[str, str] = {}
@@ -86,7 +86,7 @@ class Supervisor:
         """By uid: when an outlet was first seen."""
 
     def update(self) -> None:
-        """Look once at what is announced and act upon it."""
+        """Start, stop and forget readers according to the outlets that are announced now."""
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
         self._bury_ended(announced)
         self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
@@ -97,7 +97,7 @@ class Supervisor:
                 continue
             why = refusal(stream, self._wishes) or self._useless.get(stream.uid)
             if why is None and len(self._readers) >= self._max_streams:
-                why = f"{len(self._readers)} streams are being read, the most that max-streams allows"
+                why = f"{len(self._readers)} streams are being read, max-streams allows no more"
             if why is None:
                 self._take(stream, announced)
             else:
@@ -105,16 +105,16 @@ class Supervisor:
         self.refused = refused
 
     def close(self) -> None:
-        """Stop every reader; one that is stuck in liblsl is left behind."""
+        """Stop every reader; a reader that hangs in liblsl is abandoned."""
         for reader in self._readers.values():
             reader.stop("shutdown")
         deadline_s = self._clock() + _JOIN_S
         for reader in self._readers.values():
             if not reader.join(max(0.0, deadline_s - self._clock())):
-                log.warning("%s: its reader hangs in liblsl and is left behind", reader.wire_name)
+                log.warning("%s: its reader hangs in liblsl and is abandoned", reader.wire_name)
 
     def _bury_ended(self, announced: dict[str, Announcement]) -> None:
-        """Forget readers that ended, and what is known of outlets that are no longer announced."""
+        """Forget readers that ended, and outlets that are no longer announced."""
         for name, reader in list(self._readers.items()):
             if reader.alive:
                 continue
@@ -131,7 +131,7 @@ class Supervisor:
         self._retries = {uid: retry for uid, retry in self._retries.items() if uid in announced}
 
     def _take(self, stream: Announcement, announced: dict[str, Announcement]) -> None:
-        """Start a reader, unless the time has not come."""
+        """Start a reader for an outlet, unless it must wait."""
         name = _base_name(stream)
         if stream.uid in self._retries:
             newer = (other for other in announced.values() if other.created_s > stream.created_s)
@@ -139,8 +139,8 @@ class Supervisor:
                 return
         holder = self._readers.get(name)
         if holder is not None and (not holder.opened or holder.last_samples_s < self._seen_s[stream.uid] + _SILENT_S):
-            # An outlet that went without a word, or a second one beside it? One that still sends a while after the
-            # newcomer was seen is alive; the resolver forgets the dead.
+            # Did the older outlet vanish without notice, or are there two outlets? If the older one still sends a
+            # while after the newer one appeared, it is alive. If it is dead, the resolver forgets it.
             if holder.stream.uid not in announced:
                 holder.stop("replaced")
                 return

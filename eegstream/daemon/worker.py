@@ -1,4 +1,4 @@
-"""The one thread that turns queued samples into published messages."""
+"""The worker thread that turns queued samples into published messages."""
 
 import logging
 import threading
@@ -22,28 +22,28 @@ from eegstream.wire.messages import Codes, Source, State, UtcMark
 log = logging.getLogger(__name__)
 
 _IDLE_S = 0.05
-"""How long an idle worker sleeps at most: newcomers get their specs that soon."""
+"""Longest sleep of an idle worker: new subscribers get their specs within this time."""
 _STATE_INTERVAL_S = 1.0
 _SPEC_INTERVAL_S = 5.0
 _BATCH_ROWS = 1024
 _MOST_STREAMS = 10_000
-"""Streams of a run whose counters are kept; outlets without a source_id are new ones each time."""
+"""Most streams of a run whose counters are kept; an outlet without a source_id can be a new stream each time."""
 _REMEMBER_LOST_S = 600.0
 
 
 class ModelEncoder(Encoder, Protocol):
-    """An encoder that says which model it is; `codec.engine.Engine` in the product."""
+    """An encoder that also states its model; `codec.engine.Engine` in the product."""
 
     @property
     def facts(self) -> ModelFacts:
-        """Which bundle encodes, and on what."""
+        """Which bundle encodes, and on which device."""
 
 
 class Worker:
-    """Follow every open stream: signal path, encoder, publisher, in this order and without waiting in between.
+    """Process every open stream: signal path, encoder, publisher, in this order and without waiting in between.
 
-    `options_of` tells what the user says of a stream, `refused` which announced streams are not taken and why, `clock`
-    is the daemon's in seconds.
+    `options_of` gives the user's options for a stream, `refused` the announced streams that are not taken and why,
+    `clock` the daemon's clock in seconds.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Worker:
         self._thread = threading.Thread(target=self._run_guarded, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin to take what the inbox holds."""
+        """Start the thread that takes items from the inbox."""
         self._thread.start()
 
     def finish(self) -> None:
-        """Take what is left, close every epoch (`shutdown`), publish, and end the thread."""
+        """Take the remaining items, close every epoch (`shutdown`), publish, and end the thread."""
         self._stop.set()
         self._thread.join()
 
@@ -81,11 +81,11 @@ class Worker:
             for stream in self._streams.values():
                 if stream.reader is not None:
                     self.step([Closed(stream.reader, "shutdown")])
-        except BaseException as failure:  # noqa: BLE001 - told to the supervisor, which ends the process with it
+        except BaseException as failure:  # noqa: BLE001 - passed to the main loop, which ends the process with it
             self.failure = failure
 
     def step(self, items: list[Item]) -> None:
-        """Handle queued items in order, then do what the clock asks for."""
+        """Handle queued items in order, then publish what is due by the clock."""
         pending: list[PendingEvent] = []
         for item in items:
             if isinstance(item, Opened):
@@ -97,7 +97,7 @@ class Worker:
             try:
                 steps = self._follow(item, stream, stream.following)
             except EegstreamError as error:
-                # The rate that it really has does not suit the settings; the one that it states did.
+                # The stated rate suited the settings; the measured rate does not.
                 log.warning("%s: %s", stream.name, error)
                 item.reader.stop("gone")
                 stream.detach(str(error), self._clock())
@@ -129,7 +129,7 @@ class Worker:
         stream: LiveStream,
         pending: list[PendingEvent],
     ) -> None:
-        """Announce epochs, and gather what happened in them until it is worth a batch."""
+        """Announce epochs, and gather their events until there are enough for a batch."""
         for step in steps:
             if isinstance(step, EpochOpened):
                 self._publish(pending)

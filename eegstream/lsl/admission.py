@@ -1,4 +1,4 @@
-"""Whether a stream is taken: the one answer that `run` acts upon and `streams` tells."""
+"""Decide whether a stream is taken: `run` uses this decision, and `streams` shows it."""
 
 from typing import Protocol
 
@@ -8,17 +8,17 @@ from eegstream.selection import Described
 
 
 class Wishes(Protocol):
-    """Which streams the user wants, and what he says of them; `config.RunConfig` in the product."""
+    """The user's wishes: which streams, at which rate; `config.RunConfig` in the product."""
 
     def wants(self, stream: Described) -> bool:
-        """Whether the stream shall be taken."""
+        """Whether the user wants the stream."""
 
     def rate_of(self, stream: Described) -> float | None:
         """The rate that the user gives to the stream, in Hz."""
 
 
 def refusal(stream: Announcement, wishes: Wishes) -> str | None:
-    """Why a stream that is wanted cannot be used; None if it can. Decided before anything connects to it."""
+    """Why a wanted stream cannot be used; None if it can. This is decided before connecting to the stream."""
     rate_hz = wishes.rate_of(stream) or stream.rate_hz
     if stream.format not in NUMERIC_FORMATS:
         return f"its format is {'text (string)' if stream.format == 'string' else stream.format}, expected numbers"

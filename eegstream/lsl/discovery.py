@@ -1,4 +1,4 @@
-"""Which streams LSL announces, and which of them can be used."""
+"""Find the streams that LSL announces."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import pylsl
 
 FORGET_AFTER_S = 5.0
-"""Shorter, and live outlets flicker in and out of view."""
+"""With a shorter time, live outlets would disappear and reappear."""
 
 _FORMATS = {
     pylsl.cf_float32: "float32",
@@ -25,18 +25,18 @@ MOST_CHANNELS = 1024
 LONGEST_NAME = 256
 LONGEST_BUFFER_S = 60
 _BUFFER_SAMPLES = 16, 1_000_000
-"""liblsl spins for ever on a queue of one sample, and takes its memory from the announced rate."""
+"""Limits of a queue: liblsl loops forever on a queue of one sample, and allocates memory by the announced rate."""
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """What an outlet says of itself before anyone connects."""
+    """What an outlet states before anyone connects to it."""
 
     name: str
     type: str
     source_id: str
     uid: str
-    """One life of one outlet."""
+    """Identifies one life of one outlet."""
     hostname: str
     session_id: str
     format: str
@@ -45,10 +45,10 @@ class Announcement:
     """Nominal; 0 for irregular streams."""
     created_s: float
     info: Any
-    """pylsl's handle, which an inlet is made from."""
+    """pylsl's handle, from which an inlet is made."""
 
     def buffer_s(self, budget_bytes: int, rate_hz: float) -> int:
-        """Seconds at `rate_hz` that a queue of `budget_bytes` holds, as liblsl and this machine can bear."""
+        """Seconds at `rate_hz` that a queue of `budget_bytes` holds, within the limits of liblsl."""
         per_second = rate_hz * self.n_channels * _SAMPLE_BYTES.get(self.format, 8)
         seconds = min(LONGEST_BUFFER_S, budget_bytes / per_second, _BUFFER_SAMPLES[1] / rate_hz)
         return max(1, int(seconds), math.ceil(_BUFFER_SAMPLES[0] / rate_hz))
@@ -82,7 +82,7 @@ class Discovery:
         self._resolver = pylsl.ContinuousResolver(forget_after=FORGET_AFTER_S)
 
     def announcements(self) -> list[Announcement]:
-        """Outlets seen lately, oldest first; those whose texts are not UTF-8 are left out."""
+        """Outlets seen recently, oldest first, without those whose texts are not UTF-8."""
         found = []
         for info in self._resolver.results():
             try:

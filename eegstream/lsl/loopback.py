@@ -1,4 +1,4 @@
-"""An LSL configuration that keeps outlets and readers of one run to themselves, on this machine."""
+"""An LSL configuration that isolates the outlets and readers of one run, on this machine."""
 
 import secrets
 from collections.abc import Iterator
@@ -24,15 +24,15 @@ KnownPeers = {{127.0.0.1}}
 level = -2
 """
 CONFIGURATION_PREFIX = "eegstream-lsl-"
-"""How the folders of such configurations begin."""
+"""Prefix of the folders with such configurations."""
 _COUNT = 192
-"""Ports of a run: two for each of the most outlets that a test or a benchmark has, and one to look for them."""
+"""Ports of a run: two per outlet, for the most outlets that a test or benchmark has, and one for discovery."""
 _PORTS = range(20_000, 31_500, _COUNT)
 
 
 @contextmanager
 def private_configuration() -> Iterator[Path]:
-    """Give the path of a configuration file for `LSLAPICFG`, with ports and a session id of its own."""
+    """Yield the path of a configuration file for `LSLAPICFG`, with its own ports and session id."""
     port = SystemRandom().choice(_PORTS)
     text = _CONFIGURATION.format(port=port, base=port + 1, count=_COUNT - 1, session=f"private-{secrets.token_hex(6)}")
     with TemporaryDirectory(prefix=CONFIGURATION_PREFIX) as folder:

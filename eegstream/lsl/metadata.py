@@ -1,4 +1,4 @@
-"""What a stream's description says of its channels."""
+"""Read the channels from a stream's description."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from eegstream.wire.messages import Source
 _LABELS, _UNITS = ("label", "name"), ("unit", "units")
 _FACTORS = ("scalingfactor", "scaling_factor", "scaling")
 _BARE = frozenset({"int_16", "int16", "int_32", "int32", "float32", "ieee_float_32", "counts", "lsb", "adc", ""})
-"""Units that only say how numbers are stored: with a factor beside them, the product is in microvolts."""
+"""Units that only say how numbers are stored: number times the stated factor is in microvolts."""
 
 
 def stream_geometry(stream: Announcement, full_info: Any) -> StreamGeometry:
     """The geometry of an announced stream, given the full info that its inlet fetched.
 
-    What its description does not say of a channel is ""; what it says beyond the channels is left.
+    A missing entry of a channel is ""; entries beyond the number of channels are ignored.
     """
     labels, types, units = _channels(full_info, stream.n_channels)
     return StreamGeometry(
@@ -49,13 +49,13 @@ def _channels(full_info: Any, n_channels: int) -> tuple[tuple[str, ...], tuple[s
 
 
 def _first(node: Any, tags: tuple[str, ...]) -> str:
-    """The text of the first of the tags that has one."""
+    """The text of the first tag that has text."""
     texts = (node.child_value(tag).strip() for tag in tags)
     return next(filter(None, texts), "")
 
 
 def _scaled(unit: str, factor: str) -> str:
-    """The unit of numbers that a factor beside them turns into microvolts: "INT_16" and "0.1" make "0.1uV"."""
+    """The unit with its factor to microvolts: "INT_16" and "0.1" give "0.1uV"."""
     if factor and unit.lower() in _BARE and unit_scale(f"{factor}uV") is not None:
         return f"{factor}uV"
     return unit

@@ -1,4 +1,4 @@
-"""A recording as an LSL outlet: every sample with its own stamp.
+"""Play a recording as an LSL outlet: every sample has its own timestamp.
 
 A channels, T samples.
 """
@@ -24,7 +24,7 @@ class Pace:
     """How a recording is played."""
 
     speed: float = 1.0
-    """Recording seconds per second; infinite for as fast as it goes. Stamps keep the recording's own time."""
+    """Recording seconds per second; infinite means as fast as possible. Timestamps keep the recording's own time."""
     chunk: int | None = None
     """Samples pushed at a time; None for 20 ms."""
     loop: bool = False
@@ -38,7 +38,7 @@ class RecordingOutlet:
         self._outlet = pylsl.StreamOutlet(_stream_info(recording, name or recording.name))
 
     def wait_for_consumer(self, stop: threading.Event) -> bool:
-        """Wait until somebody has subscribed; False if `stop` was set before."""
+        """Wait until a reader has subscribed; False if `stop` was set before."""
         while not stop.is_set():
             if self._outlet.wait_for_consumers(_WAIT_STEP_S):
                 return True
@@ -47,7 +47,7 @@ class RecordingOutlet:
     def play(self, pace: Pace, stop: threading.Event) -> Iterator[int]:
         """Push the samples, yield the number pushed so far after each chunk.
 
-        The outlet stays for two seconds after the last sample, so that readers get everything.
+        The outlet stays open for two seconds after the last sample, so that readers get everything.
         """
         recording = self._recording
         step = pace.chunk or max(1, round(recording.rate_hz / _CHUNKS_PER_SECOND))
@@ -73,7 +73,7 @@ class RecordingOutlet:
 
 
 def play_together(outlets: Sequence[RecordingOutlet], pace: Pace, stop: threading.Event) -> Iterator[int]:
-    """Play several outlets at once, each from a thread of its own; yield the number of samples pushed by all."""
+    """Play several outlets at once, each from its own thread; yield the number of samples pushed by all."""
     if len(outlets) == 1:
         yield from outlets[0].play(pace, stop)
         return
@@ -95,7 +95,8 @@ def play_together(outlets: Sequence[RecordingOutlet], pace: Pace, stop: threadin
 def push_times_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
     """When to push samples (T,) whose file times are `times_s`, in seconds since the first.
 
-    As the file has it; but a step back or a time that is none takes one interval, and no hole takes longer than 10 s.
+    These are the file's times, with two exceptions: a step back or a non-finite time takes one interval, and a hole
+    takes at most 10 s.
     """
     times_s = np.where(np.isfinite(times_s), times_s, np.nan)
     steps_s = np.diff(times_s, prepend=times_s[:1])

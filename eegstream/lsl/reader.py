@@ -1,4 +1,4 @@
-"""Read one outlet from a thread of its own, until it is gone.
+"""Read one outlet in a separate thread, until it is gone.
 
 A channels of the source, n samples in a chunk.
 """
@@ -32,17 +32,17 @@ _CLOCK_INTERVAL_S = 2.0
 _NO_CLOCK = Clock(offset_s=None, error_s=None)
 _GLANCE_BYTES, _GLANCE_HZ = 1024 * 1024, 250.0
 _TROUBLE = (RuntimeError, ValueError, MemoryError)
-"""What pylsl raises when an outlet does not do as it should; its own errors are RuntimeErrors."""
+"""What pylsl raises if an outlet misbehaves; its own errors are RuntimeErrors."""
 
 
 class Sink(Protocol):
-    """Who takes what a reader finds; called from the reader's thread."""
+    """Receives what a reader reads; called from the reader's thread."""
 
     def opened(self, reader: "Reader", geometry: StreamGeometry) -> None:
         """The outlet answered; samples follow."""
 
     def samples(self, reader: "Reader", raw: NDArray[Any], stamps_s: NDArray[np.float64], arrived_s: float) -> None:
-        """A chunk (A, n) with the sender's stamps (n,), pulled at `arrived_s`."""
+        """A chunk (A, n) with the sender's timestamps (n,), pulled at `arrived_s`."""
 
     def closed(self, reader: "Reader", why: str) -> None:
         """The last call: the outlet is gone, never answered, or the reader was stopped."""
@@ -51,9 +51,9 @@ class Sink(Protocol):
 class Reader:
     """One inlet and its threads: one that pulls, one that asks for the clock.
 
-    `admit` raises if a stream of that description cannot be used. `recover=False`, since liblsl's recovery joins two
-    lives of an outlet without a word. The inlet is destroyed only
-    when both threads have left it; a hung one keeps it, as liblsl crashes otherwise.
+    `admit` raises if a stream with that description cannot be used. The inlet has `recover=False`, because liblsl's
+    recovery joins two lives of an outlet without notice. The inlet is destroyed only when both threads have left it.
+    If a thread hangs, the inlet is kept, because liblsl would crash.
     """
 
     def __init__(
@@ -67,17 +67,17 @@ class Reader:
     ) -> None:
         self.stream = stream
         self.rate_hz = rate_hz or stream.rate_hz
-        """What buffers are made for: the user's say, else the nominal rate."""
+        """The rate that sets the size of buffers: the user's rate, else the nominal rate."""
         self.wire_name = wire_name
         self.clock = _NO_CLOCK
         self.end_reason: EndReason = "gone"
-        """What its epoch's `end` will say."""
+        """The reason for the `end` of its epoch."""
         self.opened = False
         """Whether the outlet answered."""
         self.last_samples_s = pylsl.local_clock()
-        """When samples came last; at first, when the reader was made."""
+        """When the last samples came; before any samples, when the reader was made."""
         self.refusal: str | None = None
-        """Why its stream is of no use, as far as its description tells."""
+        """Why its stream cannot be used according to its description; else None."""
         self.buffer_s = stream.buffer_s(buffer_bytes, self.rate_hz)
         self._sink, self._admit = sink, admit
         self._stop, self._ended = threading.Event(), threading.Event()
@@ -100,16 +100,16 @@ class Reader:
 
     @property
     def alive(self) -> bool:
-        """Whether more may come from it."""
+        """Whether more samples may come from it."""
         return not self._ended.is_set()
 
     def _run(self) -> None:
-        """Whatever happens here, the sink hears the last word: a reader never lives on as a ghost."""
+        """Read until the end; the sink's `closed` is called in every case, also after an error."""
         clock: threading.Thread | None = None
         why = "its reader failed"
         try:
             inlet = pylsl.StreamInlet(self.stream.info, max_buflen=self.buffer_s, recover=False, processing_flags=0)
-            # The first pull fetches the full info without any timeout: fetch it with one before.
+            # The first pull would fetch the full info without a timeout, so fetch it with a timeout before.
             inlet.open_stream(_OPEN_TIMEOUT_S)
             geometry = stream_geometry(self.stream, inlet.info(_OPEN_TIMEOUT_S))
             self._admit(geometry)
@@ -142,7 +142,7 @@ class Reader:
         return "stopped"
 
     def _ask_clock(self, inlet: Any) -> None:
-        """Keep `clock` up to date. pylsl has no call for the uncertainty, liblsl has."""
+        """Keep `clock` up to date. Only liblsl, not pylsl, has a call that gives the uncertainty."""
         remote_s, error_s, code = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
         ask = liblsl.lsl_time_correction_ex
         ask.restype = ctypes.c_double
@@ -163,7 +163,7 @@ def inspect(stream: Announcement) -> StreamGeometry:
     """Ask an outlet for its description, without taking samples.
 
     Raises:
-        StreamError: it gives none.
+        StreamError: the outlet gives no description.
     """
     try:
         buffer_s = stream.buffer_s(_GLANCE_BYTES, stream.rate_hz or _GLANCE_HZ)
@@ -177,7 +177,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, LostError):
         return "the outlet closed its connection"
     if isinstance(error, LslTimeoutError):
-        return f"it gave no answer within {_OPEN_TIMEOUT_S:g} s"
+        return f"it did not answer within {_OPEN_TIMEOUT_S:g} s"
     if isinstance(error, UnicodeDecodeError):
         return "its description is not UTF-8"
     return f"liblsl refused it ({error})"
