@@ -26,7 +26,7 @@ MIN_GOLDEN = 1024
 
 @dataclass(frozen=True)
 class Golden:
-    """Vectors that a device must reproduce before it is trusted."""
+    """Vectors that a device must reproduce before the bundle is used."""
 
     patches: NDArray[np.float32]
     """(K, N), in microvolts."""
@@ -40,7 +40,7 @@ class Golden:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle; `module` has the methods that docs/reference/bundle.md tells."""
+    """A loaded bundle; `module` has the methods that docs/reference/bundle.md specifies."""
 
     path: Path
     sha256: str
@@ -63,7 +63,7 @@ def find(reference: str) -> Path:
     """Path of a bundle given as `NAME[@VERSION]` or as a path.
 
     Raises:
-        BundleError: nothing of that name, version or path.
+        BundleError: there is no bundle of that name, version or path.
     """
     if reference.endswith(".pt") or "/" in reference or Path(reference).is_file():
         path = Path(reference).expanduser()
@@ -88,7 +88,7 @@ def load(reference: str, device: torch.device | str = "cpu") -> Bundle:
     """Load a bundle by `NAME[@VERSION]` or path onto `device`, without running it.
 
     Raises:
-        BundleError: no such bundle, no TorchScript file, or its parts do not fit together.
+        BundleError: there is no such bundle, it is not a TorchScript file, or its parts do not fit together.
     """
     path = find(reference)
     try:
@@ -96,7 +96,7 @@ def load(reference: str, device: torch.device | str = "cpu") -> Bundle:
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BundleError(
-            f"{path.name} is no TorchScript bundle ({reason[:120]})", "Give a file that trainer.export wrote"
+            f"{path.name} is not a TorchScript bundle ({reason[:120]})", "Give a file that trainer.export wrote"
         ) from None
     if not extra["manifest.json"]:
         raise BundleError(f"{path.name} has no manifest.json inside", "Export the model with trainer.export")

@@ -1,7 +1,7 @@
 """Run a bundle on a device, in tiles of one fixed size.
 
-A code must not depend on which patches happened to share its batch, so every call sees the same shape: 64 rows on
-CPU, 1024 on CUDA, padded with zeros. Float32 throughout, TF32 and fusion off.
+A code must not depend on the other patches in its batch, so every call has the same shape: 64 rows on CPU, 1024 on
+CUDA, padded with zeros. Float32 throughout, TF32 and fusion off.
 
 B patches, N samples in a patch, G codes of a patch, R rows in a tile.
 """
@@ -32,7 +32,7 @@ Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def use_one_thread() -> None:
-    """Run this process's CPU kernels in one thread: quickest for tiles this small, and kind to the other cores."""
+    """Run this process's CPU kernels in one thread: fastest for small tiles, and it leaves the other cores free."""
     torch.set_num_threads(1)
 
 
@@ -40,7 +40,7 @@ def choose_device(name: str) -> torch.device:
     """The device for `auto`, `cpu`, `cuda` or `cuda:N`.
 
     Raises:
-        ConfigError: unknown name, or a CUDA device that is not there.
+        ConfigError: the name is unknown, or the CUDA device does not exist.
     """
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
@@ -65,7 +65,7 @@ class Verification:
     """How closely a device reproduced the golden vectors."""
 
     agreement: float
-    """Share of golden codes that came out the same."""
+    """Share of golden codes that were reproduced."""
     decode_error: float
     """RMS of the decode's error over the RMS of the golden decode."""
 
@@ -93,7 +93,7 @@ class Engine:
 
     @property
     def facts(self) -> ModelFacts:
-        """What `spec` says of the model and where it runs."""
+        """The model and its device, for `spec`."""
         return ModelFacts(
             manifest=self.bundle.manifest,
             sha256=self.bundle.sha256,
@@ -116,7 +116,7 @@ class Engine:
         """Patches (B, N) in microvolts from codes (B, G); `kind` is one of the manifest's `decodes`.
 
         Raises:
-            ConfigError: this bundle has no such decode.
+            ConfigError: this bundle does not have this decode.
             DeviceLostError: the device failed during the call.
         """
         if kind not in self.bundle.manifest.decodes:
@@ -137,7 +137,7 @@ class Engine:
         rates_hz: NDArray[np.float32],
         sink: tuple[Array, torch.Tensor],
     ) -> None:
-        """Put `source` rows through `method` tile by tile; each pair is an array and its host-side tile."""
+        """Pass the rows of `source` through `method` tile by tile; each pair is an array and its host-side tile."""
         rows, row_tile = source
         results, result_tile = sink
         for start in range(0, len(rows), self.tile):
@@ -167,7 +167,7 @@ class Engine:
             return result_tile
 
     def _verify(self) -> Verification:
-        """Reproduce the golden vectors, which also warms every shape that will be used."""
+        """Reproduce the golden vectors; this also warms up every shape that will be used."""
         golden = self.bundle.golden
         rates = golden.rate_hz[:, 0]
         try:
@@ -200,7 +200,7 @@ class Engine:
         return Verification(agreement, decode_error)
 
     def _require_prefixes(self, kind: str) -> None:
-        """Decode the first golden patch from its first code, its first two, and so on; what is cut off is -1."""
+        """Decode the first golden patch from its first code, its first two, and so on; the other codes are -1."""
         golden = self.bundle.golden
         groups = golden.codes.shape[1]
         cut = np.where(np.tri(groups, dtype=bool), golden.codes[:1], np.int32(-1))
@@ -209,7 +209,7 @@ class Engine:
 
 
 def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
-    """Return `result`, if it is of the expected kind: copying would convert and repeat whatever came."""
+    """Return `result` if dtype and shape are as expected; copying it would silently convert and broadcast."""
     if result.shape != expected.shape or result.dtype != expected.dtype:
         raise ValueError(
             f"it returned {result.dtype} {tuple(result.shape)}, expected {expected.dtype} {tuple(expected.shape)}"

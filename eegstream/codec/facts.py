@@ -1,4 +1,4 @@
-"""Which bundle encodes, and on what: what `spec` tells of the model."""
+"""Facts on the model and its device, for `spec`."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from eegstream.codec.manifest import Manifest
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Which bundle encodes, and on what."""
+    """Which bundle encodes, and on which device."""
 
     manifest: Manifest
     sha256: str

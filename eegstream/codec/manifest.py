@@ -1,6 +1,6 @@
-"""What a bundle says of itself: `manifest.json`, checked on reading.
+"""The manifest of a bundle, `manifest.json`, validated on reading.
 
-Everything that changes a code stands here, so that training, `encode` and `run` cannot disagree.
+It holds everything that decides a code, so training, `encode` and `run` always agree.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from eegstream.errors import BundleError
 Word = Annotated[int, Field(ge=2, le=65536)]
 Decode = Literal["mse", "spectrum"]
 DECODE_METHODS: Mapping[str, str] = {"mse": "decode", "spectrum": "decode_spectrum"}
-"""The bundle's method that decodes in this way."""
+"""The bundle's method for each kind of decode."""
 
 
 class FrontEndManifest(BaseModel):
@@ -40,7 +40,7 @@ class Manifest(BaseModel):
     hop: Annotated[int, Field(ge=1)]
     """Model-rate samples from one patch's start to the next."""
     words: Annotated[tuple[Word, ...], Field(min_length=1)]
-    """Number of distinct values of each code of a patch."""
+    """Codebook size of each code of a patch."""
     prefix: bool
     """Whether decode takes -1 for codes that were cut off at the end."""
     decodes: Annotated[tuple[Decode, ...], Field(min_length=1)]
@@ -64,7 +64,7 @@ class Manifest(BaseModel):
             raise ValueError('"decodes" lacks "mse", which every bundle has')
         low, high = self.rate_range_hz
         if not 0 < low <= high:
-            raise ValueError(f"rate_range_hz {low}..{high} is no range")
+            raise ValueError(f"rate_range_hz {low}..{high} is not a range")
         return self
 
     @classmethod

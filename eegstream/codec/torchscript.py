@@ -1,7 +1,7 @@
-"""The one door to TorchScript.
+"""The only module that calls TorchScript.
 
 torch marks TorchScript as deprecated since 2.11 and warns at each script, save and load. The format is kept on purpose
-(docs/decisions/0002-torchscript.md); its warning is silenced here and nowhere else.
+(docs/decisions/0002-torchscript.md); only this module silences the warning.
 """
 
 import warnings
@@ -37,7 +37,7 @@ def load(
 ) -> tuple[torch.jit.ScriptModule, dict[str, bytes]]:
     """Return the module on `device`, in evaluation mode, and the extra files in `names` (b"" where absent).
 
-    Raises whatever torch raises on a file that is no TorchScript archive: RuntimeError, ValueError or OSError.
+    On a file that is not a TorchScript archive, torch raises RuntimeError, ValueError or OSError.
     """
     extra: dict[str, str | bytes] = dict.fromkeys(names, "")
     with _accepting_deprecation():

@@ -1,4 +1,4 @@
-"""Names of streams on the wire, and where it is found."""
+"""Names of streams on the wire, and the default address."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ DAEMON = "daemon"
 """Reserved stream name of the daemon's own state."""
 
 DEFAULT_URL = "tcp://127.0.0.1:5571"
-"""Where a daemon publishes, and where its listeners look, unless told otherwise."""
+"""Default address at which a daemon publishes and subscribers connect."""
 _LONGEST_SLUG = 48
 
 
@@ -18,6 +18,6 @@ def slug(name: str) -> str:
 
 
 def stream_name(name: str, stream_type: str, source_id: str, hostname: str) -> str:
-    """`<slug>-<6 hex digits>`: the same device keeps its name over restarts."""
+    """`<slug>-<6 hex digits>`: a device keeps its name when it restarts."""
     identity = source_id or f"{name}|{stream_type}|{hostname}"
     return f"{slug(name)}-{hashlib.sha256(identity.encode()).hexdigest()[:6]}"

@@ -1,7 +1,7 @@
 """The messages on the wire, as typed objects that become msgpack maps.
 
-docs/reference/wire.md is the specification. P patches, C channels, G codes of a patch. Words that say why or how are
-`... | str`: a later version may have more of them.
+docs/reference/wire.md is the specification. P patches, C channels, G codes of a patch. Fields with a fixed set of
+words have the type `... | str`, because a later version may have more words.
 """
 
 from typing import Annotated, Literal
@@ -45,7 +45,7 @@ class _Sequenced(_Message):
 
 
 class Source(BaseModel):
-    """Where a stream comes from, as its sender says."""
+    """Where a stream comes from, as its sender states."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,7 +57,7 @@ class Source(BaseModel):
     session_id: str
     format: str
     nominal_rate_hz: float | None = None
-    """What the sender states as its rate; 0 for an irregular stream. None from older daemons."""
+    """The rate that the sender states; 0 for an irregular stream. None from older daemons."""
 
 
 class Omitted(BaseModel):
@@ -80,7 +80,7 @@ class ModelIdentity(BaseModel):
 
 
 class Frontend(BaseModel):
-    """The signal path's settings, options included."""
+    """The signal path's settings, including the user's options."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -191,7 +191,7 @@ class End(_Account):
 
 
 class State(_Message):
-    """Once a second, how a stream (or the daemon) fares. Not sequenced, not part of the content."""
+    """The state of a stream (or of the daemon), once a second. Not sequenced, not part of the content."""
 
     kind: Literal["state"] = "state"
     last_seq: Count | None
@@ -211,11 +211,11 @@ class State(_Message):
     """Daemon clock."""
     rate_measured_hz: float | None
     remarks: tuple[str, ...] = ()
-    """What is odd about the stream's signal; empty from older daemons."""
+    """Remarks on the stream's signal; empty from older daemons."""
 
 
 class Unknown(_Message):
-    """A message of a kind that a later version of the wire has: what all kinds share, and nothing to act upon."""
+    """A message of a kind from a later version of the wire: only the fields that all kinds share."""
 
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     seq: Count | None = None

@@ -1,4 +1,4 @@
-"""Why a segment or an epoch ends, and how a stream fares: the words of the wire."""
+"""The wire's words for why a segment or an epoch ends, and for a stream's status."""
 
 from typing import Literal, get_args
 

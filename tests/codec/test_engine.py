@@ -157,7 +157,7 @@ def test_other_files_are_no_bundles(tmp_path, content):
     """Whatever torch says of them becomes one line."""
     path = tmp_path / "model.pt"
     path.write_bytes(content)
-    with pytest.raises(BundleError, match=r"model\.pt is no TorchScript bundle") as caught:
+    with pytest.raises(BundleError, match=r"model\.pt is not a TorchScript bundle") as caught:
         load(str(path))
     assert "\n" not in str(caught.value)
 
