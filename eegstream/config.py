@@ -1,4 +1,4 @@
-"""Settings of `eegstream run`: file, then environment, then options."""
+"""Settings of `eegstream run`: options override environment variables, which override the file."""
 
 import os
 import re
@@ -21,7 +21,7 @@ _ENVIRONMENT_PREFIX = "EEGSTREAM_"
 
 
 def _patterns(value: object) -> object:
-    """A list of patterns, or one text with commas between them."""
+    """Accept a list of patterns, or one text with commas between them."""
     return value.split(",") if isinstance(value, str) else value
 
 
@@ -48,7 +48,7 @@ Fields = Annotated[str, AfterValidator(_is_selection)]
 
 
 class StreamConfig(BaseModel):
-    """What a [[stream]] table says of the streams that it matches; what it leaves out is as for all streams."""
+    """A [[stream]] table: settings of the streams that it matches; absent settings are those of all streams."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,7 +61,7 @@ class StreamConfig(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """What `run` can be told; the names are those of its options."""
+    """All settings of `run`; the names are those of its options."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True
@@ -78,10 +78,10 @@ class RunConfig(BaseModel):
     fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     select: Fields = "type=EEG"
     stream: tuple[StreamConfig, ...] = ()
-    """Settings of single streams; the first that matches counts. A stream that one matches is taken, too."""
+    """Settings of single streams; the first table that matches counts. A stream that matches a table is also taken."""
     max_streams: Annotated[int, Field(ge=1)] = 64
     buffer_mb: Annotated[int, Field(ge=1)] = 64
-    """Memory for one stream's waiting samples, at most; taken twice, in liblsl and before the encoder."""
+    """Most memory for one stream's waiting samples; it is used twice, in liblsl and before the encoder."""
 
     @field_validator("bind")
     @classmethod
@@ -101,7 +101,7 @@ class RunConfig(BaseModel):
         return value
 
     def wants(self, stream: Described) -> bool:
-        """Whether a stream shall be taken."""
+        """Whether a stream is selected."""
         return Selection.parse(self.select).wants(stream) or self._own(stream) is not None
 
     def rate_of(self, stream: Described) -> float | None:
@@ -110,7 +110,7 @@ class RunConfig(BaseModel):
         return own.rate if own is not None and own.rate is not None else self.rate
 
     def signal_options(self, stream: Described) -> SignalOptions:
-        """The part that may change a stream's codes."""
+        """The settings that may change a stream's codes."""
         own = self._own(stream) or StreamConfig(match="")
         choice = ChannelChoice.of(
             self.channels if own.channels is None else own.channels,
@@ -173,7 +173,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror})", "Check --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no TOML ({error})", "Correct the file") from None
+        raise ConfigError(f"{file} is not valid TOML ({error})", "Correct the file") from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

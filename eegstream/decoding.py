@@ -1,4 +1,4 @@
-"""Codes back to signals.
+"""Decode codes to signals.
 
 P patches, C channels, N samples in a patch, T samples that at least one patch covers.
 """
@@ -15,12 +15,12 @@ from eegstream.files.segments import CodedSegment
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What the codes kept of the front-ended signal."""
+    """The front-ended signal as decoded from its codes."""
 
     eeg_uv: NDArray[np.float32]
     """(C, T), at the model's rate; where patches overlap, their mean."""
     rate_hz: float
-    """The model's."""
+    """The model's rate."""
     labels: tuple[str, ...]
     t: NDArray[np.float64]
     """(T,), outlet-clock seconds."""
@@ -29,16 +29,16 @@ class Reconstruction:
     segment: NDArray[np.int32]
     """(T,)"""
     uncovered_s: float
-    """Seconds of the source at the ends of segments that no patch covers, as far as they are accounted for."""
+    """Seconds of the source at the ends of segments that no patch covers, as far as the file states them."""
     unaccounted: int
-    """Segments whose end the file does not hold."""
+    """Number of segments whose closing message is not in the file."""
 
 
 def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[CodedSegment]:
     """The segments of one stream, whose epochs must agree in channels, rate and model.
 
     Raises:
-        CodesFileError: no or several streams to choose from, or epochs that do not fit into one array.
+        CodesFileError: there are no streams, or several to choose from, or the epochs do not fit into one array.
     """
     names = sorted({segment.stream for segment in segments})
     if not names:
@@ -61,7 +61,7 @@ def reconstruct(segments: list[CodedSegment], engine: Engine, kind: str = "mse")
     """Decode segments of one geometry; `kind` is one of the bundle's decodes.
 
     Raises:
-        ConfigError: the bundle has no such decode.
+        ConfigError: the bundle does not have this decode.
     """
     spec = segments[0].spec
     rate_hz = spec.model_rate_hz or spec.rate_hz

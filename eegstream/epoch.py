@@ -1,6 +1,6 @@
-"""One epoch of one stream: what the pipeline says becomes messages.
+"""One epoch of one stream: turn the pipeline's events into messages.
 
-The daemon and `encode` both run this, which is why their content is the same.
+The daemon and `encode` both run this code, so their content is the same.
 
 C kept channels, N samples in a patch, G codes of a patch, B patches of one channel in a batch.
 """
@@ -36,7 +36,7 @@ from eegstream.wire.reasons import END_REASONS, EndReason
 
 
 class Encoder(Protocol):
-    """What makes codes of patches; `codec.engine.Engine` in the product."""
+    """Encodes patches; `codec.engine.Engine` in the product."""
 
     def encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
         """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,)."""
@@ -44,19 +44,19 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class SignalOptions:
-    """The options that may change a code; alike in `run` and `encode`, and told in `spec.notes`."""
+    """The options that may change a code; the same in `run` and `encode`, and stated in `spec.notes`."""
 
     notch_hz: float | None = None
     fill_ms: float = 0.0
     choice: ChannelChoice = field(default_factory=ChannelChoice)
     """Channels and their units."""
     rate_hz: float | None = None
-    """The user's say; the stream's own word and its stamps count no more then."""
+    """The user's rate. If given, the stated rate and the timestamps' rate are ignored."""
 
 
 @dataclass(frozen=True)
 class StreamGeometry:
-    """What a stream looks like from outside; one entry per channel of the source."""
+    """What a stream states of its rate and channels; one entry per channel of the source."""
 
     source: Source
     rate_hz: float
@@ -65,7 +65,7 @@ class StreamGeometry:
     types: tuple[str, ...]
     units: tuple[str, ...]
     stated_scale: tuple[float, ...] = ()
-    """Microvolts in one step of the numbers that the user knows, where these are not those of `units`."""
+    """Microvolts in one step of the numbers that the user knows, if these are not in `units`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class MessageContext:
-    """Where messages belong: stream, run and epoch, and how their `seq` is counted."""
+    """The stream, run and epoch of messages, and the counter of their `seq`."""
 
     stream: str
     run: str
@@ -95,9 +95,9 @@ class _Header(TypedDict):
 
 
 class Epoch:
-    """One inlet on one outlet life, one geometry, one rate, one model.
+    """One epoch: one inlet on one life of an outlet, with one geometry, one rate and one model.
 
-    `rate_hz` is the rate that the stream really has; None for the one that it states.
+    `rate_hz` is the stream's real rate; None means the stated rate.
 
     Raises:
         ConfigError: the settings do not suit this stream.
@@ -139,7 +139,7 @@ class Epoch:
         )
 
     def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
-        """Take a chunk (A, T) in the source's units with its stamps (T,); return what it completes, in order."""
+        """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         return self._pipeline.push(raw, stamps_s, arrived_s)
 
     def overflow(self, dropped: int) -> list[Event]:
@@ -147,7 +147,7 @@ class Epoch:
         return self._pipeline.overflow(dropped)
 
     def pause(self) -> list[Event]:
-        """End the segment because the source paused here, nobody knows for how long."""
+        """End the segment because the source paused here for an unknown time."""
         return self._pipeline.pause()
 
     def finish(self, reason: EndReason) -> list[Event]:
@@ -156,7 +156,7 @@ class Epoch:
 
     @property
     def changed_rate_hz(self) -> float | None:
-        """The rate that the stream turned to, which ends the epoch."""
+        """The stream's new rate, if it changed, which ends the epoch; else None."""
         return self._pipeline.changed_rate_hz
 
     @property
@@ -166,7 +166,7 @@ class Epoch:
 
     @property
     def remark(self) -> str | None:
-        """What is odd about the size of the numbers, once the first seconds were seen."""
+        """A remark on the amplitude, after the first seconds; None if it is plausible."""
         return self._pipeline.remark
 
     @property
@@ -176,12 +176,12 @@ class Epoch:
 
     @property
     def rate_hz(self) -> float:
-        """The rate that the source really has: the model's condition."""
+        """The source's real rate; the model's condition."""
         return self._rate_hz
 
     @property
     def n_channels(self) -> int:
-        """Kept channels."""
+        """Number of kept channels."""
         return len(self._selection.kept)
 
     @property
@@ -259,7 +259,7 @@ _NOWHERE = MessageContext(stream="", run="", epoch=0, next_seq=lambda: 0)
 
 
 def require_usable(geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions) -> None:
-    """Refuse a stream that no epoch could be made of, before a sample of it is taken.
+    """Refuse a stream that cannot have an epoch, before any sample of it is taken.
 
     Raises:
         ConfigError: the settings do not suit this stream at its stated rate.
@@ -272,7 +272,7 @@ def require_usable(geometry: StreamGeometry, facts: ModelFacts, options: SignalO
 def follow_stream(
     geometry: StreamGeometry, facts: ModelFacts, options: SignalOptions, next_context: Callable[[], MessageContext]
 ) -> Following[Epoch]:
-    """Turn what one outlet, or one recording, sends into epochs.
+    """Turn the samples of one outlet, or of one recording, into epochs.
 
     Raises:
         StreamError: no channel is EEG, or the stream states no rate and the user gives none.
@@ -287,7 +287,7 @@ def follow_stream(
 
 @dataclass(frozen=True)
 class PendingEvent:
-    """An event on its way to becoming a message, with what only its moment knew."""
+    """An event that is not a message yet, with the clock values at its time."""
 
     epoch: Epoch
     event: Event

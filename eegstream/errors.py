@@ -1,13 +1,13 @@
-"""The project's errors: what was seen, what was expected, and what to do about it.
+"""The project's errors: each says what was seen, what was expected, and what to do about it.
 
 Only the command line turns an error into an exit code.
 """
 
 
 class EegstreamError(Exception):
-    """Something failed in a way that a person can act upon.
+    """An error that a person can act upon.
 
-    `message` says what came and what was expected; `remedy` says what to do. Both end up on one line.
+    `message` says what was seen and what was expected; `remedy` says what to do. Both are shown on one line.
     """
 
     exit_code = 1
@@ -19,11 +19,11 @@ class EegstreamError(Exception):
 
 
 class RecordingError(EegstreamError):
-    """A file is no recording that can be read, or holds no usable EEG."""
+    """A recording cannot be read, or holds no usable EEG."""
 
 
 class CodesFileError(EegstreamError):
-    """A file is no codes file that can be read."""
+    """A codes file cannot be read."""
 
 
 class StreamError(EegstreamError):
@@ -31,7 +31,7 @@ class StreamError(EegstreamError):
 
 
 class ConfigError(EegstreamError):
-    """A setting is wrong; starting again will not help."""
+    """A setting is wrong; a restart will not help."""
 
     exit_code = 78
 
@@ -41,6 +41,6 @@ class BundleError(ConfigError):
 
 
 class DeviceLostError(EegstreamError):
-    """A compute device went away while in use; starting again may help."""
+    """A compute device failed while in use; a restart may help."""
 
     exit_code = 75

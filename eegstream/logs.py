@@ -7,7 +7,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """Write the package's log to stderr, one line a record."""
+    """Write the package's log to stderr, one line per record."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(_FORMAT))
     logger = logging.getLogger("eegstream")
@@ -17,7 +17,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 
 class _OneLine(logging.Formatter):
-    """Names of streams come from the network: control characters in them must not forge lines."""
+    """Escapes control characters: names of streams come from the network and must not forge lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         text = super().formatMessage(record)

@@ -1,4 +1,4 @@
-"""One stream's whole way without I/O: samples and stamps in; patches, gaps and the ledger out.
+"""One stream's whole signal path without I/O: samples and timestamps in; patches, gaps and the ledger out.
 
 C kept channels, A channels of the source, T samples in a chunk, N samples in a patch.
 """
@@ -32,14 +32,14 @@ _REASONS: dict[str, GapReason] = {
 
 @dataclass(frozen=True)
 class PipelineSettings:
-    """What decides a stream's patches: the bundle's manifest and the two options that may change them."""
+    """All that decides a stream's patches: the bundle's manifest and the two options that may change them."""
 
     frontend: FrontEndSettings
     patch: int
     hop: int
     amplitude_uv: float
     fill_s: float = 0.0
-    """Holes up to this long are bridged by interpolation."""
+    """Gaps up to this length are filled by interpolation."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Patch:
     t_s: float
     """Outlet-clock second of the first sample."""
     t_error_s: float
-    """Bound of the error of `t_s`, where stamps are bursty or late; 0 where they are calm."""
+    """Bound of the error of `t_s` if timestamps come in bursts or late; 0 if they are calm."""
     needed_s: float
     """Outlet-clock second of the last source sample that was needed."""
     arrived_s: float
@@ -65,7 +65,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class SegmentEnd:
-    """A segment's closing account."""
+    """A segment's account at its end."""
 
     segment: int
     reason: GapReason | EndReason
@@ -74,14 +74,14 @@ class SegmentEnd:
     t_to_s: float | None
     """Time of the next segment's first sample; None at the end of an epoch."""
     missing: int | None
-    """Source samples estimated lost; None at the end of an epoch, and where nobody knows."""
+    """Source samples estimated lost; None at the end of an epoch, and where unknown."""
     received: int
     discarded: int
-    """Received source samples behind the last patch's own span."""
+    """Received source samples after the last patch's own span."""
     emitted: int
-    """Patch indices."""
+    """Number of patches."""
     tail: int
-    """Model-rate samples behind the last patch."""
+    """Model-rate samples after the last patch."""
 
 
 Event = Patch | SegmentEnd
@@ -89,7 +89,7 @@ Event = Patch | SegmentEnd
 
 @dataclass
 class _Border:
-    """A segment that is over, while its successor's first sample is awaited."""
+    """A segment that has ended, while the first sample of the next segment is awaited."""
 
     reason: GapReason
     missing: int | None
@@ -120,11 +120,11 @@ class _Untimed:
 
 
 class StreamPipeline:
-    """Follow one stream from its first sample to its end, or until it runs at another rate.
+    """Follow one stream from its first sample to its end, or until its rate changes.
 
-    However the samples are cut into chunks, the same events come out, to the bit. Without `watch_rate` the stream is
-    taken at `rate_hz`, whatever its stamps say. `stated_scale` (C,) is µV in one step of the numbers that the user
-    knows, if those are not the ones that come; a remark on their size speaks of it.
+    Chunking does not change any event, to the bit. Without `watch_rate`, the stream is taken at `rate_hz` even if its
+    timestamps show another rate. `stated_scale` (C,) is µV in one step of the numbers that the user knows, if these
+    differ from the numbers that come in; a remark on the amplitude refers to it.
 
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
@@ -155,7 +155,7 @@ class StreamPipeline:
         )
         self._watch = RateWatch(rate_hz) if watch_rate else None
         self.changed_rate_hz: float | None = None
-        """The rate that the stream turned to. From then on samples are counted only, and `finish` may come."""
+        """The stream's new rate, if it changed. From then on samples are only counted; call `finish`."""
         self._border: _Border | None = None
         self.segment = 0
         """Number of the running segment."""
@@ -170,19 +170,19 @@ class StreamPipeline:
 
     @property
     def delay_s(self) -> float:
-        """Seconds that a patch waits beyond its last sample, by design of the resampler."""
+        """Seconds that a patch waits after its last sample, by design of the resampler."""
         return self._frontend.delay_s
 
     @property
     def remark(self) -> str | None:
-        """What is odd about the size of the numbers, once the first seconds were seen."""
+        """A remark on the amplitude, after the first seconds; None if it is plausible."""
         return self._amplitude.remark
 
     def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
-        """Take a chunk (A, T) in the source's units with its stamps (T,); return what it completes, in order."""
+        """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         with np.errstate(over="ignore", invalid="ignore"):
             x_uv = raw[self._kept].astype(np.float64) * self._scale
-        x_uv[np.abs(x_uv) > LARGEST_FLOAT32] = np.nan  # no number to the model, replaced as such
+        x_uv[np.abs(x_uv) > LARGEST_FLOAT32] = np.nan  # not finite in float32, so imputed
         self._untimed.put(x_uv, arrived_s)
         return self._follow(self._timeline.push(stamps_s))
 
@@ -193,7 +193,7 @@ class StreamPipeline:
         return events
 
     def pause(self) -> list[Event]:
-        """End the segment because the source paused here, nobody knows for how long."""
+        """End the segment because the source paused here for an unknown time."""
         return self._cut("missing", None)
 
     def _cut(self, reason: GapReason, missing: int | None) -> list[Event]:
@@ -224,7 +224,7 @@ class StreamPipeline:
         return events
 
     def _take_timed(self, item: Timed) -> list[Event]:
-        """Put samples that got their times through the stages, up to where their rate turns out to be another."""
+        """Pass samples with times through the stages, up to the point where their rate changes."""
         x, arrived_s = self._untimed.take(len(item.times_s))
         times_s = item.times_s
         events: list[Event] = []
@@ -239,13 +239,13 @@ class StreamPipeline:
         return events + self._advance(x[:, :count], times_s[:count], arrived_s[:count], filled=False)
 
     def _count(self, samples: int) -> None:
-        """Account for samples that nothing is made of any more."""
+        """Account for samples that are no longer encoded."""
         if samples:
             self._untimed.take(samples)
             self._received += samples
 
     def _note_border(self, item: Break) -> None:
-        """Repeated borders without a timed sample between them are one."""
+        """Note a border; borders without a timed sample between them count as one."""
         if self._border is None:
             small = item.kind == "gap" and 0 < item.missing <= self._settings.fill_s * self._rate_hz
             self._border = _Border(_REASONS[item.kind], item.missing, bridgeable=small and self._received > 0)
@@ -262,7 +262,7 @@ class StreamPipeline:
         times_s: NDArray[np.float64],
         arrived_s: NDArray[np.float64],
     ) -> list[Event]:
-        """Bridge a small hole, or close the segment; `x` and its times are what comes behind."""
+        """Fill a small gap, or close the segment; `x` and its times are the samples after it."""
         if border.bridgeable and border.missing is not None:
             if self._watch is not None:
                 self._watch.begin_segment(is_known=True)

@@ -1,4 +1,4 @@
-"""Which streams are wanted, by patterns of what they say of themselves."""
+"""Select streams by patterns for what they state about themselves."""
 
 import fnmatch
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from eegstream.errors import ConfigError
 
 
 class Described(Protocol):
-    """What every stream says of itself."""
+    """What every stream states about itself."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -31,7 +31,7 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Selection:
-    """Pairs of `field=pattern` that must all match, case aside."""
+    """Pairs of `field=pattern` that must all match; case is ignored."""
 
     patterns: tuple[tuple[str, str], ...]
 
@@ -39,7 +39,7 @@ class Selection:
 
     @classmethod
     def parse(cls, text: str) -> "Selection":
-        """Read `type=EEG,name=Muse*`; an empty text wants every stream.
+        """Read `type=EEG,name=Muse*`; an empty text selects every stream.
 
         Raises:
             ConfigError: a part is not `field=pattern` with a known field.
@@ -55,7 +55,7 @@ class Selection:
         return cls(tuple(patterns))
 
     def wants(self, stream: Described) -> bool:
-        """Whether every pattern matches; matched here, since LSL's predicates can be injected into."""
+        """Whether every pattern matches. LSL's own predicates are not used, because they allow injection."""
         return all(
             fnmatch.fnmatchcase(str(getattr(stream, field)).lower(), pattern.lower())
             for field, pattern in self.patterns

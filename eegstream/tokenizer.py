@@ -1,4 +1,4 @@
-"""The offline way: recordings and arrays to codes, through the same path as the live one.
+"""Encode recordings and arrays offline, through the same path as live streams.
 
 A channels of the source, C kept ones, T samples, P patches, G codes of a patch.
 """
@@ -72,7 +72,7 @@ def encode_recording(
 ) -> Iterator[Message]:
     """Yield the messages of a recording: `spec`, `codes` and `gap` as they come, `end` (gone).
 
-    `tell` gets what is odd about the signal, a sentence each, once it was seen.
+    `tell` gets remarks on the signal, one sentence each, as they arise.
 
     Raises:
         ConfigError: the settings do not suit this recording.
@@ -109,7 +109,7 @@ def offline_patches(recording: Recording, facts: ModelFacts, options: SignalOpti
 def _follow(
     recording: Recording, facts: ModelFacts, options: SignalOptions
 ) -> Iterator[list[Opened[Epoch] | Happened[Epoch]]]:
-    """What the recording brings, as a stream that is played would."""
+    """The events of a recording, the same as of a stream that plays it."""
     geometry = recording_geometry(recording)
     source = geometry.source
     stream = stream_name(source.name, source.type, source.source_id, source.hostname)
@@ -139,8 +139,8 @@ class Tokenizer:
         """Load a bundle by `NAME[@VERSION]` or path, on `auto`, `cpu`, `cuda` or `cuda:N`.
 
         Raises:
-            BundleError: no such bundle, or it does not verify.
-            ConfigError: no such device.
+            BundleError: there is no such bundle, or it does not verify.
+            ConfigError: there is no such device.
         """
         chosen = choose_device(device)
         return cls(Engine(load(name, chosen), chosen))
@@ -148,19 +148,19 @@ class Tokenizer:
     def encode(
         self, x_uv: NDArray[np.floating], rate_hz: float, options: SignalOptions | None = None
     ) -> list[CodedSegment]:
-        """Codes of microvolts (C, T) sampled at `rate_hz`, every row taken as an EEG channel.
+        """Codes of microvolts (C, T) sampled at `rate_hz`; every row counts as an EEG channel.
 
-        An array has no holes, so the list has one segment.
+        An array has no gaps, so the list has one segment.
 
         Raises:
-            RecordingError: `x_uv` is not two-dimensional, or empty, or the rate is none.
+            RecordingError: `x_uv` is not two-dimensional, or is empty, or the rate is out of range.
         """
         x_uv = np.asarray(x_uv)
         if x_uv.ndim != 2 or 0 in x_uv.shape:
-            raise RecordingError(f"an array of shape {x_uv.shape} came, expected (channels, samples)", "Reshape it")
+            raise RecordingError(f"the array has the shape {x_uv.shape}, expected (channels, samples)", "Reshape it")
         if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
             raise RecordingError(
-                f"a rate of {rate_hz} Hz came, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz",
+                f"the rate is {rate_hz} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz",
                 "Give the sampling rate of the array",
             )
         n_channels, n_samples = x_uv.shape
@@ -179,12 +179,12 @@ class Tokenizer:
         return collect_segments(messages, "array")
 
     def decode(self, segments: list[CodedSegment], kind: str = "mse") -> Reconstruction:
-        """What these codes kept, as microvolts (C, T) at the model's rate with their times; `kind` as in `decode --as`.
+        """Decode to microvolts (C, T) at the model's rate, with their times; `kind` as in `decode --as`.
 
         Raises:
             BundleError: another bundle made the codes.
             CodesFileError: no segments, or several streams.
-            ConfigError: the bundle has no such decode.
+            ConfigError: the bundle does not have this decode.
         """
         chosen = choose_stream(segments, None)
         made_by = chosen[0].spec.model

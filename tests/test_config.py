@@ -75,7 +75,7 @@ def test_a_wrong_stream_table_is_named(file):
         ("modell = 'seed'", "unknown key 'modell'. Known keys: bind, buffer-mb, channels, device"),
         ("fill-ms = -1", "fill-ms = -1: input should be greater than or equal to 0"),
         ("notch = 55", "notch = 55: input should be 50 or 60"),
-        ("model = ", "is no TOML"),
+        ("model = ", "is not valid TOML"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_origin(file, text, message):

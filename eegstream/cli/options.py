@@ -12,7 +12,7 @@ from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.wire.identity import DEFAULT_URL
 
 RATES = click.FloatRange(min=LOWEST_RATE_HZ, max=HIGHEST_RATE_HZ)
-"""Sampling rates in Hz that may be given."""
+"""Range of sampling rates in Hz that may be given."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -24,41 +24,41 @@ class PositiveSeconds(click.FloatRange):
         super().__init__(min=0, min_open=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number, or click's own complaint."""
+        """The number, or click's own error."""
         seconds: float = super().convert(value, param, ctx)
         if not math.isfinite(seconds):
-            self.fail(f"{value} is no duration.", param, ctx)
+            self.fail(f"{value} is not a duration.", param, ctx)
         return seconds
 
 
 class OutputFile(click.Path):
-    """A file to write whose name, if it has a suffix, has the one of its format."""
+    """A file to write. If its name has a suffix, it must be the suffix of its format."""
 
     def __init__(self, suffix: str) -> None:
         super().__init__(path_type=Path)
         self._suffix = suffix
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path, or click's own complaint."""
+        """The path, or click's own error."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if path.suffix.lower() not in ("", self._suffix):
-            self.fail(f"{str(path)!r} came, expected a name that ends in {self._suffix}.", param, ctx)
+            self.fail(f"{str(path)!r} was given, expected a name that ends in {self._suffix}.", param, ctx)
         return path
 
 
 def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what the user says of channels and rate; in `run`, `encode` and `streams` alike."""
+    """Add the options for channels and rate; the same in `run`, `encode` and `streams`."""
     for option in (
         click.option(
             "--rate",
             type=RATES,
             metavar="HZ",
-            help="The sampling rate, whatever is stated.",
+            help="The sampling rate; overrides the stated one.",
         ),
         click.option(
             "--unit",
             metavar="[PATTERN=]U[!],...",
-            help="Unit of channels that state none (default uV), such as mV or 0.1uV; with a '!' behind it, of all.",
+            help="Unit of channels without one (default uV), such as mV or 0.1uV; with '!' after it, of all channels.",
         ),
         click.option("--drop", metavar="PATTERN,...", help="Leave these channels out: labels, or numbers from 1."),
         click.option(
@@ -73,7 +73,7 @@ def signal_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the other options that may change a code."""
     for option in (
         click.option(
-            "--fill-ms", type=click.FloatRange(min=0), help="Bridge holes of at most so many ms by interpolation."
+            "--fill-ms", type=click.FloatRange(min=0), help="Fill gaps of at most this many ms by interpolation."
         ),
         click.option("--notch", type=click.Choice(["50", "60"]), help="Mains notch, in Hz (default: the bundle's)."),
     ):
@@ -84,7 +84,7 @@ def signal_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def stream_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--stream`, for files that hold several."""
     return click.option(
-        "--stream", metavar="NAME", help="Only this stream of a FILE with several, by name or number, of EEG or not."
+        "--stream", metavar="NAME", help="Only this stream of a FILE with several, by name or number (EEG or not)."
     )(command)
 
 

@@ -11,13 +11,13 @@ def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     except ValueError:
         speed = 0.0
     if not speed > 0:
-        raise click.BadParameter(f"{value!r} came, expected a positive number or max")
+        raise click.BadParameter(f"{value!r} was given, expected a positive number or max")
     return speed
 
 
 @click.command("play")
 @click.argument("file")
-@click.option("--wait", is_flag=True, help="Hold the first sample until somebody has subscribed.")
+@click.option("--wait", is_flag=True, help="Hold the first sample until a reader has subscribed.")
 @click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
 @click.option("--name", help="Name of the stream (default: the file's stem).")
 @click.option("--chunk", type=click.IntRange(min=1), help="Samples pushed at a time (default 20 ms).")
@@ -37,7 +37,7 @@ def command(
     stream: str | None,
     loop: bool,
 ) -> None:
-    """Play FILE as an LSL outlet, every sample with its own stamp; one outlet for each stream of EEG in it.
+    """Play FILE as an LSL outlet, every sample with its own timestamp; one outlet for each stream of EEG in it.
 
     FILE is a recording, or synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
@@ -59,7 +59,7 @@ def command(
             err=True,
         )
     if wait:
-        click.echo("waiting for somebody to subscribe", err=True)
+        click.echo("waiting for a subscriber", err=True)
         if not all(outlet.wait_for_consumer(stop) for outlet in outlets):
             return
     pushed = 0

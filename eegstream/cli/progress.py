@@ -1,4 +1,4 @@
-"""The progress bar of long work."""
+"""The progress bar of long tasks."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def progress(label: str, length: int) -> "AbstractContextManager[ProgressBar[int]]":
-    """A bar of `length` steps on stderr; silent where nobody looks."""
+    """A bar of `length` steps on stderr; silent if stderr is not a terminal."""
     bar: ProgressBar[int] = progressbar(range(length), label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
     return bar

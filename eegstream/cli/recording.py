@@ -1,4 +1,4 @@
-"""Read a recording for a command, and tell what is odd about it."""
+"""Read a recording for a command, and print remarks on it."""
 
 import dataclasses
 from pathlib import Path
@@ -12,7 +12,7 @@ from eegstream.files.recordings import Recording, read_recordings
 def require_other_file(source: str, output: Path) -> None:
     """Raise UsageError if the output is the source itself."""
     if output.exists() and Path(source).exists() and output.samefile(source):
-        raise click.UsageError(f"-o {output} is the file that is read; give another one")
+        raise click.UsageError(f"-o {output} is the input file; give another one")
 
 
 def read_for_user(
@@ -26,7 +26,7 @@ def read_for_user(
     """The streams of EEG in a recording, or their first `seconds`; remarks go to stderr.
 
     Raises:
-        RecordingError: the file is no recording that can be read.
+        RecordingError: the file cannot be read as a recording.
     """
     recordings = read_recordings(file, rate_hz=rate_hz, stream=stream, choice=choice)
     for recording in recordings:

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from eegstream.lsl.discovery import Announcement
 
 _SHOWN = 12
-"""Channels of one fate that are listed by name; of more, the first ones."""
+"""Most channels of one fate that are listed by name."""
 
 
 @click.command("streams")
-@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings as `run` reads them.")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings, as in `run`.")
 @click.option("--select", metavar="FIELD=PATTERN,...", help="As in `run` (default type=EEG).")
 @channel_options
 @click.option("--wait", "wait_s", type=PositiveSeconds(), default=2.0, show_default=True, help="Seconds to look.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 def command(file: Path | None, wait_s: float, *, as_json: bool, **options: Any) -> None:
-    """List the LSL streams in sight: what `run` would take of each, and why not the rest.
+    """List the visible LSL streams: which of them `run` would take, and why not the others.
 
-    Of each stream its channels are told: which are EEG, and for what reason the others are left out.
+    For each stream, list its channels: which are EEG, and why the others are left out.
     """
     from eegstream.config import environment, run_config
     from eegstream.lsl.discovery import Discovery
@@ -41,11 +41,11 @@ def command(file: Path | None, wait_s: float, *, as_json: bool, **options: Any) 
     for stream in found:
         _show(stream)
     if not found:
-        click.echo(f"no LSL stream in sight after {wait_s:g} s; LSLAPICFG configures where LSL looks", err=True)
+        click.echo(f"no LSL stream found after {wait_s:g} s; LSLAPICFG configures where LSL looks", err=True)
 
 
 def _described(stream: "Announcement", config: "RunConfig") -> dict[str, Any]:
-    """Everything that is told of a stream."""
+    """All that is shown of a stream."""
     from eegstream.dsp.channels import fates, printable_label, select_channels
     from eegstream.errors import EegstreamError
     from eegstream.lsl.admission import refusal
@@ -88,7 +88,7 @@ def _described(stream: "Announcement", config: "RunConfig") -> dict[str, Any]:
 
 
 def _show(stream: dict[str, Any]) -> None:
-    """A line for the stream, one for each fate of its channels, one for each note."""
+    """Print one line for the stream, one for each fate of its channels, and one for each note."""
     verdict = "taken" if stream["taken"] else f"refused: {stream['why']}"
     what = f"{stream['n_channels']} ch  {stream['rate_hz']:g} Hz  {stream['format']}"
     click.echo(f"{stream['stream']!s:40}  {what:30}  {verdict}")

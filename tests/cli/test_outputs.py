@@ -58,5 +58,5 @@ def test_reading_and_writing_one_file_is_wrong_usage(tmp_path):
     file.write_text("time,C3\n0,1\n0.004,2\n")
     made = command("encode", str(file), "-o", str(file))
     assert made.returncode == 2
-    assert "is the file that is read" in made.stderr
+    assert "is the input file" in made.stderr
     assert file.read_text().startswith("time,C3")

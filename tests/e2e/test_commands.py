@@ -137,7 +137,7 @@ def test_what_is_wrong_decides_the_exit_status(eegstream, bundle, tmp_path, argu
     ("options", "settings", "status", "words"),
     [
         ((), "modle = 'default'\n", 78, "unknown key 'modle'"),
-        ((), "model = \n", 78, "is no TOML"),
+        ((), "model = \n", 78, "is not valid TOML"),
         ((), "notch = 55\n", 78, "notch = 55"),
         (("--config", "no-such-file.toml"), "", 78, "cannot be read"),
         (("--model", "unheard-of"), "", 78, "unheard-of"),
