@@ -52,6 +52,9 @@ def test_training_says_what_it_takes_and_leaves_out(trained) -> None:
     """The damaged recording by name, with a count; subjects in the split."""
     folder, done = trained
     assert "1 left out:\n    S4_rest.edf" in done.stdout
+    assert "3 subjects of recordings: S0, S2, S3\n" in done.stdout
+    assert "1 subject of recordings: S1\n" in done.stdout
+    assert "subjects of recordings told from file names, as S0 from S0_rest.csv" in done.stdout
     assert "Warning" not in done.stderr
     split = json.loads((folder / "split.json").read_text())
     assert list(split["val"]["recordings"]) == ["S1"]

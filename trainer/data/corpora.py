@@ -27,6 +27,8 @@ class Corpus:
     """What was found, or named, and cannot even be tried."""
     drawn_by: SplitRule | None = None
     """What drew at random who validates; None where somebody said it."""
+    guessed: tuple[str, ...] = ()
+    """Data sets whose subjects are told from the names of files alone."""
 
     def __post_init__(self) -> None:
         require_disjoint(self.split)
@@ -34,6 +36,15 @@ class Corpus:
     def describe(self) -> SplitDescription:
         """Files by side, data set and subject: what is written out beside a run."""
         return describe_split(self.split, self.root)
+
+    def subject_lines(self) -> list[str]:
+        """For each data set whose subjects are told from names, what that led to, and how to say otherwise."""
+        return [
+            f"subjects of {name} told from file names, as {one.subject} from {self.shown(one.path)}; if that is wrong, "
+            f"set data.source.train.{name}.subject='EXPRESSION'"
+            for name in self.guessed
+            if (one := next((s for sources in self.split.values() for s in sources if s.data_set == name), None))
+        ]
 
     def shown(self, path: str) -> str:
         """A recording's path below the root, or its name."""

@@ -107,7 +107,7 @@ def _by_share(sources: Sequence[RecordingSource], share: float, seed: int) -> Sp
         found = "; ".join(f"{data_set}: {', '.join(subjects)}" for data_set, subjects in by_set.items())
         raise ConfigError(
             f"no data set has two subjects, so none can be held out ({found})",
-            "Give more recordings, correct `subject`, or name validation recordings in data.source.val",
+            "Give more recordings, set `subject` to an expression that tells people apart, or give data.source.val",
         )
     return _split(sources, {"val": held})
 

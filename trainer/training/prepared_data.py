@@ -1,6 +1,7 @@
 """Build the data module that the settings name, prepare its recordings, and print and keep the split."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,9 @@ from trainer.data.splits import SplitDescription
 from trainer.hydra_app import build
 from trainer.protocols import PatchDataModule, missing_members
 from trainer.training.console import print_once
+
+_MOST_NAMES = 12
+"""Of a side's subjects, printed; split.json has all."""
 
 
 def open_data(settings: DictConfig) -> PatchDataModule:
@@ -48,7 +52,10 @@ def prepared_data(config: DictConfig) -> PatchDataModule:
     """The data module of a run, its recordings prepared and its split written into the run's folder."""
     data = open_data(config.data)
     if isinstance(data, CorpusDataModule):
-        for name, side in data.sides().items():
+        sides = data.sides()
+        for line in data.source.subject_lines():
+            print_once(line)
+        for name, side in sides.items():
             if side.recordings or side.skipped:
                 print_once(_side_summary(name, side))
     _write_split(split_of(data), Path(config.folder))
@@ -65,9 +72,25 @@ def _side_summary(name: str, side: Side) -> str:
     samples = sum(signal.samples_uv.size for signal in side.signals)
     lines = [
         f"{name}: {len(side.recordings)} recordings, {samples / 1e6:.1f} million samples, "
-        + (f"{new} newly prepared" if new else "all from the cache")
+        + (f"{new} newly prepared" if new else "all from the cache"),
+        *(
+            f"  {len(who)} subject{'s' if len(who) > 1 else ''} of {data_set}: {_some(who)}"
+            for data_set, who in _subjects(side).items()
+        ),
     ]
     if side.skipped:
         lines.append(f"  {len(side.skipped)} left out:")
         lines += [f"    {skipped}" for skipped in side.skipped]
     return "\n".join(lines)
+
+
+def _subjects(side: Side) -> dict[str, list[str]]:
+    """Those of a side that can be used, by data set."""
+    pairs = sorted({(signal.data_set, signal.subject) for signal in side.signals})
+    return {data_set: [subject for own, subject in pairs if own == data_set] for data_set, _ in pairs}
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:_MOST_NAMES])} and {more} more"

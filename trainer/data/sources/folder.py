@@ -48,4 +48,5 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
         root=below,
         left_out=left_out,
         drawn_by=rule if rule and rule.draws else None,
+        guessed=tuple(dict.fromkeys(name for sets in chosen.values() for name, s in sets.items() if s.subject is None)),
     )

@@ -12,6 +12,7 @@ from eegstream.errors import ConfigError
 from trainer.data.left_out import Skipped, with_left_out
 from trainer.data.recording_files import files_below, is_closed_folder, left_out_because, looks_like_recording
 from trainer.data.sources.path_patterns import MAGIC, fits
+from trainer.data.sources.subjects import subjects_of
 from trainer.data.splits import RecordingSource
 
 
@@ -22,8 +23,9 @@ class RecordingSelection(BaseModel):
 
     files: tuple[str, ...] | None = None
     """Patterns of paths below the data's root, in any case; None takes every file that looks like a recording."""
-    subject: str = r"^(.*)$"
-    """Regular expression searched in a file's path below the root; its group is the subject's name."""
+    subject: str | None = None
+    """Regular expression searched in a file's path below the root; its group is the subject's name. None: the rules of
+    `trainer.data.sources.subjects`."""
     only: tuple[str, ...] | None = None
     """The subjects to take; None takes all."""
     without: tuple[str, ...] = ()
@@ -85,14 +87,16 @@ def _find(root: Path, data_set: str, chosen: RecordingSelection) -> tuple[list[R
     """What one selection names."""
     sources: list[RecordingSource] = []
     left_out: list[Skipped] = []
-    for path in _named(root, chosen.files):
-        shown = path.relative_to(root).as_posix()
+    paths = _named(root, chosen.files)
+    shown = [path.relative_to(root).as_posix() for path in paths]
+    guessed = subjects_of(shown) if chosen.subject is None else [None] * len(shown)
+    for path, name, guess in zip(paths, shown, guessed, strict=True):
         why = left_out_because(path)
         if why is None:
-            source = RecordingSource(data_set, _subject(chosen.subject, shown), str(path))
+            source = RecordingSource(data_set, guess or _subject(str(chosen.subject), name), str(path))
             sources += [source] if _is_taken(chosen, source.subject) else []
-        elif _may_be_wanted(chosen, shown):
-            left_out.append(Skipped(shown, why, data_set))
+        elif _may_be_wanted(chosen, name, guess):
+            left_out.append(Skipped(name, why, data_set))
     return sources, left_out
 
 
@@ -118,8 +122,10 @@ def _named(root: Path, patterns: Sequence[str] | None) -> list[Path]:
     return list(found)
 
 
-def _may_be_wanted(chosen: RecordingSelection, shown: str) -> bool:
+def _may_be_wanted(chosen: RecordingSelection, shown: str, guess: str | None) -> bool:
     """Whether what is left out would have been taken; what names no subject might."""
+    if chosen.subject is None:
+        return guess is None or _is_taken(chosen, guess)
     match = re.search(chosen.subject, shown)
     return match is None or not match.groups() or _is_taken(chosen, match[1])
 
