@@ -51,5 +51,5 @@ def test_the_units_are_those_of_the_page() -> None:
     assert {unit.lower() for unit in listed} == set(VOLTAGES)
     assert all(math.isfinite(factor) for factor in listed.values())
     assert {unit: row["quantity"] for row in OTHER_ROWS for unit in words(row["units"])} == OTHER_UNITS
-    (paragraph,) = [line for line in PAGE.splitlines() if line.startswith("These say nothing about the size")]
+    (paragraph,) = [line for line in PAGE.splitlines() if line.startswith("These texts count as no stated unit")]
     assert {*words(paragraph), ""} == RAW_UNITS
