@@ -22,7 +22,7 @@ def _speed(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option("--name", help="Name of the stream (default: the file's stem).")
 @click.option("--chunk", type=click.IntRange(min=1), help="Samples pushed at a time (default 20 ms).")
 @click.option("--speed", metavar="X|max", default="1", show_default=True, callback=_speed, help="Times real time.")
-@click.option("--rate", type=RATES, metavar="HZ", help="The sampling rate, whatever FILE says.")
+@click.option("--rate", type=RATES, metavar="HZ", help="The sampling rate; overrides the rate in FILE.")
 @stream_option
 @click.option("--loop", is_flag=True, help="Begin again at the end.")
 def command(

@@ -35,7 +35,7 @@ class ChannelChoice:
     """The user's options for channels and units."""
 
     channels: tuple[str, ...] = ()
-    """Patterns of labels, or numbers from 1: these are kept, whatever the source calls them. Empty: by rule."""
+    """Patterns of labels, or numbers from 1: these are kept, whatever their types. Empty: by rule."""
     drop: tuple[str, ...] = ()
     """Patterns of channels to leave out."""
     unit: str | None = None

@@ -117,7 +117,7 @@ class ClockFit:
         return None
 
     def _learn_spread(self, error_s: Floats, variance: float, slope: float) -> None:
-        """Follow the variance of a stamp and of a block's mean, the largest deviation, and whether steps are calm.
+        """Follow the variance of a timestamp and of a block's mean, the largest deviation, and whether steps are calm.
 
         A line with the slope seen over the block would come from means that spread by (slope B)^2 / 12. This measures
         correlated jitter and ignores a clock that drifts slowly.

@@ -48,7 +48,7 @@ class RateProbe:
         self._goes_on = False
 
     def push(self, stamps_s: Floats) -> None:
-        """Take the stamps (T,) of the next samples."""
+        """Take the timestamps (T,) of the next samples."""
         self._stamps.append(np.asarray(stamps_s, np.float64))
         self._count += len(stamps_s)
         self._take(self._timeline.push(stamps_s))

@@ -32,7 +32,8 @@ def read_brainvision(content: bytes, path: Path) -> list[Signals]:
     """The channels of the recording with header `content` at `path`."""
     if b"Marker File" in content[:100]:
         raise RecordingError(
-            f"{path.name} holds markers only", remedy=f"Give {header_beside(path) or 'the .vhdr file'} beside it"
+            f"{path.name} holds markers only",
+            remedy=f"Give {header_beside(path) or 'the .vhdr file'} in the same folder",
         )
     sections = _sections(content)
     common = sections.get("common infos", {})
@@ -125,7 +126,7 @@ def _samples(
         raw = data_path.read_bytes()
     except OSError:
         raise RecordingError(
-            f"{path.name} names {data_path.name} as its samples, which cannot be read beside it",
+            f"{path.name} names {data_path.name} as its samples, which cannot be read from its folder",
             remedy=f"Put {data_path.name} into the same folder",
         ) from None
     n_samples, left_over = divmod(len(raw), n_channels * dtype.itemsize)

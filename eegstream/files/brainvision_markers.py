@@ -48,7 +48,7 @@ def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
     try:
         content = path.read_bytes()
     except OSError:
-        return Pauses(times_s, (), (f"{path.name} is not beside the header: pauses are not known",))
+        return Pauses(times_s, (), (f"{path.name} is not in the header's folder: pauses are not known",))
     segments, remarks = _segments(content, n_samples)
     unknown = []
     paused_s = 0.0
@@ -66,7 +66,7 @@ def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
             f"{n_known} pauses of the recording, {paused_s:g} s in all by the dates of its segments, are kept"
         )
     if unknown:
-        remarks.append(f"{len(unknown)} pauses of the recording are of unknown length: its segments' dates do not tell")
+        remarks.append(f"{len(unknown)} pauses of the recording have an unknown length: segment dates do not show it")
     return Pauses(times_s, tuple(unknown), tuple(remarks))
 
 

@@ -54,7 +54,7 @@ def refuse_by_name(path: Path) -> None:
                     f"{path.name} holds samples without their header"
                     if ending in (".eeg", ".avg", ".seg", ".dat", ".fdt")
                     else f"{path.name} holds no samples",
-                    remedy=f"Give {whole.name} beside it",
+                    remedy=f"Give {whole.name} in the same folder",
                 )
     if ending in _MEG:
         raise RecordingError(f"{path.name} is {_MEG[ending]}, which is MEG", remedy="Give a recording that holds EEG")

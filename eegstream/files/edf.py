@@ -180,7 +180,7 @@ def _rate_groups(header: EdfHeader, name: str) -> tuple[list[list[EdfChannel]], 
             remarks.append(f"{label} was left out: its {channel.why_not_scalable}")
     if not groups:
         raise RecordingError(
-            f"{name} has no signal with a range to scale by ({remarks[0]})", remedy="Export the recording anew"
+            f"{name} has no signal with a range to scale by ({remarks[0]})", remedy="Export the recording again"
         )
     return list(groups.values()), remarks
 

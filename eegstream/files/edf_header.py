@@ -208,5 +208,5 @@ class _HeaderParser:
         except ValueError:
             raise self._error(f"has {text!r} as {what}, expected a number") from None
 
-    def _error(self, what: str, remedy: str = "Get the file again, or export it anew") -> RecordingError:
+    def _error(self, what: str, remedy: str = "Get the file again, or export it again") -> RecordingError:
         return RecordingError(f"{self._name} {what}", remedy=remedy)

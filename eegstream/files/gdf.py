@@ -165,4 +165,4 @@ def _unit_text(code: int) -> str:
 
 
 def _error(name: str, what: str) -> RecordingError:
-    return RecordingError(f"{name} {what}", remedy="Get the file again, or export it anew")
+    return RecordingError(f"{name} {what}", remedy="Get the file again, or export it again")

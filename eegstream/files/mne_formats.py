@@ -101,7 +101,7 @@ def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, 
 
         try:
             raw = reader_of(mne)(path, preload=True, verbose="WARNING")
-        except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
+        except Exception as error:  # noqa: BLE001  (any error of the parser means a damaged file)
             raise unreadable(path.name, form, error) from None
         volts = [channel["unit"] == mne.io.constants.FIFF.FIFF_UNIT_V for channel in raw.info["chs"]]
     texts = dict.fromkeys(printable(str(warning.message)) for warning in caught if warning.category is RuntimeWarning)

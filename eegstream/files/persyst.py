@@ -78,7 +78,7 @@ def _samples(
         raw = data_path.read_bytes()
     except OSError:
         raise RecordingError(
-            f"{path.name} names {data_path.name} as its samples, which cannot be read beside it",
+            f"{path.name} names {data_path.name} as its samples, which cannot be read from its folder",
             remedy=f"Put {data_path.name} into the same folder",
         ) from None
     head_bytes = int(_number(info.get("headerlength", "0")) or 0)

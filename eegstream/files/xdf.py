@@ -99,7 +99,7 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
             streams, _ = pyxdf.load_xdf(
                 file, dejitter_timestamps=False, synchronize_clocks=False, handle_clock_resets=False
             )
-    except Exception as error:  # noqa: BLE001  (whatever a parser does on a damaged file, the file is what is wrong)
+    except Exception as error:  # noqa: BLE001  (any error of the parser means a damaged file)
         raise RecordingError(
             f"{path.name} cannot be read as XDF ({type(error).__name__}: {printable(str(error))})",
             remedy="Get the file again",

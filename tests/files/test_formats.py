@@ -160,7 +160,7 @@ def test_numbers_that_nicolets_header_contradicts_are_told(tmp_path: Path) -> No
 def test_a_part_names_the_whole(tmp_path: Path, write: Write, part: str, whole: str) -> None:
     """Who gives a part of a recording is told which file to give."""
     write(tmp_path)
-    with pytest.raises(RecordingError, match=f"Give {whole} beside it"):
+    with pytest.raises(RecordingError, match=f"Give {whole} in the same folder"):
         read(tmp_path / part)
 
 

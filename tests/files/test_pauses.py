@@ -90,7 +90,7 @@ def test_marks_behind_the_end_are_told(tmp_path: Path) -> None:
 def test_a_missing_marker_file_is_told(tmp_path: Path) -> None:
     """The samples are read; that pauses are not known is said."""
     stream = brainvision(tmp_path, None)
-    assert any("rec.vmrk is not beside the header" in remark for remark in stream.remarks)
+    assert any("rec.vmrk is not in the header's folder" in remark for remark in stream.remarks)
 
 
 def test_analyzer_headers_are_read(tmp_path: Path) -> None:
