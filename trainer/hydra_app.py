@@ -71,9 +71,11 @@ def build(settings: Any, **more: Any) -> Any:
         cause = error.__cause__
         if isinstance(cause, EegstreamError):
             raise cause from None
-        if isinstance(cause, (ValueError, TypeError)):
+        if isinstance(cause, Exception):
             target = settings.get("_target_", "settings")
-            raise ConfigError(f"{target}: {cause}", _remedy(settings, cause)) from None
+            raise ConfigError(
+                f"{target}: {' '.join(str(cause).split()).rstrip('.')}", _remedy(settings, cause)
+            ) from None
         raise
 
 
@@ -84,6 +86,8 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def _remedy(settings: Any, cause: Exception) -> str:
     """What there is to set, where something was set that there is not."""
+    if isinstance(cause, ImportError):
+        return "Install what it needs, `pip install 'eegstream[trainer]'` for the trainer's own"
     wrong = re.search(r"unexpected keyword argument '(\w+)'", str(cause))
     if wrong is None:
         return "Correct the setting"

@@ -8,7 +8,9 @@ from trainer.hydra_app import run_job
 def prepare(config: DictConfig) -> None:
     """Prepare every side, and write the split into the run's folder."""
     from trainer.training.prepared_data import prepared_data
+    from trainer.training.settings_check import require_usable
 
+    require_usable(config)
     prepared_data(config)
 
 

@@ -22,6 +22,8 @@ from trainer.training.console import print_once
 from trainer.training.lightning_module import PatchTraining
 from trainer.training.lightning_trainer import build_trainer, log_settings
 from trainer.training.prepared_data import as_lightning, prepared_data
+from trainer.training.resuming import earlier_run
+from trainer.training.settings_check import require_usable
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,13 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
         SystemExit: it was interrupted; what was saved stays.
     """
     quiet_lightning()
+    require_usable(config)
+    earlier = earlier_run(config)
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     network, loss, optimizer = build_network(plain(config.model)), build(config.loss), build(config.optimizer)
+    if earlier:
+        earlier.require_same_network(network, config)
     data = prepared_data(config)
     settings = {**plain(config), "command": command}
     module = PatchTraining(
@@ -90,7 +96,7 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
         needs_rates=bool(config.model.get("use_conditioning", False)),
         config=settings,
     )
-    trainer, resume_from = build_trainer(config, more_callbacks)
+    trainer = build_trainer(config, more_callbacks, earlier)
     log_settings(trainer.loggers, settings)
     print_once(
         f"{sum(parameter.numel() for parameter in network.parameters())} parameters, "
@@ -98,10 +104,10 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
         f"validation on {', '.join(data.validation_sets)}"
     )
     started = time.monotonic()
-    fitter = build_fitter(plain(config.model)) if resume_from is None else None
+    fitter = build_fitter(plain(config.model)) if earlier is None else None
     fitted = _fit_to_patches(fitter, trainer, module, data, config) if fitter else None
     if trainer.max_epochs != 0:
-        trainer.fit(module, datamodule=as_lightning(data), ckpt_path=resume_from)
+        trainer.fit(module, datamodule=as_lightning(data), ckpt_path=earlier.path if earlier else None)
     if torch.distributed.is_initialized():  # what follows is one process's work
         torch.distributed.destroy_process_group()
     return _with_best_named(RunResult(trainer, data, settings, time.monotonic() - started, fitted))

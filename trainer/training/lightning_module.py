@@ -16,9 +16,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from eegstream.errors import ConfigError
 from trainer.data.loader_batches import as_batch
 from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
 from trainer.evaluation.metric_collection import ReconstructionMetrics
+from trainer.hydra_app import build
 from trainer.protocols import Batch, Network
 from trainer.training.checkpoints import as_module
 
@@ -152,14 +154,17 @@ class PatchTraining(lightning.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and, where there is one, its scheduler."""
-        optimizer = self._optimizer(self.network.parameters())
+        try:
+            optimizer = self._optimizer(self.network.parameters())
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"optimizer: {error}", "Correct the setting") from None
         if self._scheduler is None:
             return optimizer
         said = dict(self._scheduler)
         when = {key: said.pop(key) for key in _OF_LIGHTNING if key in said}
         if "total_steps" not in said and _takes_total_steps(said["_target_"]):
             said["total_steps"] = int(self.trainer.estimated_stepping_batches)
-        scheduler = hydra.utils.instantiate(said, optimizer=optimizer, _convert_="all")
+        scheduler = build(said, optimizer=optimizer)
         if isinstance(scheduler, ReduceLROnPlateau):
             # Lightning steps these behind the checkpoint of an epoch, so that a resumed run would lack a step.
             self._plateau = scheduler

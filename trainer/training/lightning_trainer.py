@@ -16,21 +16,22 @@ from omegaconf import DictConfig, OmegaConf
 from eegstream.errors import ConfigError
 from trainer.hydra_app import build, plain
 from trainer.training.callbacks import CarryBestCheckpoint, EpochSummaryLines, ValidateAtTheLastStep
-from trainer.training.checkpoints import load_checkpoint
 from trainer.training.console import print_once
+from trainer.training.resuming import EarlierRun
 
 
-def build_trainer(config: DictConfig, more_callbacks: Sequence[Callback]) -> tuple[lightning.Trainer, str | None]:
-    """Lightning's trainer, and the checkpoint that it goes on from."""
+def build_trainer(
+    config: DictConfig, more_callbacks: Sequence[Callback], earlier: EarlierRun | None
+) -> lightning.Trainer:
+    """Lightning's trainer, for a run that goes on from an `earlier` one or begins."""
     settings: dict[str, Any] = plain(config.trainer)
-    resume_from = settings.pop("resume_from_checkpoint", None)
-    resumed = load_checkpoint(Path(resume_from))["config"] if resume_from else {}
+    settings.pop("resume_from_checkpoint", None)
     settings["accelerator"] = _accelerator(settings["accelerator"])
     settings["precision"] = _precision(settings["precision"], settings["accelerator"])
     bar = settings["enable_progress_bar"] and sys.stderr.isatty()
     settings["enable_progress_bar"] = bar
     _keep_earlier_log(Path(config.folder))
-    logger = _logger(config, resumed.get("wandb"))
+    logger = _logger(config, earlier.config.get("wandb") if earlier else None)
     callbacks = [build(callback) for callback in (config.get("callbacks") or {}).values() if callback]
     callbacks += [ValidateAtTheLastStep(), CarryBestCheckpoint()]
     callbacks += [RichProgressBar(leave=True)] if bar else [EpochSummaryLines()]
@@ -39,7 +40,7 @@ def build_trainer(config: DictConfig, more_callbacks: Sequence[Callback]) -> tup
     trainer: lightning.Trainer = build(
         OmegaConf.create(settings), callbacks=[*callbacks, *more_callbacks], logger=logger
     )
-    return trainer, resume_from
+    return trainer
 
 
 def _logger(config: DictConfig, resumed: dict[str, Any] | None) -> Logger | bool:
@@ -80,9 +81,27 @@ def _precision(asked: str | int, accelerator: str) -> str | int:
 
 
 def log_settings(loggers: Sequence[Logger], plain: dict[str, Any]) -> None:
-    """Tell each logger the settings, and keep in them which W&B run this is."""
+    """Tell each logger the settings, and keep in them which W&B run this is.
+
+    Raises:
+        ConfigError: W&B does not let it in.
+    """
     for logger in loggers:
-        logger.log_hyperparams(plain)
         if isinstance(logger, WandbLogger):
-            run = logger.experiment
+            run = _wandb_run(logger)
             plain["wandb"] = {"id": run.id, "project": run.project, "offline": bool(run.offline)}
+        logger.log_hyperparams({key: value for key, value in plain.items() if key != "wandb"})
+
+
+def _wandb_run(logger: WandbLogger) -> Any:
+    """The run that a logger writes to, begun now if it is not yet."""
+    import wandb  # noqa: PLC0415  (slow to import, and few need it)
+
+    try:
+        return logger.experiment
+    except wandb.Error as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise ConfigError(
+            f"W&B cannot be used: {reason}",
+            "Run `wandb login` first, or keep the log on this machine with logger.offline=true",
+        ) from None

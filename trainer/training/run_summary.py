@@ -92,6 +92,8 @@ def _page(run: RunResult, folder: Path, results: Mapping[str, Any], plot_paths: 
         f"seed {config['seed']}."
     )
     yield ""
+    if warming := _unfinished_warmup(config.get("scheduler"), run.trainer.global_step):
+        yield from (warming, "")
     if results:
         yield from _tables(results)
     yield from ("| what | where |", "|---|---|", f"| settings | {_shown(folder / '.hydra/config.yaml')} |")
@@ -104,6 +106,18 @@ def _page(run: RunResult, folder: Path, results: Mapping[str, Any], plot_paths: 
         best = _shown(run.best.path)
         yield from (f"| best checkpoint | {best} |", "", "Next:", "")
         yield f"    python -m trainer.export checkpoint={best}" + ("" if config["bundle"]["name"] else " name=NAME")
+
+
+def _unfinished_warmup(scheduler: Mapping[str, Any] | None, steps: int) -> str | None:
+    """What to say where training ended before the learning rate had risen to its own."""
+    for key in ("total_iters", "warmup_steps") if scheduler and scheduler.get("interval") == "step" else ():
+        length = (scheduler or {}).get(key)
+        if length is not None and 0 < steps < length:
+            return (
+                f"**It ended inside its warm-up:** {steps} of {length} steps, so the learning rate never reached "
+                f"model.learning_rate. Train longer, or give scheduler.{key}={max(1, steps // 10)}."
+            )
+    return None
 
 
 def _tables(results: Mapping[str, Any]) -> Iterator[str]:
