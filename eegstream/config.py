@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.dsp.units import unit_rules
-from eegstream.epoch import SignalOptions
 from eegstream.errors import ConfigError
 from eegstream.selection import Described, Selection
+from eegstream.stream import SignalOptions
 from eegstream.wire.identity import DEFAULT_URL
 
 _ENVIRONMENT_PREFIX = "EEGSTREAM_"

@@ -6,66 +6,33 @@ C kept channels, N samples in a patch, G codes of a patch, B patches of one chan
 """
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Protocol, TypedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
-from eegstream.dsp.channels import ChannelChoice, select_channels
+from eegstream.dsp.channels import select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
+from eegstream.events import Event, Patch, SegmentEnd
 from eegstream.following import Following
-from eegstream.pipeline import Event, Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.pipeline import PipelineSettings, StreamPipeline
+from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import (
     Codes,
     End,
     Frontend,
     Gap,
-    Message,
     ModelIdentity,
     Omitted,
-    Source,
     Spec,
     UtcMark,
 )
 from eegstream.wire.reasons import END_REASONS, EndReason
-
-
-class Encoder(Protocol):
-    """Encodes patches; `codec.engine.Engine` in the product."""
-
-    def encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,)."""
-
-
-@dataclass(frozen=True)
-class SignalOptions:
-    """The options that may change a code; the same in `run` and `encode`, and stated in `spec.notes`."""
-
-    notch_hz: float | None = None
-    fill_ms: float = 0.0
-    choice: ChannelChoice = field(default_factory=ChannelChoice)
-    """Channels and their units."""
-    rate_hz: float | None = None
-    """The user's rate. If given, the stated rate and the timestamps' rate are ignored."""
-
-
-@dataclass(frozen=True)
-class StreamGeometry:
-    """What a stream states of its rate and channels; one entry per channel of the source."""
-
-    source: Source
-    rate_hz: float
-    """Nominal; 0 for an irregular stream."""
-    labels: tuple[str, ...]
-    types: tuple[str, ...]
-    units: tuple[str, ...]
-    stated_scale: tuple[float, ...] = ()
-    """Microvolts in one step of the numbers that the user knows, if these are not in `units`."""
 
 
 @dataclass(frozen=True)
@@ -283,41 +250,6 @@ def follow_stream(
         lambda rate_hz: Epoch(geometry, facts, options, next_context(), rate_hz),
         is_given=options.rate_hz is not None,
     )
-
-
-@dataclass(frozen=True)
-class PendingEvent:
-    """An event that is not a message yet, with the clock values at its time."""
-
-    epoch: Epoch
-    event: Event
-    clock: Clock
-    arrived_s: float
-
-
-def encode_pending(pending: Iterable[PendingEvent], encoder: Encoder) -> list[Message]:
-    """Encode the patches among `pending` in one batch; return every message in order."""
-    pending = list(pending)
-    patches = [item for item in pending if isinstance(item.event, Patch)]
-    codes = iter(_encode_patches(patches, encoder))
-    messages: list[Message] = []
-    for item in pending:
-        if isinstance(item.event, Patch):
-            messages.append(item.epoch.codes(item.event, next(codes), item.clock, item.arrived_s))
-        else:
-            messages.append(item.epoch.account(item.event))
-    return messages
-
-
-def _encode_patches(pending: list[PendingEvent], encoder: Encoder) -> list[NDArray[np.int32]]:
-    """The codes (C, G) of each pending patch, channels of all of them in one batch."""
-    rows = [item.event.samples_uv for item in pending if isinstance(item.event, Patch)]
-    if not rows:
-        return []
-    sizes = [len(samples_uv) for samples_uv in rows]
-    rates_hz = np.repeat([np.float32(item.epoch.rate_hz) for item in pending], sizes)
-    codes = encoder.encode(np.concatenate(rows), rates_hz)
-    return np.split(codes, np.cumsum(sizes)[:-1])
 
 
 def _rate_notes(rate_hz: float, nominal_hz: float, options: SignalOptions) -> list[str]:

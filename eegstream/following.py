@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eegstream.dsp.pace import RateProbe, grid
 from eegstream.dsp.rates import measured_rate
 from eegstream.errors import StreamError
-from eegstream.pipeline import Event
+from eegstream.events import Event
 from eegstream.wire.reasons import EndReason
 
 

@@ -18,6 +18,7 @@ from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.source_buffer import SourceBuffer
 from eegstream.dsp.timeline import Break, Timed, Timeline
+from eegstream.events import Event, Patch, SegmentEnd
 from eegstream.wire.reasons import EndReason, GapReason
 
 _REASONS: dict[str, GapReason] = {
@@ -40,51 +41,6 @@ class PipelineSettings:
     amplitude_uv: float
     fill_s: float = 0.0
     """Gaps up to this length are filled by interpolation."""
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One patch of every kept channel."""
-
-    segment: int
-    index: int
-    """Number of the patch in its segment."""
-    samples_uv: NDArray[np.float32]
-    """(C, N), front-ended."""
-    flags: NDArray[np.uint8]
-    """(C,), see `PatchFlag`."""
-    t_s: float
-    """Outlet-clock second of the first sample."""
-    t_error_s: float
-    """Bound of the error of `t_s` if timestamps come in bursts or late; 0 if they are calm."""
-    needed_s: float
-    """Outlet-clock second of the last source sample that was needed."""
-    arrived_s: float
-    """When that sample arrived, by the clock of `push`."""
-
-
-@dataclass(frozen=True)
-class SegmentEnd:
-    """A segment's account at its end."""
-
-    segment: int
-    reason: GapReason | EndReason
-    t_from_s: float | None
-    """Time of the last sample plus one interval; None if no sample of the segment had a time."""
-    t_to_s: float | None
-    """Time of the next segment's first sample; None at the end of an epoch."""
-    missing: int | None
-    """Source samples estimated lost; None at the end of an epoch, and where unknown."""
-    received: int
-    discarded: int
-    """Received source samples after the last patch's own span."""
-    emitted: int
-    """Number of patches."""
-    tail: int
-    """Model-rate samples after the last patch."""
-
-
-Event = Patch | SegmentEnd
 
 
 @dataclass

@@ -17,23 +17,15 @@ from eegstream.codec.engine import Engine, choose_device
 from eegstream.codec.facts import ModelFacts
 from eegstream.decoding import Reconstruction, choose_stream, reconstruct
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from eegstream.epoch import (
-    Clock,
-    Encoder,
-    Epoch,
-    MessageContext,
-    PendingEvent,
-    SignalOptions,
-    StreamGeometry,
-    encode_pending,
-    follow_stream,
-)
+from eegstream.epoch import Clock, Epoch, MessageContext, follow_stream
 from eegstream.errors import BundleError, RecordingError
+from eegstream.events import Patch, SegmentEnd
 from eegstream.feeding import feed
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
-from eegstream.pipeline import Patch, SegmentEnd
+from eegstream.pending import Encoder, PendingEvent, encode_pending
+from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
 from eegstream.wire.reasons import END_REASONS

@@ -7,9 +7,11 @@ import pytest
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
-from eegstream.epoch import Clock, Epoch, MessageContext, PendingEvent, SignalOptions, StreamGeometry, encode_pending
+from eegstream.epoch import Clock, Epoch, MessageContext
 from eegstream.errors import ConfigError, StreamError
-from eegstream.pipeline import Patch
+from eegstream.events import Patch
+from eegstream.pending import PendingEvent, encode_pending
+from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import Codes, End, Gap, Source, UtcMark
 from tests.identity_bundle import manifest
 

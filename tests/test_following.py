@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import ChannelChoice
-from eegstream.epoch import Epoch, MessageContext, SignalOptions, StreamGeometry, follow_stream
+from eegstream.epoch import Epoch, MessageContext, follow_stream
 from eegstream.errors import StreamError
+from eegstream.events import Patch, SegmentEnd
 from eegstream.following import Following, Happened, Opened
-from eegstream.pipeline import Patch, SegmentEnd
+from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import Source, UtcMark
 from tests.identity_bundle import manifest
 

@@ -7,7 +7,8 @@ from scipy import signal
 from eegstream.dsp.channels import select_channels
 from eegstream.dsp.flags import PatchFlag
 from eegstream.dsp.frontend import FrontEndSettings
-from eegstream.pipeline import Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.events import Patch, SegmentEnd
+from eegstream.pipeline import PipelineSettings, StreamPipeline
 
 RAW = FrontEndSettings(None, None, None)
 RESAMPLED = FrontEndSettings(256.0, None, None)

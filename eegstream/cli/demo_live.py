@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from eegstream.cli.sparkline import sparkline
 from eegstream.client import Codes, End, Gap, Loss, Message, Spec
 from eegstream.codec.engine import Engine
-from eegstream.epoch import SignalOptions
 from eegstream.files.recordings import Recording
+from eegstream.stream import SignalOptions
 from eegstream.tokenizer import offline_patches
 
 _WIDTH = 64

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eegstream.codec.engine import Engine
-    from eegstream.epoch import SignalOptions
     from eegstream.files.recordings import Recording
+    from eegstream.stream import SignalOptions
     from eegstream.wire.messages import Message
 
 
@@ -100,9 +100,9 @@ def command(
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user, require_other_file
     from eegstream.dsp.channels import ChannelChoice
-    from eegstream.epoch import SignalOptions
     from eegstream.errors import RecordingError
     from eegstream.files.codes import write_codes
+    from eegstream.stream import SignalOptions
     from eegstream.tokenizer import Tokenizer
     from eegstream.wire.messages import Codes
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.epoch import StreamGeometry
 from eegstream.lsl.reader import Reader
+from eegstream.stream import StreamGeometry
 
 
 @dataclass(frozen=True)

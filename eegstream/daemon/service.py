@@ -12,12 +12,13 @@ from eegstream.config import RunConfig
 from eegstream.daemon.inbox import Inbox
 from eegstream.daemon.supervisor import Supervisor
 from eegstream.daemon.worker import Worker
-from eegstream.epoch import StreamGeometry, require_usable
+from eegstream.epoch import require_usable
 from eegstream.lsl import local_clock
 from eegstream.lsl.discovery import Announcement, Discovery
 from eegstream.lsl.reader import Reader
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.stopping import stopped_by_signals
+from eegstream.stream import StreamGeometry
 
 log = logging.getLogger(__name__)
 

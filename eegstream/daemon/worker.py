@@ -9,13 +9,15 @@ from typing import Protocol
 from eegstream.codec.facts import ModelFacts
 from eegstream.daemon.inbox import Closed, Dropped, Inbox, Item, Opened, Samples
 from eegstream.daemon.streams import LiveStream
-from eegstream.epoch import Encoder, Epoch, MessageContext, PendingEvent, SignalOptions, encode_pending, follow_stream
+from eegstream.epoch import Epoch, MessageContext, follow_stream
 from eegstream.errors import EegstreamError
+from eegstream.events import Patch
 from eegstream.following import Following, Happened
 from eegstream.following import Opened as EpochOpened
 from eegstream.lsl.reader import Reader
-from eegstream.pipeline import Patch
+from eegstream.pending import Encoder, PendingEvent, encode_pending
 from eegstream.pubsub.publisher import Publisher
+from eegstream.stream import SignalOptions
 from eegstream.wire.identity import DAEMON
 from eegstream.wire.messages import Codes, Source, State, UtcMark
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from eegstream.dsp.units import unit_scale
-from eegstream.epoch import StreamGeometry
 from eegstream.lsl.discovery import Announcement
+from eegstream.stream import StreamGeometry
 from eegstream.wire.messages import Source
 
 _LABELS, _UNITS = ("label", "name"), ("unit", "units")

@@ -16,10 +16,11 @@ from pylsl.lib import lib as liblsl
 from pylsl.util import LostError
 from pylsl.util import TimeoutError as LslTimeoutError
 
-from eegstream.epoch import Clock, StreamGeometry
+from eegstream.epoch import Clock
 from eegstream.errors import EegstreamError, StreamError
 from eegstream.lsl.discovery import Announcement
 from eegstream.lsl.metadata import stream_geometry
+from eegstream.stream import StreamGeometry
 from eegstream.wire.reasons import EndReason
 
 log = logging.getLogger(__name__)

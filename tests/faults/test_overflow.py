@@ -12,7 +12,8 @@ from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.daemon.inbox import Dropped, Inbox, Samples
 from eegstream.daemon.worker import Worker
-from eegstream.epoch import Clock, SignalOptions, StreamGeometry
+from eegstream.epoch import Clock
+from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import Source
 from tests.faults.expect import covered
 from tests.identity_bundle import manifest, write_bundle

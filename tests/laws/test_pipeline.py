@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from eegstream.dsp.channels import select_channels
 from eegstream.dsp.frontend import FrontEndSettings
-from eegstream.pipeline import Patch, PipelineSettings, SegmentEnd, StreamPipeline
+from eegstream.events import Patch, SegmentEnd
+from eegstream.pipeline import PipelineSettings, StreamPipeline
 from tests.laws.strategies import LiveInput, chunks, cuts, live_inputs
 
 SETTINGS = [

@@ -15,10 +15,11 @@ from eegstream.dsp.channels import ChannelChoice, ChannelSelection, LeftOut, sel
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.dsp.patterns import matching
 from eegstream.errors import StreamError
+from eegstream.events import Patch
 from eegstream.feeding import feed
 from eegstream.files.recordings import MICROVOLTS, Recording
 from eegstream.following import Following, Opened
-from eegstream.pipeline import Patch, PipelineSettings, StreamPipeline
+from eegstream.pipeline import PipelineSettings, StreamPipeline
 from eegstream.wire.reasons import END_REASONS
 from trainer.data.channel_tables import Row, rows_of, stated
 
