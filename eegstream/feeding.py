@@ -1,4 +1,4 @@
-"""Feed a recording to whatever follows a stream, as an outlet that plays it would."""
+"""Feed a recording to what follows a stream: the chunks and pauses that an outlet would send."""
 
 from collections.abc import Iterator
 from itertools import pairwise
