@@ -4,23 +4,27 @@ import json
 from pathlib import Path
 from typing import Any
 
-import click
-import torch
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from trainer.startup import one_line_endings
 
-from eegstream.codec import bundle
-from eegstream.codec.bundle import Bundle
-from eegstream.codec.engine import Engine
-from eegstream.errors import ConfigError
-from trainer.evaluation.bundle_evaluation import Evaluation, Plan
-from trainer.evaluation.downstream import Task
-from trainer.evaluation.html_report import write_page
-from trainer.evaluation.scoring import rounded
-from trainer.hydra_app import quiet_lightning, run_job
-from trainer.protocols import PatchDataModule
-from trainer.training.prepared_data import open_data
-from trainer.training.run_summary import save_plots
+with one_line_endings():
+    import click
+    import torch
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+
+    from eegstream.codec import bundle
+    from eegstream.codec.bundle import Bundle
+    from eegstream.codec.engine import Engine
+    from eegstream.errors import ConfigError
+    from trainer.command_lines import command_line
+    from trainer.evaluation.bundle_evaluation import Evaluation, Plan
+    from trainer.evaluation.downstream import Task
+    from trainer.evaluation.html_report import write_page
+    from trainer.evaluation.scoring import rounded
+    from trainer.hydra_app import quiet_lightning, run_job
+    from trainer.protocols import PatchDataModule
+    from trainer.training.prepared_data import open_data
+    from trainer.training.run_summary import save_plots
 
 
 def evaluate(config: DictConfig) -> None:
@@ -46,7 +50,7 @@ def evaluate(config: DictConfig) -> None:
     )
     found = evaluation.run()
     results = {
-        "command": " ".join(["python -m trainer.evaluate", *HydraConfig.get().overrides.task]),
+        "command": command_line("evaluate", HydraConfig.get().overrides.task),
         "torch": torch.__version__,
         **found.results,
     }

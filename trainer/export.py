@@ -5,24 +5,27 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import click
-import torch
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from trainer.startup import one_line_endings
 
-from eegstream.codec import bundle, torchscript
-from eegstream.codec.engine import Engine
-from eegstream.codec.manifest import DECODE_METHODS, Manifest
-from eegstream.errors import ConfigError
-from trainer.bundling.golden_vectors import golden_vectors
-from trainer.bundling.manifest import bundle_manifest
-from trainer.bundling.manifest_metrics import manifest_metrics
-from trainer.data.datamodule import MOST_PATCHES
-from trainer.evaluation.windowed_codec import in_tiles
-from trainer.hydra_app import run_job
-from trainer.protocols import Network, PatchesByRate
-from trainer.training.checkpoints import as_module, load_checkpoint, trained_network
-from trainer.training.prepared_data import open_data
+with one_line_endings():
+    import click
+    import torch
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import DictConfig, OmegaConf
+
+    from eegstream.codec import bundle, torchscript
+    from eegstream.codec.engine import Engine
+    from eegstream.codec.manifest import DECODE_METHODS, Manifest
+    from eegstream.errors import ConfigError
+    from trainer.bundling.golden_vectors import golden_vectors
+    from trainer.bundling.manifest import bundle_manifest
+    from trainer.bundling.manifest_metrics import manifest_metrics
+    from trainer.data.datamodule import MOST_PATCHES
+    from trainer.evaluation.windowed_codec import in_tiles
+    from trainer.hydra_app import run_job
+    from trainer.protocols import Network, PatchesByRate
+    from trainer.training.checkpoints import as_module, load_checkpoint, trained_network
+    from trainer.training.prepared_data import open_data
 
 
 def export(config: DictConfig) -> None:

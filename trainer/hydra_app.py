@@ -1,6 +1,5 @@
 """What the trainer's commands share: settings in, and one clear line when they are wrong."""
 
-import difflib
 import logging
 import os
 import re
@@ -18,6 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from eegstream.errors import ConfigError, EegstreamError
+from trainer.setting_hints import meant
+from trainer.startup import extra_of, how_to_install, one_line_endings
 
 _INSTALLED = Path(__file__).parent / "configs"
 CONFIGS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parent.parent / "configs"
@@ -45,7 +46,8 @@ def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
     @wraps(job)
     def guarded(config: DictConfig) -> None:
         try:
-            job(config)
+            with one_line_endings():
+                job(config)
         except EegstreamError as error:
             _fail(str(error), error.exit_code)
         except OmegaConfBaseException as error:
@@ -54,7 +56,8 @@ def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv[1:] = map(in_hydra_s_words, sys.argv[1:])
     try:
-        hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
+        with one_line_endings():
+            hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except (HydraException, OmegaConfBaseException) as error:
         _fail(_explain(error), 2)
 
@@ -87,12 +90,14 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def _remedy(settings: Any, cause: Exception) -> str:
     """What there is to set, where something was set that there is not."""
     if isinstance(cause, ImportError):
-        return "Install what it needs, `pip install 'eegstream[trainer]'` for the trainer's own"
+        extra = extra_of(cause.name) or "trainer"
+        return how_to_install(extra)
     wrong = re.search(r"unexpected keyword argument '(\w+)'", str(cause))
     if wrong is None:
         return "Correct the setting"
     known = [str(key) for key in settings if str(key) != wrong[1] and not str(key).startswith("_")]
-    return f"Known are {', '.join(known)}" if known else "Take it out"
+    hint = meant(wrong[1], known, {}).removeprefix("; d")
+    return f"{f'D{hint} ' if hint else ''}Known are {', '.join(known)}" if known else "Take it out"
 
 
 def quiet_lightning() -> None:
@@ -126,6 +131,10 @@ def _explain(error: Exception) -> str:
         return " ".join(next((str(link) for link in chain if str(link)), type(error).__name__).split())
     wrong, parent = str(cause.full_key), cause.parent_node
     known = sorted(map(str, parent)) if parent is not None and OmegaConf.is_dict(parent) else []
-    close = difflib.get_close_matches(wrong.rpartition(".")[2], known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else "."
-    return f"there is no setting {wrong}{hint} Known there: {', '.join(known)}"
+    known = [key for key in known if not key.startswith("_") and key != "hydra"]
+    root = parent._get_root() if parent is not None else None  # noqa: SLF001  (OmegaConf offers no other way up)
+    settings = OmegaConf.to_container(root, resolve=False) if OmegaConf.is_dict(root) else {}
+    if "." not in wrong:
+        known += sorted({path.name for path in CONFIGS.iterdir() if path.is_dir()} - {*known})
+    hint = meant(wrong, known, cast("dict[str, Any]", settings))
+    return f"there is no setting {wrong}{hint if hint.endswith('?') else f'{hint}.'} Known there: {', '.join(known)}"

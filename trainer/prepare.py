@@ -1,8 +1,11 @@
 """Bring recordings into the cache without training: `python -m trainer.prepare data=recordings ...`."""
 
-from omegaconf import DictConfig
+from trainer.startup import one_line_endings
 
-from trainer.hydra_app import run_job
+with one_line_endings():
+    from omegaconf import DictConfig
+
+    from trainer.hydra_app import run_job
 
 
 def prepare(config: DictConfig) -> None:

@@ -10,14 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
-import lightning
-from hydra import compose
-from lightning.pytorch.callbacks import Callback
-from omegaconf import DictConfig, OmegaConf
+from trainer.startup import how_to_install, one_line_endings
 
-from eegstream.errors import ConfigError
-from trainer.hydra_app import in_hydra_s_words, run_job
+with one_line_endings():
+    import click
+    import lightning
+    from hydra import compose
+    from lightning.pytorch.callbacks import Callback
+    from omegaconf import DictConfig, OmegaConf
+
+    from eegstream.errors import ConfigError
+    from trainer.command_lines import command_line
+    from trainer.hydra_app import in_hydra_s_words, run_job
 
 _OWN = re.compile(r"-|[~+]*(study|storage|trials|space|warmup_epochs|sampler_seed|folder|hydra)\b(?!/)")
 
@@ -36,7 +40,7 @@ def search(config: DictConfig, overrides: Sequence[str]) -> None:
     try:
         import optuna
     except ImportError:
-        raise ConfigError("a search needs Optuna", "Install eegstream with the extra `search`") from None
+        raise ConfigError("a search needs Optuna", how_to_install("search")) from None
     space = dict(_leaves(OmegaConf.to_container(config.space, resolve=True)))
     if not space:
         raise ConfigError("the space of the search is empty", "Give one, such as +space.model.dropout=[0.0,0.1]")
@@ -57,7 +61,7 @@ def search(config: DictConfig, overrides: Sequence[str]) -> None:
         settings = [*overrides, *chosen, f"folder={own}", "trainer.enable_progress_bar=false"]
         click.echo(f"trial {trial.number}: {' '.join(chosen)}")
         composed = compose("config", list(map(in_hydra_s_words, settings)))
-        return fit(composed, " ".join(["python -m trainer.train", *settings]), [_Pruning(trial)]).nrmse
+        return fit(composed, command_line("train", settings), [_Pruning(trial)]).nrmse
 
     study.optimize(objective, n_trials=config.trials)
     if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
@@ -69,7 +73,7 @@ def _summary(study: Any, overrides: Sequence[str]) -> str:
     """How the trials ended, and the best settings as they are typed."""
     states = [trial.state.name for trial in study.trials]
     best = [f"{key}={value}" for key, value in study.best_params.items()]
-    command = " ".join(["python -m trainer.train", *overrides, *best])
+    command = command_line("train", [*overrides, *best], absolute=True)
     return (
         f"{len(states)} trials in study {study.study_name}: {states.count('COMPLETE')} finished, "
         f"{states.count('PRUNED')} cut short. Best val/nrmse {study.best_value:.4f}, "

@@ -3,19 +3,25 @@
 Without arguments it trains on made-up EEG for a minute or two, so that the first try needs nothing.
 """
 
+from functools import partial
 from pathlib import Path
 
-import click
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig
+from trainer.startup import INTERRUPTED, one_line_endings
 
-from eegstream.errors import ConfigError
-from trainer.hydra_app import run_job
+with one_line_endings():
+    import click
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import DictConfig
+
+    from eegstream.errors import ConfigError
+    from trainer.command_lines import command_line
+    from trainer.hydra_app import run_job
+    from trainer.sweep_table import SweepRun, sweep_table
 
 
-def train(config: DictConfig) -> None:
-    """Train as `config` says, leave everything in the run's folder, and say where it is."""
+def train(config: DictConfig, finished: list[SweepRun]) -> None:
+    """Train as `config` says, leave everything in the run's folder, say where it is, and add it to those `finished`."""
     from trainer.training.console import print_once
     from trainer.training.fit import fit
     from trainer.training.run_summary import write_summary
@@ -27,21 +33,25 @@ def train(config: DictConfig) -> None:
             "Give --multirun or several devices, not both",
         )
     folder = Path(config.folder)
-    command = " ".join(["python -m trainer.train", *hydra.overrides.task])
+    command = command_line("train", hydra.overrides.task)
     try:
         fitted = fit(config, command)
     except SystemExit:
         last = folder / "checkpoints" / "last.ckpt"
         going_on = f"go on with trainer.resume_from_checkpoint={last}" if last.is_file() else "no epoch was finished"
         click.echo(f"interrupted; {going_on}", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
     if fitted.trainer.is_global_zero:
-        print_once(write_summary(fitted, folder))
+        print_once(write_summary(fitted, folder, command_line("train", hydra.overrides.task, absolute=True)))
+        finished.append(SweepRun(tuple(hydra.overrides.task), fitted.nrmse, folder))
 
 
 def main() -> None:
-    """Compose the settings and train."""
-    run_job(train, "config")
+    """Compose the settings and train; after several runs of a sweep, compare them."""
+    finished: list[SweepRun] = []
+    run_job(partial(train, finished=finished), "config")
+    if len(finished) > 1:
+        click.echo(sweep_table(finished))
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def test_preparing_alone_fills_the_cache(command: Run, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["model.hiden_dims=[3]"], 2, "did you mean hidden_dims?"),
+        (["model.hiden_dims=[3]"], 2, "did you mean model.hidden_dims?"),
         (["model=mpl"], 2, "classified mlp residual"),
         (["+model.widht=3"], 78, "Known are patch_size, hidden_dims"),
         (["model.activation=tanh"], 78, "relu, gelu, silu, snake"),
@@ -186,7 +186,7 @@ def test_an_interrupt_ends_cleanly_and_says_how_to_go_on(cache: Path, tmp_path: 
 
 
 def test_the_installed_command_is_the_same() -> None:
-    """`eegstream-train --help` is Hydra's."""
+    """`eegstream-train --help` lists the choices, too."""
     script = Path(sys.executable).parent / "eegstream-train"
     done = subprocess.run([script, "--help"], capture_output=True, text=True, timeout=60, check=True)
     assert "model: classified, mlp, residual" in done.stdout

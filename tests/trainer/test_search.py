@@ -27,7 +27,7 @@ def test_a_study_finds_the_better_setting_and_cuts_the_others_short(
     assert "PRUNED" in states
     assert study.best_params["model.learning_rate"] > 1e-4
     assert f"model.learning_rate={study.best_params['model.learning_rate']}" in told.splitlines()[-1]
-    assert told.splitlines()[-1].startswith("python -m trainer.train model.hidden_dims=[16]")
+    assert told.splitlines()[-1].startswith("python -m trainer.train 'model.hidden_dims=[16]'")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def save_plots(plots: Mapping[str, Figure], folder: Path) -> list[Path]:
     return paths
 
 
-def write_summary(run: RunResult, folder: Path) -> str:
+def write_summary(run: RunResult, folder: Path, command: str) -> str:
     """Measure the best checkpoint, write plots and `summary.md` into the run's folder, and return that page."""
     kept = run.best
     results: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def write_summary(run: RunResult, folder: Path) -> str:
         if run.config["pictures"]:
             paths = save_plots(drawn, folder / "figures")
             _log_plots(run.trainer.loggers, drawn, run.trainer.global_step)
-    page = "\n".join(_page(run, folder, results, paths)) + "\n"
+    page = "\n".join(_page(run, folder, command, results, paths)) + "\n"
     (folder / "summary.md").write_text(page, encoding="utf-8")
     return page
 
@@ -81,11 +81,13 @@ def _log_plots(loggers: Sequence[Logger], plots: Mapping[str, Figure], step: int
                 logger.experiment.add_figure(name, figure, global_step=step, close=False)
 
 
-def _page(run: RunResult, folder: Path, results: Mapping[str, Any], plot_paths: Sequence[Path]) -> Iterator[str]:
+def _page(
+    run: RunResult, folder: Path, command: str, results: Mapping[str, Any], plot_paths: Sequence[Path]
+) -> Iterator[str]:
     """Lines of the page."""
     config = run.config
     yield from (f"# {config['model']['_target_'].rpartition('.')[2]}: val/nrmse {run.nrmse:.4f}", "")
-    yield from (f"    {config['command']}", "")
+    yield from (f"    {command}", "")
     batches = f"batches of {config['data']['batch_size']}, " if "batch_size" in config["data"] else ""
     yield (
         f"{run.trainer.global_step} steps in {run.trainer.current_epoch} epochs, {run.seconds:.0f} s, {batches}"

@@ -1,0 +1,44 @@
+"""How a command begins and ends when something is missing, or Ctrl-C comes: in a line, never with a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_EXTRAS = {
+    "search": ("optuna",),
+    "files": ("mne", "edfio", "pyxdf", "pybv", "antio", "mffpy", "pymatreader", "h5py"),
+    "trainer": (
+        *("lightning", "hydra", "jinja2", "omegaconf", "torchmetrics", "distributed", "matplotlib", "rich"),
+        *("sklearn", "tensorboard", "wandb"),
+    ),
+}
+INTERRUPTED = 130
+_MISSING = 78
+
+
+@contextmanager
+def one_line_endings() -> Iterator[None]:
+    """Turn what a missing package or Ctrl-C raises into one line and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        extra = extra_of(error.name)
+        if extra is None:
+            raise
+        sys.stderr.write(f"error: {error.name} is not installed. {how_to_install(extra)}\n")
+        sys.exit(_MISSING)
+
+
+def extra_of(module: str | None) -> str | None:
+    """The extra of this package that brings a module, if one does."""
+    package = (module or "").partition(".")[0]
+    return next((extra for extra, packages in _EXTRAS.items() if package in packages), None)
+
+
+def how_to_install(extra: str) -> str:
+    """What to type; a search needs the trainer, too."""
+    extras = "trainer,search" if extra == "search" else extra
+    return f"Install the extra `{extra}`: pip install 'eegstream[{extras}]', or '.[{extras}]' in a clone"
