@@ -5,6 +5,7 @@ and bursts, so lost or late samples do not change a rate.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,17 @@ _SURE = 0.01
 """A stated rate that is off by less than this share is confirmed early."""
 _EARLIEST_S, _USUAL_S, _LONGEST_S = 0.45, 1.95, 4.0
 """Seconds of stream that are measured: at least, usually, and at most (if its two halves disagree)."""
-_MOST_WAITING_S = 12.0
-"""After this many seconds of samples without a clock fit, the stated rate is used."""
+_MOST_WAITING_S, _FASTEST = 12.0, 5
+"""After this many seconds of samples without a clock fit, the stated rate is used; after so many times that if the
+arrivals contradict it."""
+_STEP_BACK_S = 0.05
+"""Timestamps that step back further were counted backwards from the last one of a chunk, at the stated rate: they show
+that rate whatever the real one is, until several chunks have come."""
 _REFINED, _REFITS, _FEWEST, _FAR, _TINY_S = 0.1, 4, 16, 4.0, 1e-6
 """For a refined rate: largest distance from the measured rate, number of fits, fewest timestamps; timestamps further
 off the line than so many median deviations are excluded; smallest such limit."""
+_AGREE, _FEWEST_ARRIVALS = 0.04, 2
+"""Two measures of a rate agree within this share; fewest fresh timestamps that measure one."""
 _GROSS, _GROSS_AFTER_S = 0.10, 0.25
 """A new segment whose rate is off by this share is reported after this many seconds."""
 _WINDOW_S, _CHANGED = 8.0, 0.05
@@ -54,16 +61,31 @@ class RateProbe:
         self._take(self._timeline.push(stamps_s))
 
     def rate_hz(self) -> float | None:
-        """The stream's rate, or None while it is not certain."""
+        """The stream's rate, or None while it is not certain.
+
+        The clock fit measures it well if it is near the stated one. The arrivals, with which bursts and late samples
+        do not count, measure any rate; but a hole changes them, so both of their halves must agree.
+        """
         whole, late = self._paces()
-        seconds = self._seconds
-        if seconds >= _EARLIEST_S and _off(whole, self._nominal_hz) < _SURE and _off(late, self._nominal_hz) < _SURE:
+        seconds, arrivals = self._seconds, _arrivals(np.concatenate(self._stamps or [np.empty(0)]))
+        contradicted = _off(arrivals.whole_hz, self._nominal_hz) > _GROSS if arrivals.seconds else False
+        agreed = arrivals.seconds > 0 and (not contradicted or _off(whole, arrivals.whole_hz) < _AGREE)
+        near = max(_off(whole, self._nominal_hz), _off(late, self._nominal_hz)) < _SURE
+        if (
+            near
+            and arrivals.seconds
+            and not contradicted
+            and seconds >= (_USUAL_S if arrivals.steps_back else _EARLIEST_S)
+        ):
             return self._nominal_hz
-        if seconds >= _USUAL_S and (_off(whole, late) < WRONG or seconds >= _LONGEST_S):
+        if agreed and seconds >= _USUAL_S and (_off(whole, late) < WRONG or seconds >= _LONGEST_S):
             return self._true_hz(late if seconds >= _LONGEST_S else whole)
-        if self._count >= _MOST_WAITING_S * self._nominal_hz:
-            return self._nominal_hz
-        return None
+        if contradicted and arrivals.seconds >= _LONGEST_S and _off(arrivals.early_hz, arrivals.late_hz) < _AGREE:
+            return measured_rate(arrivals.whole_hz)
+        if seconds >= _LONGEST_S and arrivals.seconds >= _LONGEST_S:
+            return self._true_hz(late)
+        waited_s = self._count / self._nominal_hz
+        return self._nominal_hz if waited_s >= _MOST_WAITING_S * (_FASTEST if contradicted else 1) else None
 
     def final_rate_hz(self) -> float:
         """The best estimate when no more samples come."""
@@ -134,6 +156,41 @@ class _Piece:
         times_s = np.concatenate(self._times)
         late_s = times_s[len(times_s) // 2 :]
         return _ratio(len(late_s) - 1.0, float(late_s[-1] - late_s[0]))
+
+
+@dataclass(frozen=True)
+class _Arrivals:
+    """Samples per second by the fresh timestamps alone: the last one of each burst, and those that follow in time."""
+
+    whole_hz: float = math.nan
+    early_hz: float = math.nan
+    """Of the first half of them."""
+    late_hz: float = math.nan
+    seconds: float = 0.0
+    """From the first to the last; 0 if there are too few to measure."""
+    steps_back: bool = False
+    """Some timestamps are much earlier than the one before."""
+
+
+def _arrivals(stamps_s: Floats) -> _Arrivals:
+    """What the timestamps (T,) of a stream's first samples show, whatever rate it states."""
+    x, y = np.flatnonzero(np.isfinite(stamps_s)), stamps_s[np.isfinite(stamps_s)]
+    records = np.flatnonzero(y >= np.maximum.accumulate(y)) if y.size else x
+    if records.size < _FEWEST_ARRIVALS:
+        return _Arrivals()
+    mean_s = float(y[records[-1]] - y[records[0]]) / max(float(x[records[-1]] - x[records[0]]), 1.0)
+    fresh = records[:-1][np.diff(y[records]) > mean_s / 2][1:]  # what came before the first may be a backlog
+    if fresh.size < _FEWEST_ARRIVALS:
+        return _Arrivals()
+    half = fresh.size // 2
+    whole_hz, early_hz, late_hz = (_slope_hz(x[part], y[part]) for part in (fresh, fresh[: half + 1], fresh[half:]))
+    steps_back = bool((np.diff(y) < -_STEP_BACK_S).any())
+    return _Arrivals(whole_hz, early_hz, late_hz, float(y[fresh[-1]] - y[fresh[0]]), steps_back)
+
+
+def _slope_hz(x: NDArray[np.intp], y: Floats) -> float:
+    u, v = x - x.mean(), y - y.mean()
+    return _ratio(1.0, float((u * v).sum() / max(float((u * u).sum()), 1.0)))
 
 
 def _pace_of_stamps(stamps_s: Floats) -> float:

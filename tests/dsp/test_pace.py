@@ -104,3 +104,41 @@ def test_behind_a_gap_a_gross_change_is_told_within_a_quarter_of_a_second():
     taken, measured_hz = watch.push(even(128.0, 2000), 0.0)
     assert taken == 64
     assert measured_hz == pytest.approx(128.0, rel=1e-3)
+
+
+def polled(real_hz, every_s, seconds):
+    """Rows of a poll, stamped one by one as they are pushed."""
+    polls_s = every_s * np.arange(1, round(seconds / every_s) + 1) + 0.003 * np.random.default_rng(0).random(
+        round(seconds / every_s)
+    )
+    counts = np.diff(np.floor(polls_s * real_hz).astype(int), prepend=0)
+    return np.concatenate([at_s + 2e-5 * np.arange(n) for at_s, n in zip(polls_s, counts, strict=True)])
+
+
+def chunked(real_hz, nominal_hz, every_s, seconds):
+    """Chunks whose last sample has the time of the push; the others are counted back at the stated rate."""
+    pushes_s = every_s * np.arange(1, round(seconds / every_s) + 1)
+    counts = np.diff(np.floor(pushes_s * real_hz).astype(int), prepend=0)
+    return np.concatenate([at_s - np.arange(n)[::-1] / nominal_hz for at_s, n in zip(pushes_s, counts, strict=True)])
+
+
+@pytest.mark.parametrize(("nominal_hz", "real_hz"), [(256.0, 128.0), (128.0, 256.0), (250.0, 500.0), (1000.0, 250.0)])
+@pytest.mark.parametrize("every_s", [0.05, 0.2, 1.0])
+def test_a_wrong_rate_is_found_in_bursts(nominal_hz, real_hz, every_s):
+    """Whatever the sender's habit, twice the frequency is never taken in silence."""
+    assert settled_rate_hz(nominal_hz, polled(real_hz, every_s, 30)) == real_hz
+    assert settled_rate_hz(real_hz, polled(real_hz, every_s, 30)) == real_hz
+
+
+@pytest.mark.parametrize(("nominal_hz", "real_hz"), [(256.0, 128.0), (128.0, 256.0), (250.0, 500.0)])
+@pytest.mark.parametrize("every_s", [1 / 60, 0.05, 0.2])
+def test_a_wrong_rate_is_found_where_it_makes_the_timestamps(nominal_hz, real_hz, every_s):
+    """liblsl counts a chunk's timestamps back at the stated rate."""
+    found_hz = settled_rate_hz(nominal_hz, chunked(real_hz, nominal_hz, every_s, 30))
+    assert found_hz == pytest.approx(real_hz, rel=0.01)  # as good as such timestamps are
+    assert settled_rate_hz(real_hz, chunked(real_hz, real_hz, every_s, 30)) == real_hz
+
+
+def test_a_rate_four_times_as_high_is_found():
+    """The clock fit follows up to 2.5 times the stated pace; the arrivals tell of any."""
+    assert settled_rate_hz(250.0, even(1000.0, 20_000)) == 1000.0
