@@ -14,8 +14,6 @@ from eegstream.wire.identity import DEFAULT_URL
 RATES = click.FloatRange(min=LOWEST_RATE_HZ, max=HIGHEST_RATE_HZ)
 """Range of sampling rates in Hz that may be given."""
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
 
 class PositiveSeconds(click.FloatRange):
     """A duration: more than 0, finite."""

@@ -244,17 +244,6 @@ class RateWatch:
         return taken, None
 
 
-def settled_rate_hz(nominal_hz: float, stamps_s: Floats) -> float:
-    """The true rate of a recording that states `nominal_hz`, from its timestamps (T,), by the same rules as live."""
-    probe = RateProbe(nominal_hz)
-    for piece in np.split(stamps_s, range(grid(nominal_hz), len(stamps_s), grid(nominal_hz))):
-        probe.push(piece)
-        rate_hz = probe.rate_hz()
-        if rate_hz is not None:
-            return rate_hz
-    return probe.final_rate_hz()
-
-
 def grid(nominal_hz: float) -> int:
     """Samples between two checks of the rate; the first check is at sample 0."""
     return max(1, round(_GROSS_AFTER_S * nominal_hz))

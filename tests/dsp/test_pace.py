@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
-from eegstream.dsp.pace import RateProbe, RateWatch, grid, settled_rate_hz
+from eegstream.dsp.pace import RateProbe, RateWatch, grid
 from tests.dsp.stamp_cases import even
+
+
+def settled_rate_hz(nominal_hz, stamps_s):
+    """The rate that a stream of these timestamps gets."""
+    probe = RateProbe(nominal_hz)
+    for start in range(0, stamps_s.size, grid(nominal_hz)):
+        probe.push(stamps_s[start : start + grid(nominal_hz)])
+        if probe.rate_hz() is not None:
+            return probe.rate_hz()
+    return probe.final_rate_hz()
 
 
 def jittered(rate_hz, seconds, sd_s, seed=0):
