@@ -4,7 +4,6 @@ C channels, N samples in a patch, G codes of a patch.
 """
 
 import time
-from math import log2
 
 import click
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from eegstream.cli.sparkline import sparkline
 from eegstream.client import Codes, End, Gap, Loss, Message, Spec
 from eegstream.codec.engine import Engine
+from eegstream.codec.manifest import bits_of
 from eegstream.files.recordings import Recording
 from eegstream.stream import SignalOptions
 from eegstream.tokenizer import offline_patches
@@ -56,7 +56,7 @@ class LivePrinter:
         self._spec, self._began_s = spec, now_s
         self._streams.add(spec.stream)
         self._patch_s = spec.patch / (spec.model_rate_hz or spec.rate_hz)
-        bits = sum(map(log2, spec.words))
+        bits = bits_of(spec.words)
         click.echo(
             f"{spec.stream}: {len(spec.channels)} channels at {spec.rate_hz:g} Hz, "
             f"{len(spec.words)} codes ({bits:.0f} bit) for each {self._patch_s:g} s of a channel, "

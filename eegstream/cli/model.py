@@ -1,9 +1,12 @@
 """`eegstream model`."""
 
 import json
-import math
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from eegstream.codec.manifest import Manifest
 
 from eegstream.cli.options import device_option
 
@@ -22,7 +25,7 @@ def list_bundles(*, as_json: bool) -> None:
     rows = []
     for path in shipped():
         bundle = load(str(path))
-        rows.append({"name": bundle.manifest.name, "version": bundle.manifest.version, **_figures(bundle.manifest)})
+        rows.append({"name": bundle.manifest.name, "version": bundle.manifest.version, **_summary(bundle.manifest)})
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -44,7 +47,7 @@ def show(model: str, *, as_json: bool) -> None:
         click.echo(json.dumps(bundle.manifest.model_dump() | {"sha256": bundle.sha256}, indent=2))
         return
     click.echo(f"{bundle.title}  sha256 {bundle.sha256}")
-    for name, value in _figures(bundle.manifest).items():
+    for name, value in _summary(bundle.manifest).items():
         click.echo(f"  {name}: {value}")
     click.echo(f"\n{bundle.manifest.card}")
 
@@ -66,12 +69,15 @@ def verify(model: str, device: str | None) -> None:
     )
 
 
-def _figures(manifest) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _summary(manifest: "Manifest") -> dict[str, object]:
+    """What `--json` tells of a bundle."""
+    from eegstream.codec.manifest import bits_of
+
     return {
         "patch": manifest.patch,
         "hop": manifest.hop,
         "codes": len(manifest.words),
-        "bits": round(sum(map(math.log2, manifest.words)), 3),
+        "bits": round(bits_of(manifest.words), 3),
         "model_rate_hz": manifest.frontend.model_rate_hz,
         "decodes": list(manifest.decodes),
         "license": manifest.license,

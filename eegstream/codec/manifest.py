@@ -3,7 +3,8 @@
 It holds everything that decides a code, so training, `encode` and `run` always agree.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,6 +13,13 @@ from eegstream.errors import BundleError
 
 Word = Annotated[int, Field(ge=2, le=65536)]
 Decode = Literal["mse", "spectrum"]
+
+
+def bits_of(codebook_sizes: Sequence[int]) -> float:
+    """Bits of a patch whose codes have these codebook sizes."""
+    return sum(map(math.log2, codebook_sizes))
+
+
 DECODE_METHODS: Mapping[str, str] = {"mse": "decode", "spectrum": "decode_spectrum"}
 """The bundle's method for each kind of decode."""
 

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import torch
 
+from eegstream.codec.bundle import MIN_GOLDEN
 from eegstream.codec.engine import CPU_TILE
 from eegstream.codec.manifest import Manifest
 from eegstream.dsp.frontend import FrontEndSettings
@@ -18,7 +19,6 @@ from trainer.data.windows import consecutive
 from trainer.evaluation.windowed_codec import in_tiles
 
 _RATES_HZ = (100, 128, 160, 200, 250, 256, 500, 512, 1000, 2048)
-_COUNT = 1024
 _CHANNELS = 8
 _SEED = 20_000
 _PATCH_STEP_UV = 1 / 8
@@ -47,7 +47,7 @@ def _patches(manifest: Manifest) -> tuple[torch.Tensor, torch.Tensor]:
     settings = FrontEndSettings(**manifest.frontend.model_dump())
     low_hz, high_hz = manifest.rate_range_hz
     rates_hz = [rate_hz for rate_hz in _RATES_HZ if low_hz <= rate_hz <= high_hz] or [round(low_hz)]
-    each = -(-_COUNT // len(rates_hz))
+    each = -(-MIN_GOLDEN // len(rates_hz))
     parts, told = [], []
     for number, rate_hz in enumerate(rates_hz):
         seconds = 4 + manifest.patch / (manifest.frontend.model_rate_hz or rate_hz) * (each // _CHANNELS + 2)
@@ -58,7 +58,7 @@ def _patches(manifest: Manifest) -> tuple[torch.Tensor, torch.Tensor]:
         (patches,) = consecutive(signals, manifest.patch).values()
         parts.append(patches[torch.linspace(0, len(patches) - 1, each).round().long()])
         told.append(torch.full((each, 1), float(rate_hz)))
-    whole = -(-_COUNT // CPU_TILE) * CPU_TILE
+    whole = -(-MIN_GOLDEN // CPU_TILE) * CPU_TILE
     return _rounded(torch.cat(parts)[:whole], _PATCH_STEP_UV), torch.cat(told)[:whole]
 
 

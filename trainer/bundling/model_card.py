@@ -1,10 +1,10 @@
 """Write a model card: what a model is for, what it keeps and loses, and whose data it is made from."""
 
-import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from eegstream.codec.manifest import bits_of
 from trainer.evaluation.codebook_usage import listed
 from trainer.evaluation.metrics import BANDS_HZ, QUIET_UV
 
@@ -42,7 +42,7 @@ def _limits(limits: str) -> str:
 
 def _what_it_is(facts: dict[str, Any]) -> str:
     model, frontend = facts["model"], facts["frontend"]
-    bits = sum(math.log2(word) for word in facts["words"])
+    bits = bits_of(facts["words"])
     rate = f"resampled to {frontend['model_rate_hz']:g} Hz" if frontend["model_rate_hz"] else "at the stream's own rate"
     duration_s = facts["patch"] / frontend["model_rate_hz"] if frontend["model_rate_hz"] else None
     per_second = f" ({bits / duration_s:.1f} bit/s and channel)" if duration_s else ""

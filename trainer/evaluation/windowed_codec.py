@@ -3,7 +3,6 @@
 M windows, N samples in a window, G codes of a patch.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from eegstream.codec import torchscript
 from eegstream.codec.engine import CPU_TILE
-from eegstream.codec.manifest import DECODE_METHODS, Manifest
+from eegstream.codec.manifest import DECODE_METHODS, Manifest, bits_of
 from trainer.protocols import Network
 
 Floats = NDArray[np.float64]
@@ -59,7 +58,7 @@ class WindowedCodec:
     @property
     def bits(self) -> float:
         """Of a window, everything counted: sum(log2(codebook_sizes)) of each of its patches."""
-        return self.window // self.patch * sum(map(math.log2, self.codebook_sizes))
+        return self.window // self.patch * bits_of(self.codebook_sizes)
 
     def encode(self, windows_uv: NDArray[np.float32], rate_hz: float) -> torch.Tensor:
         """Codes (patches, G) of windows (M, N) of a source of this rate."""
