@@ -6,7 +6,9 @@ batch, so that together they see the very batches that one process alone would s
 B patches in a batch, C channels, T samples of a signal, N samples in a patch, M patches in all.
 """
 
+import _thread
 import math
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,6 +37,10 @@ class Share:
     def of(self, count: int) -> slice:
         """The rows among `count`."""
         return slice(self.rank, count, self.processes)
+
+
+_AGAIN_S = 0.05
+"""After this time an interrupt that met the end of a loader is raised again."""
 
 
 class WindowPool:
@@ -184,7 +190,8 @@ class Loader:
 
     def __iter__(self) -> Iterator[PatchBatch]:
         self._taken = self.sampler.skipped
-        with ThreadPoolExecutor(max_workers=1) as ahead:
+        ahead = ThreadPoolExecutor(max_workers=1)
+        try:
             waiting: Future[PatchBatch] | None = None
             for number in self.sampler:
                 coming = ahead.submit(self._cut, number)
@@ -195,6 +202,13 @@ class Loader:
             if waiting is not None:
                 self._taken += 1
                 yield waiting.result()
+        finally:
+            try:
+                ahead.shutdown(wait=True)
+            except KeyboardInterrupt:
+                # Python drops a Ctrl-C that arrives while a generator is closed: raise it again outside.
+                ahead.shutdown(wait=True)
+                threading.Timer(_AGAIN_S, _thread.interrupt_main).start()
 
     def _cut(self, number: int) -> PatchBatch:
         patches, rates_hz = self._batches[number]
