@@ -35,9 +35,9 @@ def floor() -> None:
     inlet.info(10)
     try:
         while True:
-            x, stamps_s = inlet.pull_chunk(0.2, 1024, min_samples=1, as_numpy=True)
-            if len(stamps_s):
-                socket.send_multipart([b"floor/x", msgpack.packb({"t": stamps_s.tolist(), "x": x.tobytes()})])
+            x, timestamps_s = inlet.pull_chunk(0.2, 1024, min_samples=1, as_numpy=True)
+            if len(timestamps_s):
+                socket.send_multipart([b"floor/x", msgpack.packb({"t": timestamps_s.tolist(), "x": x.tobytes()})])
     except LostError:
         socket.send_multipart([b"floor/end", b""])
     socket.close(1000)
@@ -74,7 +74,7 @@ def measure_daemon(daemon: Daemon, turn: int) -> list[float]:
             recorder.wait_timed(lambda item, n=n: isinstance(item, Codes) and (item.stream, item.first) == (stream, n))
             for n in range(sum(isinstance(item, Codes) for item in recorder.of(stream)))
         ]
-    # A chunk is stamped at its push and patches end with chunks; the time fit of such stamps is true to some 10 us.
+    # A chunk is timestamped at its push and patches end with chunks; their time fit is exact to about 10 us.
     return [came_s - (codes.t[0] + patch_s) for came_s, codes in timed[2:]]
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.loaded_machine [--minutes 10] [--holes 20]
 
-Are late samples told as lost, and are lost ones told? Eight outlets of different rates push without stamps, as most
+Are late samples told as lost, and are lost ones told? Eight outlets of different rates push without timestamps, as most
 senders do, while two processes keep two cores busy. Holes of 0.3 to 1 s are planted in some of them. Prints a row for
 each stream; exit status 1 if a gap is false or a hole missed.
 """

@@ -19,8 +19,8 @@ import numpy as np
 from eegstream.dsp.timeline import Timeline
 from tests.dsp.late_measure import Lateness, Losses
 from tests.dsp.late_senders import LATE_RATES, SENDERS
-from tests.dsp.stamp_cases import CASES, RATES, Case, breaks_of, measure, run, stalls
-from tests.dsp.stamp_holes import HOLE_ROWS
+from tests.dsp.timestamp_cases import CASES, RATES, Case, breaks_of, measure, run, stalls
+from tests.dsp.timestamp_holes import HOLE_ROWS
 
 _NOISY = [case for case in CASES if not case.name.startswith(("exact", "start", "wobble"))]
 _LATE_RUN_S = 600.0
@@ -101,8 +101,8 @@ def _print_stalls(make: Make, seconds: float, seeds: int) -> None:
 
 
 def _borders(case: Case, seconds: float, seed: int, make: Make) -> int:
-    _, stamps_s = case.make(np.random.default_rng(seed), np.arange(round(seconds * case.rate_hz)))
-    return len(breaks_of(run(case.rate_hz, stamps_s, make=make)))
+    _, timestamps_s = case.make(np.random.default_rng(seed), np.arange(round(seconds * case.rate_hz)))
+    return len(breaks_of(run(case.rate_hz, timestamps_s, make=make)))
 
 
 def _print_holes(make: Make, runs: int) -> None:
@@ -147,13 +147,13 @@ def _print_losses(make: Make, losses: int) -> None:
 def _print_cost(make: Make) -> None:
     print("\ncost of 60 s with 1 ms of jitter")
     for rate in RATES:
-        stamps_s = np.arange(60 * rate) / rate + 0.001 * np.random.default_rng(0).normal(size=60 * rate)
+        timestamps_s = np.arange(60 * rate) / rate + 0.001 * np.random.default_rng(0).normal(size=60 * rate)
         for chunk in (10, 100, 1000):
             timeline, begin = make(float(rate)), time.perf_counter()
-            for start in range(0, stamps_s.size, chunk):
-                timeline.push(stamps_s[start : start + chunk])
+            for start in range(0, timestamps_s.size, chunk):
+                timeline.push(timestamps_s[start : start + chunk])
             spent = time.perf_counter() - begin
-            each_us, each_ns = 1e6 * spent / (stamps_s.size / chunk), 1e9 * spent / stamps_s.size
+            each_us, each_ns = 1e6 * spent / (timestamps_s.size / chunk), 1e9 * spent / timestamps_s.size
             print(f"{rate:5} Hz, chunks of {chunk:4}: {each_us:6.1f} us a chunk, {each_ns:5.0f} ns a sample")
 
 

@@ -105,9 +105,9 @@ class Epoch:
             *_notes(self._rate_hz, manifest, options),
         )
 
-    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
-        return self._pipeline.push(raw, stamps_s, arrived_s)
+        return self._pipeline.push(raw, timestamps_s, arrived_s)
 
     def overflow(self, dropped: int) -> list[Event]:
         """End the segment because `dropped` samples were received but could not be queued."""
@@ -258,7 +258,7 @@ def _rate_notes(rate_hz: float, nominal_hz: float, options: SignalOptions) -> li
     says = f"the stream says {nominal_hz:g} Hz" if nominal_hz else "the stream states no rate"
     if options.rate_hz is not None:
         return [f"rate {rate_hz:g} Hz as --rate says, {says}"]
-    return [f"{says}, its stamps make {rate_hz:g} Hz: taken as {rate_hz:g} Hz"]
+    return [f"{says}, its timestamps make {rate_hz:g} Hz: taken as {rate_hz:g} Hz"]
 
 
 def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[str]:

@@ -24,7 +24,7 @@ class Followed(Protocol):
     def changed_rate_hz(self) -> float | None:
         """The stream's new rate, if it changed, which ends this object's work; else None."""
 
-    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) with its timestamps (T,)."""
 
     def overflow(self, dropped: int) -> list[Event]:
@@ -59,7 +59,7 @@ class Happened(Generic[F]):
 class _Samples:
     raw: NDArray[np.generic]
     """(A, T)"""
-    stamps_s: NDArray[np.float64]
+    timestamps_s: NDArray[np.float64]
     arrived_s: float
 
 
@@ -106,16 +106,16 @@ class Following(Generic[F]):
         """Samples since the grid's last point."""
 
     def push(
-        self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float
+        self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float
     ) -> list[Opened[F] | Happened[F]]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         steps: list[Opened[F] | Happened[F]] = []
         taken = 0
-        while taken < len(stamps_s):
+        while taken < len(timestamps_s):
             part = slice(taken, taken + self._grid - self._on_grid)
-            piece = _Samples(raw[:, part], stamps_s[part], arrived_s)
-            taken += len(piece.stamps_s)
-            self._on_grid = (self._on_grid + len(piece.stamps_s)) % self._grid
+            piece = _Samples(raw[:, part], timestamps_s[part], arrived_s)
+            taken += len(piece.timestamps_s)
+            self._on_grid = (self._on_grid + len(piece.timestamps_s)) % self._grid
             steps += self._take(piece)
             if self._on_grid == 0:
                 steps += self._look_at_rate()
@@ -143,7 +143,7 @@ class Following(Generic[F]):
         if self._is_given:
             return self._open(self._nominal_hz)
         if isinstance(piece, _Samples):
-            self._probe.push(piece.stamps_s)
+            self._probe.push(piece.timestamps_s)
         return []
 
     def _look_at_rate(self) -> list[Opened[F] | Happened[F]]:
@@ -176,7 +176,7 @@ class Following(Generic[F]):
     @staticmethod
     def _pass_on(current: F, piece: _Piece) -> list[Opened[F] | Happened[F]]:
         if isinstance(piece, _Samples):
-            events = current.push(piece.raw, piece.stamps_s, piece.arrived_s)
+            events = current.push(piece.raw, piece.timestamps_s, piece.arrived_s)
         elif isinstance(piece, _Dropped):
             events = current.overflow(piece.count)
         else:

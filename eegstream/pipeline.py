@@ -134,13 +134,13 @@ class StreamPipeline:
         """A remark on the amplitude, after the first seconds; None if it is plausible."""
         return self._amplitude.remark
 
-    def push(self, raw: NDArray[np.generic], stamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         with np.errstate(over="ignore", invalid="ignore"):
             x_uv = raw[self._kept].astype(np.float64) * self._scale
         x_uv[np.abs(x_uv) > LARGEST_FLOAT32] = np.nan  # not finite in float32, so imputed
         self._untimed.put(x_uv, arrived_s)
-        return self._follow(self._timeline.push(stamps_s))
+        return self._follow(self._timeline.push(timestamps_s))
 
     def overflow(self, dropped: int) -> list[Event]:
         """End the segment because `dropped` samples were received but could not be queued."""

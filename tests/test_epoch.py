@@ -40,11 +40,11 @@ def make(rate_hz=250.0, labels=("C3", "C4"), options=None, stream="s-000000", **
 
 def pend(epoch, seconds=1.0, hole=False):
     n = round(seconds * epoch.rate_hz)
-    stamps = np.arange(n) / epoch.rate_hz
+    timestamps = np.arange(n) / epoch.rate_hz
     if hole:
-        stamps[n // 2 :] += 1.0
+        timestamps[n // 2 :] += 1.0
     x = np.random.default_rng(0).normal(size=(2, n)).astype(np.float32)
-    events = epoch.push(x, stamps, 5.0) + epoch.finish("gone")
+    events = epoch.push(x, timestamps, 5.0) + epoch.finish("gone")
     return [PendingEvent(epoch, event, Clock(0.5, 0.1), 7.0) for event in events]
 
 

@@ -44,12 +44,12 @@ def samples(n):
     return np.random.default_rng(5).normal(size=(2, n)).astype(np.float32)
 
 
-def run(stream, stamps_s, borders, x=None):
+def run(stream, timestamps_s, borders, x=None):
     """Every step of a stream that came in such chunks."""
-    x = samples(len(stamps_s)) if x is None else x
+    x = samples(len(timestamps_s)) if x is None else x
     steps = []
     for start, stop in pairwise(borders):
-        steps += stream.push(x[:, start:stop], stamps_s[start:stop], 0.0)
+        steps += stream.push(x[:, start:stop], timestamps_s[start:stop], 0.0)
     return steps + stream.finish("gone")
 
 
@@ -72,7 +72,7 @@ def spans(steps):
 
 @st.composite
 def streams(draw):
-    """Stamps of a stream that may state a wrong rate, lose samples, and change its pace."""
+    """Timestamps of a stream that may state a wrong rate, lose samples, and change its pace."""
     rate_hz = draw(st.sampled_from([100.0, 250.0, 256.0]))
     pieces, clock_s = [], 50.0
     for _ in range(draw(st.integers(1, 3))):
@@ -87,20 +87,20 @@ def streams(draw):
 @LAW
 def test_chunks_decide_nothing(stream, data):
     """Epochs, their rates, patches and accounts are the same to the bit, however the samples came."""
-    rate_hz, stamps_s = stream
-    n = len(stamps_s)
+    rate_hz, timestamps_s = stream
+    n = len(timestamps_s)
     cuts = [0, *sorted(data.draw(st.lists(st.integers(0, n), max_size=8))), n]
-    whole = run(following(rate_hz), stamps_s, [0, n])
-    assert [told(step) for step in run(following(rate_hz), stamps_s, cuts)] == [told(step) for step in whole]
+    whole = run(following(rate_hz), timestamps_s, [0, n])
+    assert [told(step) for step in run(following(rate_hz), timestamps_s, cuts)] == [told(step) for step in whole]
 
 
 @given(stream=streams())
 @LAW
 def test_every_sample_is_accounted_for(stream):
     """What came while a rate was being found is not lost, nor what came while it changed."""
-    rate_hz, stamps_s = stream
-    steps = run(following(rate_hz), stamps_s, [0, len(stamps_s)])
-    assert spans(steps) == len(stamps_s)
+    rate_hz, timestamps_s = stream
+    steps = run(following(rate_hz), timestamps_s, [0, len(timestamps_s)])
+    assert spans(steps) == len(timestamps_s)
     opened = [step for step in steps if isinstance(step, Opened)]
     ends = [s.event.reason for s in steps if isinstance(s, Happened) and isinstance(s.event, SegmentEnd)]
     assert ends.count("replaced") == len(opened) - 1
@@ -109,12 +109,12 @@ def test_every_sample_is_accounted_for(stream):
 
 def test_a_wrong_nominal_rate_is_told_and_replaced():
     """256 Hz stated and 128 Hz sent is 128 Hz, in the spec and as the model's condition; the note says both."""
-    stamps_s = 10 + np.arange(1280) / 128
-    opened, *rest = run(following(256.0), stamps_s, [0, 1280])
+    timestamps_s = 10 + np.arange(1280) / 128
+    opened, *rest = run(following(256.0), timestamps_s, [0, 1280])
     assert isinstance(opened, Opened)
     spec = opened.followed.spec(UtcMark(iso="", clock=0.0))
     assert spec.rate_hz == opened.followed.rate_hz == 128.0
-    assert spec.notes == ("the stream says 256 Hz, its stamps make 128 Hz: taken as 128 Hz",)
+    assert spec.notes == ("the stream says 256 Hz, its timestamps make 128 Hz: taken as 128 Hz",)
     patches = [step.event for step in rest if isinstance(step.event, Patch)]
     assert [patch.t_s for patch in patches[:2]] == pytest.approx([10.0, 10.25])  # 64 samples at 256 Hz
 
@@ -122,8 +122,8 @@ def test_a_wrong_nominal_rate_is_told_and_replaced():
 def test_a_stream_that_changes_its_rate_gets_another_epoch():
     """250 Hz, and after a pause 500 Hz: nothing is encoded at half its rate for long."""
     first = np.arange(2500) / 250
-    stamps_s = np.concatenate([first, first[-1] + 30 + np.arange(5000) / 500])
-    steps = run(following(250.0), stamps_s, [0, 7500])
+    timestamps_s = np.concatenate([first, first[-1] + 30 + np.arange(5000) / 500])
+    steps = run(following(250.0), timestamps_s, [0, 7500])
     assert [step.followed.rate_hz for step in steps if isinstance(step, Opened)] == [250.0, 500.0]
     late = [
         s.event for s in steps if isinstance(s, Happened) and s.followed.rate_hz == 500 and isinstance(s.event, Patch)
@@ -170,14 +170,14 @@ def test_a_stream_that_says_nothing_still_has_an_epoch():
 def test_a_pause_is_a_border_of_unknown_length():
     """No patch spans it, `missing` is None, and times go on as the source has them."""
     stream = following()
-    x, stamps_s = samples(2500), np.arange(2500) / 250
-    steps = stream.push(x[:, :1000], stamps_s[:1000], 0.0) + stream.pause()
-    steps += stream.push(x[:, 1000:], stamps_s[1000:], 0.0) + stream.finish("gone")
+    x, timestamps_s = samples(2500), np.arange(2500) / 250
+    steps = stream.push(x[:, :1000], timestamps_s[:1000], 0.0) + stream.pause()
+    steps += stream.push(x[:, 1000:], timestamps_s[1000:], 0.0) + stream.finish("gone")
     accounts = [s.event for s in steps if isinstance(s, Happened) and isinstance(s.event, SegmentEnd)]
     assert [(a.reason, a.missing, a.received) for a in accounts] == [("missing", None, 1000), ("gone", None, 1500)]
     assert accounts[0].t_from_s == pytest.approx(4.0)
     early = following()
-    steps = early.pause() + early.push(x[:, :20], stamps_s[:20], 0.0) + early.pause() + early.finish("gone")
+    steps = early.pause() + early.push(x[:, :20], timestamps_s[:20], 0.0) + early.pause() + early.finish("gone")
     assert spans(steps) == 20
 
 

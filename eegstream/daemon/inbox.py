@@ -30,7 +30,7 @@ class Samples:
     reader: Reader
     raw: NDArray[Any]
     """(A, n), in the source's units and format."""
-    stamps_s: NDArray[np.float64]
+    timestamps_s: NDArray[np.float64]
     """(n,)"""
     arrived_s: float
 
@@ -70,9 +70,9 @@ class Inbox:
         """Queue the notice that a reader's outlet answered."""
         self._put(Opened(reader, geometry))
 
-    def samples(self, reader: Reader, raw: NDArray[Any], stamps_s: NDArray[np.float64], arrived_s: float) -> None:
+    def samples(self, reader: Reader, raw: NDArray[Any], timestamps_s: NDArray[np.float64], arrived_s: float) -> None:
         """Queue a chunk, or count its samples as dropped if the reader's share is full."""
-        count = len(stamps_s)
+        count = len(timestamps_s)
         with self._filled:
             queued = self._queued.get(reader, 0)
             if queued + count > max(reader.buffer_s * reader.rate_hz, count):
@@ -80,7 +80,7 @@ class Inbox:
                 return
             self._tell_refused(reader)
             self._queued[reader] = queued + count
-            self._items.append(Samples(reader, raw, stamps_s, arrived_s))
+            self._items.append(Samples(reader, raw, timestamps_s, arrived_s))
             self._filled.notify()
 
     def closed(self, reader: Reader, why: str) -> None:

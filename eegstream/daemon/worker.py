@@ -115,8 +115,8 @@ class Worker:
         self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following[Epoch]
     ) -> list[EpochOpened[Epoch] | Happened[Epoch]]:
         if isinstance(item, Samples):
-            stream.note_samples(len(item.stamps_s), item.arrived_s)
-            return following.push(item.raw, item.stamps_s, item.arrived_s)
+            stream.note_samples(len(item.timestamps_s), item.arrived_s)
+            return following.push(item.raw, item.timestamps_s, item.arrived_s)
         if isinstance(item, Dropped):
             stream.received += item.count
             stream.dropped += item.count

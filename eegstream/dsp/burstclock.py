@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, NoClock
+from eegstream.dsp.firstblock import FASTEST, FEWEST_TIMESTAMPS, SLOWEST, FirstLine, NoClock
 from eegstream.dsp.lateness import Habits
 
 _BURSTS = 1.25
@@ -115,10 +115,10 @@ class BurstClock:
         self.start_s += offset_s
         self.predicted_s += offset_s
 
-    def learn(self, stamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
+    def learn(self, timestamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
         """Take the block's timestamps (B,), NaN where unusable, start the next block; return why the clock is lost."""
         late_count = 0 if late is None else int(np.count_nonzero(late))
-        error_s = stamps_s - self.predicted_s
+        error_s = timestamps_s - self.predicted_s
         self._careful_s -= self.step_s * self.block
         if late is not None:
             error_s = error_s[~late]
@@ -126,8 +126,8 @@ class BurstClock:
         seen = int(np.isfinite(error_s).sum())
         block_s = self.step_s * self.block
         self._age_s += block_s
-        self._blind_s = 0.0 if seen + late_count >= FEWEST_STAMPS else self._blind_s + block_s
-        self._learn_interval(stamps_s)
+        self._blind_s = 0.0 if seen + late_count >= FEWEST_TIMESTAMPS else self._blind_s + block_s
+        self._learn_interval(timestamps_s)
         if seen:
             self._turn_line(float(np.nanmin(error_s)))
         self.start_s += block_s
@@ -138,9 +138,9 @@ class BurstClock:
         self._prepare_block()
         return None
 
-    def _learn_interval(self, stamps_s: Floats) -> None:
+    def _learn_interval(self, timestamps_s: Floats) -> None:
         """Follow how late the first samples of bursts are; a stall changes this only a little."""
-        peak_s = float(np.nanmax(np.append(stamps_s - self.predicted_s, 0.0)))
+        peak_s = float(np.nanmax(np.append(timestamps_s - self.predicted_s, 0.0)))
         self._interval_s += (min(peak_s, 2 * self._interval_s) - self._interval_s) / _INTERVAL_MEMORY
 
     def _turn_line(self, error_s: float) -> None:

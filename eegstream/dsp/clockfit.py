@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.firstblock import EARLY_HOLE, FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, NoClock
+from eegstream.dsp.firstblock import EARLY_HOLE, FASTEST, FEWEST_TIMESTAMPS, SLOWEST, FirstLine, NoClock
 from eegstream.dsp.lateness import Habits, Lateness
 
 _SIGMAS, _SIGMAS_AT_START = 8.0, 4.0
@@ -85,23 +85,23 @@ class ClockFit:
         self._clean = False
         self.threshold_s = max(self.threshold_s, _ROUGH_S)
 
-    def learn(self, stamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
+    def learn(self, timestamps_s: Floats, late: NDArray[np.bool_] | None) -> NoClock | None:
         """Take the block's timestamps (B,), NaN where unusable, and start the next block; return why the clock is lost.
 
         Late timestamps do not change the line; they only show that samples come late.
         """
-        self.lateness.learn(stamps_s, self.predicted_s, late, self.step_s)
+        self.lateness.learn(timestamps_s, self.predicted_s, late, self.step_s)
         late_count = 0 if late is None else int(np.count_nonzero(late))
         if late is not None:
-            stamps_s = np.where(late, np.nan, stamps_s)
+            timestamps_s = np.where(late, np.nan, timestamps_s)
         x = self._ramp
         limit_s = self.threshold_s
-        error_s = np.minimum(np.maximum(stamps_s - self.predicted_s, -limit_s), limit_s)
+        error_s = np.minimum(np.maximum(timestamps_s - self.predicted_s, -limit_s), limit_s)
         if not math.isfinite(np.add.reduce(error_s)):
             seen = np.isfinite(error_s)
             x, error_s = x[seen], error_s[seen]
         self._blocks += 1
-        self._blind = 0 if x.size + late_count >= FEWEST_STAMPS else self._blind + 1
+        self._blind = 0 if x.size + late_count >= FEWEST_TIMESTAMPS else self._blind + 1
         x_sums = (float(x.size), float(np.add.reduce(x)), float(np.add.reduce(x * x)))
         error_sums = (float(np.add.reduce(error_s)), float(np.add.reduce(x * error_s)))
         variance = float(np.add.reduce(error_s * error_s)) / max(x.size, 1)

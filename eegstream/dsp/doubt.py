@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.lateness import Habits, pace
-from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, stamps_needed
+from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, timestamps_needed
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
 """Samples that still come faster than the pace are late after this many patiences and this many seconds of pace."""
@@ -70,45 +70,45 @@ Verdict = Late | Lower | Jump | None
 class _Window:
     """The timestamps in doubt and their distances from the line."""
 
-    stamps_s: Floats
+    timestamps_s: Floats
     error_s: Floats
     """(W,), with signs such that the first is positive."""
     confirm: int
 
 
 def judge_doubt(
-    stamps_s: Floats, predicted_s: Floats, last_s: float, habits: Habits, confirm: int, longest: int | None
+    timestamps_s: Floats, predicted_s: Floats, last_s: float, habits: Habits, confirm: int, longest: int | None
 ) -> Verdict:
     """Judge the timestamps (W,), the first of which is off the line; None if more of them are needed.
 
     `last_s` is the timestamp before them. `longest` is the largest W; None at the end of the stream.
     """
-    error_s = stamps_s - predicted_s
+    error_s = timestamps_s - predicted_s
     above = error_s[0] > 0
-    window = _Window(stamps_s, error_s if above else -error_s, confirm)
+    window = _Window(timestamps_s, error_s if above else -error_s, confirm)
     returned = window.error_s <= limit_of(float(error_s[0]), habits)
     back = int(returned.argmax()) if returned.any() else None
     verdict = _above(window, back, habits, longest) if above else _below(window, back, last_s, habits, longest is None)
-    if verdict is None and longest is not None and stamps_s.size >= longest:
+    if verdict is None and longest is not None and timestamps_s.size >= longest:
         return _at_the_limit(window, habits)
     return verdict
 
 
-def jump_stays(stamps_s: Floats, error_s: Floats, habits: Habits, confirm: int) -> bool | None:
+def jump_stays(timestamps_s: Floats, error_s: Floats, habits: Habits, confirm: int) -> bool | None:
     """Whether the timestamps (W,) after a jump, `error_s` off the line before it, stay there; None if not certain."""
-    window = _Window(stamps_s, error_s, confirm)
+    window = _Window(timestamps_s, error_s, confirm)
     returned = error_s <= habits.limit_s
     if returned[0]:
         return False
-    verdict = _above(window, int(returned.argmax()) if returned.any() else None, habits, stamps_s.size)
+    verdict = _above(window, int(returned.argmax()) if returned.any() else None, habits, timestamps_s.size)
     return None if verdict is None else isinstance(verdict, Jump)
 
 
 def _above(window: _Window, back: int | None, habits: Habits, longest: int | None) -> Verdict:
     """Judge timestamps above the line: late, lost, or a slower clock."""
     seen = np.flatnonzero(np.isfinite(window.error_s[: longest if back is None else back]))
-    pace_s = pace(window.stamps_s[seen], seen, habits)
-    needed = stamps_needed(window.stamps_s[seen], pace_s, float(window.error_s[0]), habits, window.confirm)
+    pace_s = pace(window.timestamps_s[seen], seen, habits)
+    needed = timestamps_needed(window.timestamps_s[seen], pace_s, float(window.error_s[0]), habits, window.confirm)
     verdict = _checked(window, seen, pace_s, int(np.searchsorted(seen, needed)), habits)
     if verdict is not None:
         return verdict
@@ -201,15 +201,15 @@ def _is_line(error_s: Floats, change_s: float, rough_s: float, unsure_s: float, 
 
 def _below(window: _Window, back: int | None, last_s: float, habits: Habits, ended: bool) -> Verdict:
     """Judge timestamps below the line: a step back, a clock that stands still or runs faster, or a late line."""
-    stamps_s, first = window.stamps_s, window.confirm + 1
+    timestamps_s, first = window.timestamps_s, window.confirm + 1
     if back is not None and back < first:
         return Late(back)
-    if stamps_s.size < first and not ended:
+    if timestamps_s.size < first and not ended:
         return None
     near_s = window.error_s[:first]
     offset_s = -float(np.nanmean(near_s))
-    still = stamps_s[:first].size > 1 and bool((stamps_s[:first] == stamps_s[0]).all())
-    if not still and stamps_s[0] < last_s - max(habits.interval_s, 4 * habits.spread_s):
+    still = timestamps_s[:first].size > 1 and bool((timestamps_s[:first] == timestamps_s[0]).all())
+    if not still and timestamps_s[0] < last_s - max(habits.interval_s, 4 * habits.spread_s):
         return Lower(offset_s) if is_late_line(offset_s, habits) else Jump("back", offset_s, habits.step_s)
     if habits.interval_s:
         return Lower(-float(np.nanmax(near_s)))
@@ -222,7 +222,7 @@ def _falling(window: _Window, back: int | None, offset_s: float, still: bool, ha
     count = max(window.confirm + 1, math.ceil(_FALL_S / habits.step_s))
     if back is not None and back < count:
         return Late(back)
-    if window.stamps_s.size < count and not ended:
+    if window.timestamps_s.size < count and not ended:
         return None
     seen = np.flatnonzero(np.isfinite(window.error_s[:count]))
     if ended and seen.size < count:

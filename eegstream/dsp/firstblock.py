@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 SLOWEST, FASTEST = 2.51, 0.398
 """Limits of a clock's seconds per sample, in nominal intervals."""
-FEWEST_STAMPS = 8
+FEWEST_TIMESTAMPS = 8
 """A block with fewer usable timestamps cannot be judged."""
 EARLY_HOLE = 3.5
 """Smallest hole, in samples, that is found in a young segment with calm steps."""
 
-_LARGEST_STAMP_S = 1e13
+_LARGEST_TIMESTAMP_S = 1e13
 """Larger values are not seconds of any clock. The limit also keeps counts of lost samples within 64 bits."""
 _REGULAR = 0.3
 """The median step of a regular stream differs from the nominal one by less than this share."""
@@ -93,18 +93,18 @@ class _Steps:
     calm_s: float
 
 
-def usable(stamps_s: Floats) -> Floats:
+def usable(timestamps_s: Floats) -> Floats:
     """The timestamps, with NaN for values that cannot be seconds of a clock."""
-    return np.where(np.abs(stamps_s) <= _LARGEST_STAMP_S, stamps_s, np.nan)
+    return np.where(np.abs(timestamps_s) <= _LARGEST_TIMESTAMP_S, timestamps_s, np.nan)
 
 
-def judge_first_block(stamps_s: Floats, block: int, confirm: int, nominal_s: float) -> FirstLine | Hole | NoClock:
+def judge_first_block(timestamps_s: Floats, block: int, confirm: int, nominal_s: float) -> FirstLine | Hole | NoClock:
     """Judge the usable timestamps (N,), N <= `block`; `confirm` + 1 of them on each side measure a hole."""
-    x = np.flatnonzero(np.isfinite(stamps_s)).astype(np.float64)
-    if x.size < FEWEST_STAMPS:
+    x = np.flatnonzero(np.isfinite(timestamps_s)).astype(np.float64)
+    if x.size < FEWEST_TIMESTAMPS:
         return "nostamps"
     settled = _SETTLING * block
-    steps = _steps(x, stamps_s[np.isfinite(stamps_s)], nominal_s)
+    steps = _steps(x, timestamps_s[np.isfinite(timestamps_s)], nominal_s)
     before = _last_before_hole(steps, settled, nominal_s)
     if before is not None:
         return _hole(steps, before, confirm + 1)
@@ -112,10 +112,10 @@ def judge_first_block(stamps_s: Floats, block: int, confirm: int, nominal_s: flo
     return line if FASTEST < line.step_s / nominal_s < SLOWEST else "noclock"
 
 
-def nominal_line(stamps_s: Floats, nominal_s: float) -> FirstLine:
+def nominal_line(timestamps_s: Floats, nominal_s: float) -> FirstLine:
     """The line at the nominal rate through timestamps (N,) that are too few to fit a slope."""
-    x = np.arange(stamps_s.size, dtype=np.float64)
-    return FirstLine(float(np.median(stamps_s - nominal_s * x)), nominal_s, 0.0, x, clean=True, calm_s=0.0)
+    x = np.arange(timestamps_s.size, dtype=np.float64)
+    return FirstLine(float(np.median(timestamps_s - nominal_s * x)), nominal_s, 0.0, x, clean=True, calm_s=0.0)
 
 
 def line_through(x: Floats, y: Floats, nominal_s: float) -> FirstLine:
@@ -169,7 +169,7 @@ def _first_line(steps: _Steps, settled: float, nominal_s: float) -> FirstLine:
     """Least squares over the block, or over its settled part if the start lies off the settled part's line."""
     whole = _least_squares(steps, steps.x >= 0)
     late = steps.x >= settled
-    if not FEWEST_STAMPS <= late.sum() < late.size:
+    if not FEWEST_TIMESTAMPS <= late.sum() < late.size:
         return whole
     part = _least_squares(steps, late)
     off_s = (steps.y - part.start_s - part.step_s * steps.x)[~late]

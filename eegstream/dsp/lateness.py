@@ -66,12 +66,12 @@ class Habits:
     """Number of packet ends for which an offset must stay."""
 
 
-def pace(stamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
+def pace(timestamps_s: Floats, places: NDArray[np.intp], habits: Habits) -> Floats:
     """(K,) time that has passed for the stream: a stall counts as `reach_s`, and in bursty streams not at all."""
     reach_s = habits.reach_s * (places[1:] - places[:-1])
-    steps_s = stamps_s[1:] - stamps_s[:-1]
+    steps_s = timestamps_s[1:] - timestamps_s[:-1]
     steps_s = np.where(steps_s > reach_s, 0.0 if habits.interval_s else reach_s, steps_s)
-    passed_s = np.zeros(stamps_s.size)
+    passed_s = np.zeros(timestamps_s.size)
     np.cumsum(steps_s, out=passed_s[1:])
     return np.maximum.accumulate(passed_s)
 
@@ -91,39 +91,39 @@ class Lateness:
         self._block_number, self._was_late = 0, False
         self._last_s = math.nan
 
-    def learn(self, stamps_s: Floats, predicted_s: Floats, late: NDArray[np.bool_] | None, step_s: float) -> None:
+    def learn(self, timestamps_s: Floats, predicted_s: Floats, late: NDArray[np.bool_] | None, step_s: float) -> None:
         """Take a block's timestamps (B,) and which of them were late."""
         self._block_number += 1
         if self.rule_s is not None:
-            self._learn_packets(stamps_s, self.rule_s, step_s)
-        elif self._block_number % _RULE_BLOCKS == 0 and not np.isnan(stamps_s).any():
-            rule_s = rule_of(np.ones(stamps_s.size - 1), np.diff(stamps_s), step_s)
+            self._learn_packets(timestamps_s, self.rule_s, step_s)
+        elif self._block_number % _RULE_BLOCKS == 0 and not np.isnan(timestamps_s).any():
+            rule_s = rule_of(np.ones(timestamps_s.size - 1), np.diff(timestamps_s), step_s)
             self.rule_s = rule_s if rule_s and abs(rule_s / step_s - 1) < _DRIFT else None
-        self._last_s = float(stamps_s[-1])
+        self._last_s = float(timestamps_s[-1])
         if late is None:
             self._share -= self._share / _HABIT_BLOCKS
             self._was_late = False
             return
         self._share += (float(np.count_nonzero(late)) / late.size - self._share) / _HABIT_BLOCKS
-        late_s = stamps_s - predicted_s
+        late_s = timestamps_s - predicted_s
         self.usual_s += (float(late_s[late].max(initial=0.0)) - self.usual_s) / 2
         starts = np.flatnonzero(late & ~np.append(self._was_late, late[:-1]))
         self._runs.extend((self._block_number, float(late_s[start])) for start in starts)
         self._was_late = bool(late[-1])
 
-    def _learn_packets(self, stamps_s: Floats, rule_s: float, step_s: float) -> None:
-        steps_s = stamps_s - np.append(self._last_s, stamps_s[:-1])
+    def _learn_packets(self, timestamps_s: Floats, rule_s: float, step_s: float) -> None:
+        steps_s = timestamps_s - np.append(self._last_s, timestamps_s[:-1])
         starts = np.flatnonzero(np.abs(steps_s - rule_s) > RULE * rule_s)
-        if starts.size > stamps_s.size / 2:
+        if starts.size > timestamps_s.size / 2:
             self.rule_s, self.packet = None, 0
         elif starts.size:
             runs = np.diff(starts, prepend=-self._run)
             self._packets.extend(runs[runs <= _LONGEST_PACKET_S / step_s].tolist())
             self.packet = sorted(self._packets)[len(self._packets) // 2] if self._packets else 0
             self._packets_seen += starts.size
-            self._run = stamps_s.size - int(starts[-1])
+            self._run = timestamps_s.size - int(starts[-1])
         else:
-            self._run += stamps_s.size
+            self._run += timestamps_s.size
 
     @property
     def _recent_s(self) -> list[float]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.burstclock import BurstLine
-from eegstream.dsp.firstblock import FASTEST, FEWEST_STAMPS, SLOWEST, FirstLine, Hole, line_through
+from eegstream.dsp.firstblock import FASTEST, FEWEST_TIMESTAMPS, SLOWEST, FirstLine, Hole, line_through
 
 _FAST = 0.5
 """Steps below this share of the usual step belong to samples that have waited."""
@@ -60,24 +60,24 @@ class _Start:
         return np.flatnonzero(np.diff(self.y) - self.step_s * np.diff(self.x) > _PAUSE_S)
 
 
-def has_waited(stamps_s: Floats, step_s: float) -> bool:
+def has_waited(timestamps_s: Floats, step_s: float) -> bool:
     """Whether the timestamps (N,) contain a run of samples that came much faster than one per `step_s`."""
-    seen = np.isfinite(stamps_s)
-    return _waited(_Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], step_s)) > _WAITED_S
+    seen = np.isfinite(timestamps_s)
+    return _waited(_Start(np.flatnonzero(seen).astype(np.float64), timestamps_s[seen], step_s)) > _WAITED_S
 
 
-def judge_late_start(stamps_s: Floats, block: int, nominal_s: float, *, last: bool) -> FirstLine | BurstLine | None:
+def judge_late_start(timestamps_s: Floats, block: int, nominal_s: float, *, last: bool) -> FirstLine | BurstLine | None:
     """The line of the usable timestamps (N,), N >= `block`; None if more are needed.
 
     With `last`, no more timestamps will come.
     """
-    seen = np.isfinite(stamps_s)
-    start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], nominal_s)
-    if start.x.size < FEWEST_STAMPS:
+    seen = np.isfinite(timestamps_s)
+    start = _Start(np.flatnonzero(seen).astype(np.float64), timestamps_s[seen], nominal_s)
+    if start.x.size < FEWEST_TIMESTAMPS:
         return None
     sure = last or float(np.minimum(np.diff(start.y), 4 * nominal_s).sum()) > _OTHER_RATE_S
-    line = _calm_tail(start, stamps_s.size - _TAIL * block, nominal_s, sure=sure)
-    if line is not None and (stamps_s.size > 2 * block or abs(line.step_s / nominal_s - 1) > _ODD):
+    line = _calm_tail(start, timestamps_s.size - _TAIL * block, nominal_s, sure=sure)
+    if line is not None and (timestamps_s.size > 2 * block or abs(line.step_s / nominal_s - 1) > _ODD):
         line = sober(line, nominal_s)
     return _bursts(start, nominal_s, last=last) if line is None else line
 
@@ -90,24 +90,24 @@ def sober(line: FirstLine, step_s: float) -> FirstLine:
     return replace(line, start_s=line.start_s + (line.step_s - step_s) * middle, step_s=step_s)
 
 
-def comes_in_rows(stamps_s: Floats, step_s: float) -> bool:
+def comes_in_rows(timestamps_s: Floats, step_s: float) -> bool:
     """Whether many of the timestamps (N,) nearly equal the one before."""
-    return bool(np.mean(np.abs(np.diff(stamps_s)) < _ROW * step_s) > _ROWS)
+    return bool(np.mean(np.abs(np.diff(timestamps_s)) < _ROW * step_s) > _ROWS)
 
 
-def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | Still | None:
+def hole_in_hindsight(timestamps_s: Floats, line: FirstLine | BurstLine) -> Hole | Still | None:
     """A jump in the usable timestamps (N,) above which all later ones stay; None if there is none.
 
     If samples are very late, small rises are jitter of the lateness.
     """
-    seen = np.isfinite(stamps_s)
-    start = _Start(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], line.step_s)
+    seen = np.isfinite(timestamps_s)
+    start = _Start(np.flatnonzero(seen).astype(np.float64), timestamps_s[seen], line.step_s)
     least_s = _SURE_HOLE_S
     if isinstance(line, BurstLine):  # the last burst may not be over
         last = int(start.ends()[-1]) + 1 if start.ends().size else 0
         start = _Start(start.x[:last], start.y[:last], line.step_s)
         least_s = max(least_s, 1.5 * line.interval_s)
-    if start.x.size < FEWEST_STAMPS:
+    if start.x.size < FEWEST_TIMESTAMPS:
         return None
     level_s = start.y - line.step_s * start.x
     lowest_s = np.minimum.accumulate(level_s[::-1])[::-1]
@@ -115,17 +115,17 @@ def hole_in_hindsight(stamps_s: Floats, line: FirstLine | BurstLine) -> Hole | S
     at = int(rises_s.argmax())
     if rises_s[at] <= max(least_s, float((level_s - lowest_s).max()) / 2):
         return None
-    stands = at >= FEWEST_STAMPS and np.ptp(start.y[: at + 1]) < line.step_s / 2
+    stands = at >= FEWEST_TIMESTAMPS and np.ptp(start.y[: at + 1]) < line.step_s / 2
     if stands and rises_s[at] > _OWN_TIME * line.step_s * start.x[at]:
         return Still(int(start.x[at + 1]))
     return Hole(int(start.x[at + 1]), float(rises_s[at]), float(level_s[: at + 1].min()), line.step_s)
 
 
-def guess_late_start(stamps_s: Floats, nominal_s: float) -> BurstLine | None:
+def guess_late_start(timestamps_s: Floats, nominal_s: float) -> BurstLine | None:
     """A line at the nominal rate, at the stream's end; None if the timestamps stand still or have another pace."""
-    seen = np.isfinite(stamps_s)
-    x, y = np.flatnonzero(seen).astype(np.float64), stamps_s[seen]
-    if x.size < FEWEST_STAMPS or line_through(x, y, nominal_s).sd_s < _STEADY_S / 2:
+    seen = np.isfinite(timestamps_s)
+    x, y = np.flatnonzero(seen).astype(np.float64), timestamps_s[seen]
+    if x.size < FEWEST_TIMESTAMPS or line_through(x, y, nominal_s).sd_s < _STEADY_S / 2:
         return None
     late_s = y - nominal_s * x
     return BurstLine(float(late_s.min()), nominal_s, float(np.ptp(late_s)))
@@ -147,7 +147,7 @@ def _calm_tail(start: _Start, begin: float, nominal_s: float, *, sure: bool) -> 
     """
     late = start.x >= begin
     x, y = start.x[late], start.y[late]
-    if x.size < FEWEST_STAMPS:
+    if x.size < FEWEST_TIMESTAMPS:
         return None
     line = line_through(x, y, nominal_s)
     if not FASTEST < line.step_s / nominal_s < SLOWEST:

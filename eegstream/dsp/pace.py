@@ -48,17 +48,17 @@ class RateProbe:
     def __init__(self, nominal_hz: float) -> None:
         self._nominal_hz = nominal_hz
         self._timeline = Timeline(nominal_hz)
-        self._stamps: list[Floats] = []
+        self._timestamps: list[Floats] = []
         self._count = 0
         self._pieces: list[_Piece] = []
         """One per segment."""
         self._goes_on = False
 
-    def push(self, stamps_s: Floats) -> None:
+    def push(self, timestamps_s: Floats) -> None:
         """Take the timestamps (T,) of the next samples."""
-        self._stamps.append(np.asarray(stamps_s, np.float64))
-        self._count += len(stamps_s)
-        self._take(self._timeline.push(stamps_s))
+        self._timestamps.append(np.asarray(timestamps_s, np.float64))
+        self._count += len(timestamps_s)
+        self._take(self._timeline.push(timestamps_s))
 
     def rate_hz(self) -> float | None:
         """The stream's rate, or None while it is not certain.
@@ -67,7 +67,7 @@ class RateProbe:
         do not count, measure any rate; but a hole changes them, so both of their halves must agree.
         """
         whole, late = self._paces()
-        seconds, arrivals = self._seconds, _arrivals(np.concatenate(self._stamps or [np.empty(0)]))
+        seconds, arrivals = self._seconds, _arrivals(np.concatenate(self._timestamps or [np.empty(0)]))
         contradicted = _off(arrivals.whole_hz, self._nominal_hz) > _GROSS if arrivals.seconds else False
         agreed = arrivals.seconds > 0 and (not contradicted or _off(whole, arrivals.whole_hz) < _AGREE)
         near = max(_off(whole, self._nominal_hz), _off(late, self._nominal_hz)) < _SURE
@@ -115,8 +115,8 @@ class RateProbe:
         If samples come in bursts, the line is more precise than the timestamps, and the measured rate is kept.
         """
         longest = max(self._pieces, key=lambda piece: piece.count)
-        stamps_s = np.concatenate(self._stamps)[longest.first : longest.first + longest.count]
-        refined_hz = _pace_of_stamps(stamps_s)
+        timestamps_s = np.concatenate(self._timestamps)[longest.first : longest.first + longest.count]
+        refined_hz = _pace_of_timestamps(timestamps_s)
         return refined_hz if _off(refined_hz, measured_hz) < _REFINED else measured_hz
 
     def _paces(self) -> tuple[float, float]:
@@ -172,9 +172,9 @@ class _Arrivals:
     """Some timestamps are much earlier than the one before."""
 
 
-def _arrivals(stamps_s: Floats) -> _Arrivals:
+def _arrivals(timestamps_s: Floats) -> _Arrivals:
     """What the timestamps (T,) of a stream's first samples show, whatever rate it states."""
-    x, y = np.flatnonzero(np.isfinite(stamps_s)), stamps_s[np.isfinite(stamps_s)]
+    x, y = np.flatnonzero(np.isfinite(timestamps_s)), timestamps_s[np.isfinite(timestamps_s)]
     records = np.flatnonzero(y >= np.maximum.accumulate(y)) if y.size else x
     if records.size < _FEWEST_ARRIVALS:
         return _Arrivals()
@@ -193,9 +193,9 @@ def _slope_hz(x: NDArray[np.intp], y: Floats) -> float:
     return _ratio(1.0, float((u * v).sum() / max(float((u * u).sum()), 1.0)))
 
 
-def _pace_of_stamps(stamps_s: Floats) -> float:
+def _pace_of_timestamps(timestamps_s: Floats) -> float:
     """Rate of timestamps (T,) in Hz by least squares, without those far off the line; NaN if there is none."""
-    x, y = np.flatnonzero(np.isfinite(stamps_s)).astype(np.float64), stamps_s[np.isfinite(stamps_s)]
+    x, y = np.flatnonzero(np.isfinite(timestamps_s)).astype(np.float64), timestamps_s[np.isfinite(timestamps_s)]
     slope = math.nan
     for _ in range(_REFITS):
         if x.size < _FEWEST:

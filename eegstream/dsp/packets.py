@@ -39,14 +39,14 @@ def limit_of(error_s: float, habits: Habits) -> float:
     return habits.limit_s
 
 
-def stamps_needed(stamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
+def timestamps_needed(timestamps_s: Floats, pace_s: Floats, error_s: float, habits: Habits, confirm: int) -> int:
     """Number of timestamps (K,) after a jump of `error_s` that are needed to judge it.
 
     If the jump may be a late packet, they must contain the ends of several packets, or last longer than any packet.
     """
     if habits.rule_s is None or not may_be_a_packet(error_s, habits):
         return confirm
-    steps_s = stamps_s[1:] - stamps_s[:-1]
+    steps_s = timestamps_s[1:] - timestamps_s[:-1]
     ends = np.flatnonzero(np.abs(steps_s - habits.rule_s) > RULE * habits.rule_s)
     longest = int(np.searchsorted(pace_s, _LONGEST_S))
     wanted = habits.packet_ends

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eegstream.dsp.burstclock import BurstLine
 from eegstream.dsp.doubt import jump_stays
 from eegstream.dsp.firstblock import (
-    FEWEST_STAMPS,
+    FEWEST_TIMESTAMPS,
     FirstLine,
     Hole,
     NoClock,
@@ -56,9 +56,9 @@ class StartRules:
     """Seconds per sample."""
 
 
-def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
+def judge_start(timestamps_s: Floats, rules: StartRules) -> StartVerdict | None:
     """Judge the timestamps (N,), N >= `block`; None if more of them are needed."""
-    first_s = stamps_s[: rules.block]
+    first_s = timestamps_s[: rules.block]
     if not has_waited(first_s, rules.nominal_s):
         verdict = judge_first_block(first_s, rules.block, rules.confirm, rules.nominal_s)
         if verdict == "nostamps":
@@ -66,61 +66,61 @@ def judge_start(stamps_s: Floats, rules: StartRules) -> StartVerdict | None:
         if isinstance(verdict, FirstLine) and verdict.step_s > _MUCH_FASTER * rules.nominal_s:
             return _sober(verdict, first_s, rules.nominal_s)
         if isinstance(verdict, Hole):
-            stays = _stays(stamps_s, verdict, rules)
+            stays = _stays(timestamps_s, verdict, rules)
             if stays is None:
                 return None
             if stays:
                 return verdict
-    return _late(stamps_s, rules, last=False)
+    return _late(timestamps_s, rules, last=False)
 
 
-def _sober(line: FirstLine, stamps_s: Floats, step_s: float) -> FirstLine:
+def _sober(line: FirstLine, timestamps_s: Floats, step_s: float) -> FirstLine:
     """The line, with the nominal step if it goes through small bursts or packets and is too short to be trusted."""
     counted = line.rule_s is not None and abs(line.rule_s / step_s - 1) < _RULE_NEAR
     off = abs(line.step_s / step_s - 1)
-    odd = off > _ODD_PACKETS if counted else off > _ODD and comes_in_rows(stamps_s, step_s)
+    odd = off > _ODD_PACKETS if counted else off > _ODD and comes_in_rows(timestamps_s, step_s)
     return sober(line, step_s) if odd else line
 
 
-def judge_whole(stamps_s: Floats, rules: StartRules) -> StartVerdict:
+def judge_whole(timestamps_s: Floats, rules: StartRules) -> StartVerdict:
     """Judge the timestamps (N,) when no more of them can be awaited."""
-    if stamps_s.size < FEWEST_STAMPS and np.isfinite(stamps_s).all():
-        return nominal_line(stamps_s, rules.nominal_s)
-    verdict = judge_first_block(stamps_s, rules.block, rules.confirm, rules.nominal_s)
-    waited = has_waited(stamps_s, rules.nominal_s)
-    if isinstance(verdict, Hole) and not waited and _stays(stamps_s, verdict, rules) is False:
+    if timestamps_s.size < FEWEST_TIMESTAMPS and np.isfinite(timestamps_s).all():
+        return nominal_line(timestamps_s, rules.nominal_s)
+    verdict = judge_first_block(timestamps_s, rules.block, rules.confirm, rules.nominal_s)
+    waited = has_waited(timestamps_s, rules.nominal_s)
+    if isinstance(verdict, Hole) and not waited and _stays(timestamps_s, verdict, rules) is False:
         waited = True
     if not waited:
         return verdict
-    return _late(stamps_s, rules, last=True) or guess_late_start(stamps_s, rules.nominal_s) or "noclock"
+    return _late(timestamps_s, rules, last=True) or guess_late_start(timestamps_s, rules.nominal_s) or "noclock"
 
 
-def _late(stamps_s: Floats, rules: StartRules, *, last: bool) -> FirstLine | BurstLine | Hole | Still | None:
-    line = judge_late_start(stamps_s, rules.block, rules.nominal_s, last=last)
+def _late(timestamps_s: Floats, rules: StartRules, *, last: bool) -> FirstLine | BurstLine | Hole | Still | None:
+    line = judge_late_start(timestamps_s, rules.block, rules.nominal_s, last=last)
     if line is None:
         return None
-    hole = hole_in_hindsight(stamps_s, line)
+    hole = hole_in_hindsight(timestamps_s, line)
     if hole is None or isinstance(hole, Still):
         return hole or line
-    stays = _stays(stamps_s, hole, rules, line.interval_s if isinstance(line, BurstLine) else 0.0)
+    stays = _stays(timestamps_s, hole, rules, line.interval_s if isinstance(line, BurstLine) else 0.0)
     if stays is None and not last:
         return None
     return line if stays is False else hole
 
 
-def _stays(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float = 0.0) -> bool | None:
+def _stays(timestamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float = 0.0) -> bool | None:
     """Whether the timestamps after a jump stay there; None if more of them are needed."""
-    error_s = (stamps_s - hole.start_s - hole.step_s * np.arange(stamps_s.size))[hole.behind :]
-    habits = _habits(stamps_s, hole, rules, interval_s)
+    error_s = (timestamps_s - hole.start_s - hole.step_s * np.arange(timestamps_s.size))[hole.behind :]
+    habits = _habits(timestamps_s, hole, rules, interval_s)
     if (hole.offset_s < 0 and is_late_line(hole.offset_s, habits)) or is_packet_border(hole.offset_s, habits):
         return False
-    return jump_stays(stamps_s[hole.behind :], error_s if hole.offset_s > 0 else -error_s, habits, rules.confirm)
+    return jump_stays(timestamps_s[hole.behind :], error_s if hole.offset_s > 0 else -error_s, habits, rules.confirm)
 
 
-def _habits(stamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float) -> Habits:
+def _habits(timestamps_s: Floats, hole: Hole, rules: StartRules, interval_s: float) -> Habits:
     """The stream's habits, as far as a start with a jump shows them."""
-    seen = np.isfinite(stamps_s)
-    line = line_through(np.flatnonzero(seen).astype(np.float64), stamps_s[seen], rules.nominal_s)
+    seen = np.isfinite(timestamps_s)
+    line = line_through(np.flatnonzero(seen).astype(np.float64), timestamps_s[seen], rules.nominal_s)
     return Habits(
         step_s=hole.step_s,
         limit_s=_RETURNED * abs(hole.offset_s),

@@ -69,7 +69,7 @@ class Timeline:
         """Timestamps of the start collected so far."""
         self._next_look = self._block
         self._filled = 0
-        """Number of timestamps of the running block in `_stamps`."""
+        """Number of timestamps of the running block in `_timestamps`."""
         self._last_s = -math.inf
 
     @property
@@ -82,12 +82,12 @@ class Timeline:
         """Samples pushed but not decided yet."""
         return self._doubtful.size + self._start_s.size
 
-    def push(self, stamps_s: Floats) -> list[Timed | Break]:
+    def push(self, timestamps_s: Floats) -> list[Timed | Break]:
         """Take the timestamps (T,) of the next samples; return what they decide, in order."""
         found: list[Timed | Break] = []
-        stamps_s = np.asarray(stamps_s, dtype=np.float64)
-        for start in range(0, stamps_s.size, self._block):
-            self._feed(stamps_s[start : start + self._block], found)
+        timestamps_s = np.asarray(timestamps_s, dtype=np.float64)
+        for start in range(0, timestamps_s.size, self._block):
+            self._feed(timestamps_s[start : start + self._block], found)
         return joined(found)
 
     def flush(self) -> list[Timed | Break]:
@@ -99,50 +99,50 @@ class Timeline:
             self._feed(self._end_start(found), found)
         return joined(found)
 
-    def _feed(self, stamps_s: Floats, found: list[Timed | Break]) -> None:
+    def _feed(self, timestamps_s: Floats, found: list[Timed | Break]) -> None:
         if self._doubtful.size:
-            stamps_s = np.concatenate((self._doubtful, stamps_s))
+            timestamps_s = np.concatenate((self._doubtful, timestamps_s))
             self._doubtful = _NOTHING
-        while stamps_s.size:
+        while timestamps_s.size:
             if self._clock is None:
-                stamps_s = self._collect(stamps_s, found)
+                timestamps_s = self._collect(timestamps_s, found)
             else:
-                stamps_s = self._follow(stamps_s, self._clock, found)
+                timestamps_s = self._follow(timestamps_s, self._clock, found)
 
-    def _collect(self, stamps_s: Floats, found: list[Timed | Break]) -> Floats:
+    def _collect(self, timestamps_s: Floats, found: list[Timed | Break]) -> Floats:
         """Add to the start; return the timestamps that remain to be fed."""
-        count = min(self._next_look - self._start_s.size, stamps_s.size)
-        self._start_s = np.concatenate((self._start_s, usable(stamps_s[:count])))
+        count = min(self._next_look - self._start_s.size, timestamps_s.size)
+        self._start_s = np.concatenate((self._start_s, usable(timestamps_s[:count])))
         if self._start_s.size < self._next_look:
             return _NOTHING
-        return np.concatenate((self._end_start(found), stamps_s[count:]))
+        return np.concatenate((self._end_start(found), timestamps_s[count:]))
 
-    def _judge(self, stamps_s: Floats) -> StartVerdict | None:
+    def _judge(self, timestamps_s: Floats) -> StartVerdict | None:
         rules = StartRules(self._block, self._confirm, self._nominal_s)
-        if self._ended or stamps_s.size >= self._longest_start:
-            return judge_whole(stamps_s, rules)
-        return judge_start(stamps_s, rules)
+        if self._ended or timestamps_s.size >= self._longest_start:
+            return judge_whole(timestamps_s, rules)
+        return judge_start(timestamps_s, rules)
 
     def _end_start(self, found: list[Timed | Break]) -> Floats:
         """Judge the start; return the timestamps after a hole in it, which remain to be fed."""
-        stamps_s = self._start_s
-        verdict = self._judge(stamps_s)
+        timestamps_s = self._start_s
+        verdict = self._judge(timestamps_s)
         if verdict is None:
-            self._next_look = min(stamps_s.size + self._block // 4, self._longest_start)
+            self._next_look = min(timestamps_s.size + self._block // 4, self._longest_start)
             return _NOTHING
         self._start_s = _NOTHING
-        ramp = np.arange(stamps_s.size, dtype=np.float64)
+        ramp = np.arange(timestamps_s.size, dtype=np.float64)
         if isinstance(verdict, FirstLine | BurstLine):
-            self._take_line(verdict, stamps_s.size, found)
-            self._last_s = float(stamps_s[np.isfinite(stamps_s)][-1])
+            self._take_line(verdict, timestamps_s.size, found)
+            self._last_s = float(timestamps_s[np.isfinite(timestamps_s)][-1])
             return _NOTHING
         if isinstance(verdict, Hole):
             self._hand_out(verdict.start_s + verdict.step_s * ramp[: verdict.behind], 0.0, found)
             self._jump(Jump("gap" if verdict.offset_s > 0 else "back", verdict.offset_s, verdict.step_s), found)
-            return stamps_s[verdict.behind :]
-        skipped = verdict.behind if isinstance(verdict, Still) else stamps_s.size
+            return timestamps_s[verdict.behind :]
+        skipped = verdict.behind if isinstance(verdict, Still) else timestamps_s.size
         self._break("noclock" if isinstance(verdict, Still) else verdict, found, skipped=skipped)
-        return stamps_s[skipped:]
+        return timestamps_s[skipped:]
 
     def _take_line(self, line: FirstLine | BurstLine, count: int, found: list[Timed | Break]) -> None:
         """Give the start's samples their times, and follow the line from then on."""
@@ -158,31 +158,31 @@ class Timeline:
 
     def _set_clock(self, clock: ClockFit | BurstClock) -> None:
         self._clock, self.step_s = clock, clock.step_s
-        self._filled, self._stamps = 0, np.empty(clock.block)
+        self._filled, self._timestamps = 0, np.empty(clock.block)
         self._late: NDArray[np.bool_] | None = None
 
-    def _follow(self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
+    def _follow(self, timestamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
         """Decide timestamps of the running block; return those that remain to be fed."""
-        part = stamps_s[: clock.block - self._filled]
+        part = timestamps_s[: clock.block - self._filled]
         error_s = part - clock.predicted_s[self._filled : self._filled + part.size]
         limit_s = clock.threshold_s
         if error_s.max() <= limit_s and error_s.min() >= -limit_s:  # false if one is NaN
             self._accept(part, clock, found)
-            return stamps_s[part.size :]
-        return self._follow_closely(usable(stamps_s), clock, found)
+            return timestamps_s[part.size :]
+        return self._follow_closely(usable(timestamps_s), clock, found)
 
-    def _follow_closely(self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
+    def _follow_closely(self, timestamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> Floats:
         """Distinguish late and unusable timestamps from a border; return the timestamps that remain to be fed."""
-        part = stamps_s[: clock.block - self._filled]
+        part = timestamps_s[: clock.block - self._filled]
         error_s = part - clock.predicted_s[self._filled : self._filled + part.size]
         beyond = np.abs(error_s) > clock.threshold_s
         suspect = int(beyond.argmax())
         if not beyond[suspect]:
             self._accept(part, clock, found)
-            return stamps_s[part.size :]
+            return timestamps_s[part.size :]
         if suspect:
             self._accept(part[:suspect], clock, found)
-        rest_s, habits = stamps_s[suspect:], clock.habits
+        rest_s, habits = timestamps_s[suspect:], clock.habits
         if isinstance(clock, ClockFit) and is_packet_border(float(error_s[suspect]), habits):
             clock.roughen()
             return rest_s
@@ -204,25 +204,25 @@ class Timeline:
         return rest_s
 
     def _accept(
-        self, stamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break], *, late: bool = False
+        self, timestamps_s: Floats, clock: ClockFit | BurstClock, found: list[Timed | Break], *, late: bool = False
     ) -> None:
         """Give times to samples of the running block; learn from the block when it is complete."""
         start = self._filled
-        self._filled += stamps_s.size
-        self._stamps[start : self._filled] = stamps_s
-        if math.isfinite(stamps_s[-1]):
-            self._last_s = float(stamps_s[-1])
+        self._filled += timestamps_s.size
+        self._timestamps[start : self._filled] = timestamps_s
+        if math.isfinite(timestamps_s[-1]):
+            self._last_s = float(timestamps_s[-1])
         if late:
             if self._late is None:
                 self._late = np.zeros(clock.block, dtype=np.bool_)
-            self._late[start : self._filled] = np.isfinite(stamps_s)
+            self._late[start : self._filled] = np.isfinite(timestamps_s)
         self._hand_out(clock.times_s[start : self._filled], clock.error_s, found)
         if self._filled == clock.block:
             self._end_block(clock, found)
 
     def _end_block(self, clock: ClockFit | BurstClock, found: list[Timed | Break]) -> None:
         late, self._late, self._filled = self._late, None, 0
-        lost = clock.learn(self._stamps, late)
+        lost = clock.learn(self._timestamps, late)
         self.step_s = clock.step_s
         if lost:
             self._break(lost, found)

@@ -14,7 +14,7 @@ from eegstream.dsp.channels import channel_type
 from eegstream.dsp.units import unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files import openbci
-from eegstream.files.rates import measured_rate_hz, stamp_remarks
+from eegstream.files.rates import measured_rate_hz, timestamp_remarks
 from eegstream.files.signals import Signals, regular_times_s
 from eegstream.files.tables import Grid, Table, read_table
 from eegstream.files.text_bytes import decoded
@@ -22,7 +22,7 @@ from eegstream.files.text_clock import Clock
 from eegstream.files.text_layouts import Layout, layout_of
 from eegstream.files.text_lines import Text, read_text
 from eegstream.files.text_rates import SLOWEST_HZ, Rate, rate_in_column_hz, settled_rate, stated_rates_hz
-from eegstream.files.text_times import stamp_parser, time_unit_s
+from eegstream.files.text_times import time_unit_s, timestamp_parser
 
 _UNIT_IN_NAME = re.compile(r"(.*?)\s*[\[(]([^\])]*[A-Za-z][^\])]*)[\])]\s*")
 _UNIT_BEHIND_NAME = re.compile(r"(.+)[ _]([munµμ]V)", re.IGNORECASE)
@@ -92,7 +92,7 @@ def _grid(text: Text, least: int | None) -> Grid:
     """How to cut lines into columns; columns with timestamps as text, or with a name of time, are times."""
     parsers = {}
     for column in range(len(text.header)):
-        parser = stamp_parser([row[column] for row in text.probe if column < len(row)])
+        parser = timestamp_parser([row[column] for row in text.probe if column < len(row)])
         if parser is not None:
             parsers[column] = parser
     named = {column for column, cell in enumerate(text.header) if time_unit_s(cell) is not None}
@@ -126,7 +126,7 @@ class _Reader:
         if first:
             remarks.append("the first line holds only zeros and was dropped")
         if times_s is not None:
-            remarks += stamp_remarks(times_s, rate.hz)
+            remarks += timestamp_remarks(times_s, rate.hz)
         channels = self._channels(column)
         remarks += self._words_left_out()
         named = [self._name_and_unit(index) for index in channels]
@@ -142,7 +142,7 @@ class _Reader:
             read=lambda index: numbers[:, channels[index]],
             times_s=regular_times_s(len(numbers), rate.hz) if times_s is None else times_s,
             remarks=tuple(remarks),
-            stamped=times_s is not None,
+            timestamped=times_s is not None,
         )
 
     def _rate(self, user_hz: float | None, stated_hz: list[float], times_s: NDArray[np.float64] | None) -> Rate:

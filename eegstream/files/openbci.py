@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from eegstream.errors import RecordingError
 from eegstream.files.tables import is_number, number_of
 from eegstream.files.text_lines import Text
-from eegstream.files.text_times import is_stamp
+from eegstream.files.text_times import is_timestamp
 
 _CHANNELS = re.compile(r"number of channels\s*=\s*(\d+)", re.IGNORECASE)
 _BOARD_CHANNELS = (4, 8, 16)
@@ -59,7 +59,7 @@ def _name_of_time(cells: Sequence[str]) -> str:
 
     The first row may hold zeros.
     """
-    if sum(map(is_stamp, cells)) * 2 > len(cells):
+    if sum(map(is_timestamp, cells)) * 2 > len(cells):
         return "Timestamp (Formatted)"
     numbers = [number_of(cell) or 0.0 for cell in cells]
     return "Timestamp" if sum(1e9 < each < 5e9 or 1e12 < each < 5e12 for each in numbers) * 2 > len(numbers) else ""
@@ -93,11 +93,11 @@ def refuse_sd_card(text: Text, name: str) -> None:
         )
 
 
-def first_samples(numbers: NDArray[np.float64], stamps: int | None) -> int:
+def first_samples(numbers: NDArray[np.float64], timestamps: int | None) -> int:
     """1 if the first row (K,) of a table (R, K) holds only zeros, as early versions 5 of the GUI write; else 0."""
-    if len(numbers) < 2 or stamps is None:
+    if len(numbers) < 2 or timestamps is None:
         return 0
-    return int(not np.nan_to_num(numbers[0]).any() and bool(np.nan_to_num(numbers[1, stamps])))
+    return int(not np.nan_to_num(numbers[0]).any() and bool(np.nan_to_num(numbers[1, timestamps])))
 
 
 def lost_samples(counter: NDArray[np.float64]) -> int:

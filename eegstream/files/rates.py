@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.rates import COMMON_RATES_HZ, snapped_rate_hz
 
-__all__ = ["COMMON_RATES_HZ", "measured_rate_hz", "snapped_rate_hz", "stamp_remarks"]
+__all__ = ["COMMON_RATES_HZ", "measured_rate_hz", "snapped_rate_hz", "timestamp_remarks"]
 
 _DEVIATES = 0.02
 _JUMP_S = 0.25
@@ -89,22 +89,22 @@ def _holes_s(times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64
     return holes_s[holes_s > _JUMP_S]
 
 
-def stamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]:
+def timestamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]:
     """Remarks on timestamps (T,) of samples with the nominal rate `rate_hz`."""
     remarks = []
     finite_s = times_s[np.isfinite(times_s)]
     if len(finite_s) < len(times_s):
-        remarks.append(f"{len(times_s) - len(finite_s)} samples have no usable time stamp")
+        remarks.append(f"{len(times_s) - len(finite_s)} samples have no usable timestamp")
     steps_s = np.diff(finite_s)
     back = int(np.count_nonzero(steps_s < 0))
     if back:
-        remarks.append(f"the time stamps run backwards in {back} places, by {-steps_s.min():.3g} s at most")
+        remarks.append(f"the timestamps run backwards in {back} places, by {-steps_s.min():.3g} s at most")
     holes_s = _holes_s(finite_s, rate_hz) if steps_s.size else steps_s
     if holes_s.size:
-        remarks.append(f"the time stamps jump forward in {holes_s.size} places, {holes_s.sum():.3g} s in all")
+        remarks.append(f"the timestamps jump forward in {holes_s.size} places, {holes_s.sum():.3g} s in all")
     measured_hz = measured_rate_hz(times_s)
     if measured_hz == rate_hz and rate_hz not in COMMON_RATES_HZ:
-        remarks.append(f"the rate of {rate_hz:.6g} Hz is that of the time stamps; give --rate if another was meant")
+        remarks.append(f"the rate of {rate_hz:.6g} Hz is that of the timestamps; give --rate if another was meant")
     if measured_hz is not None and abs(measured_hz - rate_hz) > _DEVIATES * rate_hz:
-        remarks.append(f"the time stamps make {measured_hz:.4g} Hz, the rate is taken as {rate_hz:g} Hz")
+        remarks.append(f"the timestamps make {measured_hz:.4g} Hz, the rate is taken as {rate_hz:g} Hz")
     return remarks

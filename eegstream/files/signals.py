@@ -36,7 +36,7 @@ class Signals:
     """Name of the stream within its file; "" if the file does not name streams."""
     kind: str = "EEG"
     """The stream's type in the file. Streams that are not EEG are read only if the user names them."""
-    stamped: bool = False
+    timestamped: bool = False
     """Whether `times_s` are timestamps of a clock, which another rate does not change. Else they count samples."""
     device: str = ""
     """Streams of one device are judged as one montage, even if their rates differ."""
@@ -58,7 +58,7 @@ def with_rate(signals: Signals, rate_hz: float | None) -> Signals:
     if rate_hz is None or abs(rate_hz - stated_hz) <= _SAME_RATE * rate_hz:
         return signals
     remark = f"{rate_hz:g} Hz were given and hold, the file states {stated_hz:g} Hz"
-    times_s = signals.times_s if signals.stamped else _counted_anew(signals.times_s, stated_hz, rate_hz)
+    times_s = signals.times_s if signals.timestamped else _counted_anew(signals.times_s, stated_hz, rate_hz)
     return replace(signals, rate_hz=rate_hz, times_s=times_s, remarks=(*signals.remarks, remark))
 
 

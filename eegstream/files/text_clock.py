@@ -13,7 +13,7 @@ from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz
 from eegstream.files.tables import MISSING, Grid, number_of
 from eegstream.files.text_lines import Text
-from eegstream.files.text_times import counts_up, is_stamp, time_unit_s, unit_of_stamps, unwrapped_s
+from eegstream.files.text_times import counts_up, is_timestamp, time_unit_s, unit_of_timestamps, unwrapped_s
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Clock:
         """The first time column that runs forward; a repetition of the same time comes last."""
         candidates = sorted(self.grid.times, key=lambda column: ("ormatted" in self.text.header[column], column))
         for column in candidates:
-            stamps = self._stamps(column, numbers)
-            finite = stamps[np.isfinite(stamps)]
-            if len(finite) * 2 > len(stamps) and measured_rate_hz(finite - finite[0]) is not None:
+            timestamps = self._timestamps(column, numbers)
+            finite = timestamps[np.isfinite(timestamps)]
+            if len(finite) * 2 > len(timestamps) and measured_rate_hz(finite - finite[0]) is not None:
                 return column
         words = [cell for column in candidates for cell in self._words(column)]
         if words and self.rate_needed:
@@ -46,7 +46,7 @@ class Clock:
         if candidates and self.rate_needed:
             raise RecordingError(
                 f"{self.name} has a time column that does not run forward",
-                remedy="Correct its time stamps, or give the rate with --rate",
+                remedy="Correct its timestamps, or give the rate with --rate",
             )
         return None
 
@@ -54,11 +54,11 @@ class Clock:
         """Cells of a column that hold neither a number nor a known form of timestamp."""
         cells = [row[column] for row in self.text.probe if column < len(row)]
         words = [
-            cell for cell in cells if cell.lower() not in MISSING and number_of(cell) is None and not is_stamp(cell)
+            cell for cell in cells if cell.lower() not in MISSING and number_of(cell) is None and not is_timestamp(cell)
         ]
         return words if len(words) * 2 > len(cells) else []
 
-    def _stamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _timestamps(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Timestamps (R,) of a time column; times of day continue after midnight."""
         if column not in self.grid.parsers:
             return numbers[:, column]
@@ -66,28 +66,28 @@ class Clock:
 
     def seconds(self, column: int, numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
         """Times (T,) of a table (T, K) since its first, not sorted, and a remark on them ("" if none)."""
-        stamps = self._stamps(column, numbers)
+        timestamps = self._timestamps(column, numbers)
         if column in self.grid.parsers:
-            return stamps - stamps[np.isfinite(stamps)][0], ""
-        first = stamps[np.isfinite(stamps)][0]
+            return timestamps - timestamps[np.isfinite(timestamps)][0], ""
+        first = timestamps[np.isfinite(timestamps)][0]
         named_s = time_unit_s(self.text.units[column]) if self.text.units and self.text.units[column] else None
         named_s = named_s if named_s not in (None, 1.0) else time_unit_s(self.text.header[column])
         whole_s = self._seconds_and_milliseconds(column, numbers)
         if whole_s is not None:
             return whole_s - whole_s[0], ""
-        unit_s, remark = unit_of_stamps(stamps, named_s or 1.0, self.known_hz)
-        if named_s == 1.0 and counts_up(stamps):
-            return self._counted(stamps)
-        return (stamps - first) * unit_s, remark
+        unit_s, remark = unit_of_timestamps(timestamps, named_s or 1.0, self.known_hz)
+        if named_s == 1.0 and counts_up(timestamps):
+            return self._counted(timestamps)
+        return (timestamps - first) * unit_s, remark
 
-    def _counted(self, stamps: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+    def _counted(self, timestamps: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
         """Times (T,) of a time column that only counts samples, or milliseconds at 1000 Hz."""
         if self.known_hz is None:
             raise RecordingError(
                 f"{self.name} has a time column that counts 0, 1, 2: its rate is unknown",
                 remedy="Give the rate with --rate, 1000 if the column counts milliseconds",
             )
-        return (stamps - stamps[0]) / self.known_hz, "the time column counts the samples"
+        return (timestamps - timestamps[0]) / self.known_hz, "the time column counts the samples"
 
     def _seconds_and_milliseconds(self, column: int, numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Times (T,) of two columns, X_s with whole seconds and X_ms with milliseconds; None if there are none."""
@@ -95,7 +95,7 @@ class Clock:
         rest = f"{name[:-1]}ms"
         if not name.endswith("_s") or rest not in self.text.header:
             return None
-        stamps, milliseconds = numbers[:, column], numbers[:, self.text.header.index(rest)]
-        if np.nanmax(milliseconds) >= 1000 or np.any(stamps % 1):
+        timestamps, milliseconds = numbers[:, column], numbers[:, self.text.header.index(rest)]
+        if np.nanmax(milliseconds) >= 1000 or np.any(timestamps % 1):
             return None
-        return stamps + milliseconds / 1e3
+        return timestamps + milliseconds / 1e3

@@ -12,7 +12,7 @@ from itertools import pairwise
 from eegstream.dsp.channels import printable
 from eegstream.dsp.units import unit_scale
 from eegstream.files.tables import COMMENT_MARKS, MISSING, cells_of, is_number, number_of
-from eegstream.files.text_times import is_stamp, time_unit_s
+from eegstream.files.text_times import is_timestamp, time_unit_s
 
 _PROBE_LINES = 300
 _DATE_BEFORE_TIME = re.compile(r"(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})[ \t]+(?=\d\d?:\d\d)")
@@ -87,7 +87,7 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
             continue
         width, count = widths.most_common(1)[0]
         cells = [cell for row in rows if len(row) == width for cell in row if cell.lower() not in MISSING]
-        share = sum(is_number(cell) or is_stamp(cell) for cell in cells) / max(len(cells), 1) * count / len(rows)
+        share = sum(is_number(cell) or is_timestamp(cell) for cell in cells) / max(len(cells), 1) * count / len(rows)
         if width > 1 and share > best + 0.01 and share > (0.5 if mark == " " else 0.0):
             best, found = share, (mark, width)
     return found
@@ -140,7 +140,7 @@ def _is_header(cells: Sequence[str], n_columns: int) -> bool:
     filled = [cell for cell in cells if cell]
     if not filled or len(_without_last(list(cells), n_columns)) not in (n_columns, n_columns - 1) or _is_facts(cells):
         return False
-    words = [cell for cell in filled if not is_number(cell) and not is_stamp(cell)]
+    words = [cell for cell in filled if not is_number(cell) and not is_timestamp(cell)]
     if any(time_unit_s(cell) is not None for cell in filled):
         return True
     return len(words) * 2 > len(filled) and len(filled) * 2 > n_columns
@@ -154,7 +154,7 @@ def _is_facts(cells: Sequence[str]) -> bool:
 def _is_data(cells: Sequence[str], n_columns: int) -> bool:
     """Whether most cells of a line are numbers, about as many as the table has columns."""
     filled = [cell for cell in cells if cell.lower() not in MISSING]
-    values = sum(is_number(cell) or is_stamp(cell) for cell in filled)
+    values = sum(is_number(cell) or is_timestamp(cell) for cell in filled)
     return values * 2 > len(filled) and len(cells) * 2 > n_columns
 
 

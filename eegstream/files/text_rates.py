@@ -88,23 +88,23 @@ def settled_rate(
         if snapped_hz < SLOWEST_HZ:
             raise RecordingError(
                 f"{name} has {snapped_hz:.3g} lines a second, too few for samples of EEG",
-                remedy="Export every sample of the raw signal, or give the rate with --rate if the stamps are wrong",
+                remedy="Export every sample of the raw signal; if the timestamps are wrong, give the rate with --rate",
             )
         if snapped_hz > _FASTEST_HZ:
             raise RecordingError(
-                f"{name} has time stamps that make {snapped_hz:.3g} Hz, which is not a rate of EEG",
+                f"{name} has timestamps that make {snapped_hz:.3g} Hz, which is not a rate of EEG",
                 remedy="Give the rate with --rate",
             )
         return Rate(snapped_hz)
     if only_hz is not None:
         return Rate(only_hz, (f"the rate is taken as {only_hz:g} Hz, the only one of {device}",))
-    raise RecordingError(f"{name} has no usable time stamps", remedy="Give the rate with --rate")
+    raise RecordingError(f"{name} has no usable timestamps", remedy="Give the rate with --rate")
 
 
 def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float | None, whose: str) -> list[str]:
     """Remarks on other rates than the user's: the stated ones, and a slightly different one of the timestamps.
 
-    `stamp_remarks` reports a large difference to the timestamps.
+    `timestamp_remarks` reports a large difference to the timestamps.
     """
     remarks = [
         f"the rate is taken as {user_hz:g} Hz as given; {whose} states {rate:g} Hz"
@@ -112,5 +112,5 @@ def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float |
         if abs(rate - user_hz) > 1e-6 * user_hz
     ]
     if measured_hz is not None and _SAME_WITHIN < abs(measured_hz - user_hz) / user_hz <= _DEVIATES:
-        remarks.append(f"the rate is taken as {user_hz:g} Hz as given; the time stamps make {measured_hz:g} Hz")
+        remarks.append(f"the rate is taken as {user_hz:g} Hz as given; the timestamps make {measured_hz:g} Hz")
     return remarks

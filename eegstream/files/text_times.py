@@ -47,7 +47,7 @@ _DATE = (
 )
 _CLOCK = r"(?P<h>\d\d?):(?P<min>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d+))?)?\s*(?P<half>[AaPp][Mm])?"
 _ZONE = r"\s*(?:Z|UTC|GMT|(?P<zone>[+-]\d\d):?(?P<zmin>\d\d)?)?"
-_STAMP = re.compile(rf"\s*(?:{_DATE}[T_,\s]+)?{_CLOCK}{_ZONE}(?:\s*\[.*\])?\s*")
+_TIMESTAMP = re.compile(rf"\s*(?:{_DATE}[T_,\s]+)?{_CLOCK}{_ZONE}(?:\s*\[.*\])?\s*")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES = re.compile(r"\s*(?P<min>\d\d?):(?P<s>\d\d)[.,](?P<f>\d+)\s*")
 """The form in which a spreadsheet writes a time of day."""
@@ -72,25 +72,25 @@ def _is_name(words: Sequence[str]) -> bool:
     return "".join(words) in _NAMES or (len(beside) < len(words) and all(word in _BESIDE for word in beside))
 
 
-def is_stamp(cell: str) -> bool:
+def is_timestamp(cell: str) -> bool:
     """Whether a cell holds a date with a time, or a time of day, as text."""
-    return _STAMP.fullmatch(cell) is not None or _MINUTES.fullmatch(cell) is not None
+    return _TIMESTAMP.fullmatch(cell) is not None or _MINUTES.fullmatch(cell) is not None
 
 
-def stamp_parser(sample: Sequence[str]) -> Callable[[Sequence[str]], NDArray[np.float64]] | None:
+def timestamp_parser(sample: Sequence[str]) -> Callable[[Sequence[str]], NDArray[np.float64]] | None:
     """The parser from timestamps as text to seconds, chosen by some cells; None if most are not timestamps."""
     filled = [cell for cell in sample if cell.strip()]
-    if not filled or sum(map(is_stamp, filled)) * 2 <= len(filled):
+    if not filled or sum(map(is_timestamp, filled)) * 2 <= len(filled):
         return None
-    seconds = [found["b"] for found in map(_STAMP.fullmatch, filled) if found and found["b"]]
+    seconds = [found["b"] for found in map(_TIMESTAMP.fullmatch, filled) if found and found["b"]]
     month_first = any(second.isdigit() and int(second) > 12 for second in seconds)
     days: dict[tuple[str, ...], float] = {}
-    return lambda cells: np.array([_stamp_s(cell, month_first, days) for cell in cells])
+    return lambda cells: np.array([_timestamp_s(cell, month_first, days) for cell in cells])
 
 
-def _stamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -> float:
+def _timestamp_s(cell: str, month_first: bool, days: dict[tuple[str, ...], float]) -> float:
     """Seconds since midnight or since 1970; NaN if the cell holds no timestamp."""
-    found = _STAMP.fullmatch(cell)
+    found = _TIMESTAMP.fullmatch(cell)
     if found is None:
         short = _MINUTES.fullmatch(cell)
         if short is None:
@@ -127,10 +127,10 @@ def _day_s(parts: tuple[str, ...], month_first: bool) -> float:
 
 def unwrapped_s(times_s: NDArray[np.float64], sample: Sequence[str]) -> NDArray[np.float64]:
     """Timestamps (T,) without dates, in the form of `sample`, continued after midnight (or after the full hour)."""
-    filled = [cell for cell in sample if is_stamp(cell)]
+    filled = [cell for cell in sample if is_timestamp(cell)]
     if not filled or any(re.search(r"\d{4}|\d[-/.]\w|day", cell.partition(":")[0]) for cell in filled):
         return times_s
-    around_s = HOUR_S if all(_STAMP.fullmatch(cell) is None for cell in filled) else DAY_S
+    around_s = HOUR_S if all(_TIMESTAMP.fullmatch(cell) is None for cell in filled) else DAY_S
     finite = np.isfinite(times_s)
     steps_s = np.diff(times_s[finite])
     turns = np.concatenate([[0.0], np.cumsum(steps_s < -around_s / 2)]) if steps_s.size else np.zeros(finite.sum())
@@ -139,19 +139,19 @@ def unwrapped_s(times_s: NDArray[np.float64], sample: Sequence[str]) -> NDArray[
     return result
 
 
-def counts_up(stamps: NDArray[np.float64]) -> bool:
+def counts_up(timestamps: NDArray[np.float64]) -> bool:
     """Whether timestamps (T,) are only the numbers of the samples."""
-    return len(stamps) > 2 and bool(np.all(np.diff(stamps) == 1)) and 0 <= stamps[0] <= 1
+    return len(timestamps) > 2 and bool(np.all(np.diff(timestamps) == 1)) and 0 <= timestamps[0] <= 1
 
 
-def unit_of_stamps(stamps: NDArray[np.float64], named_s: float, rate_hz: float | None) -> tuple[float, str]:
+def unit_of_timestamps(timestamps: NDArray[np.float64], named_s: float, rate_hz: float | None) -> tuple[float, str]:
     """Seconds in one unit of numeric timestamps (T,), and a remark if their name does not state the unit.
 
     For times since 1970 the size shows the unit. Else a known rate shows it. Else it is the unit that makes more than
     20 Hz.
     """
-    first = float(stamps[np.isfinite(stamps)][0])
-    measured_hz = measured_rate_hz(stamps - first)
+    first = float(timestamps[np.isfinite(timestamps)][0])
+    measured_hz = measured_rate_hz(timestamps - first)
     low, high = _SINCE_1970_S
     for word, unit_s in UNITS_S.items():
         if low <= first * unit_s <= high and (unit_s != 1.0 or named_s == 1.0):

@@ -12,7 +12,7 @@ import numpy as np
 
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
-from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, stamp_remarks
+from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, timestamp_remarks
 from eegstream.files.signals import Signals
 from eegstream.files.third_party import missing_extra, quietly
 from eegstream.files.xdf_channels import described_channels, first_text
@@ -49,13 +49,13 @@ def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
     lost = [name for name, (rate, _) in zip(names, rates, strict=True) if rate is None]
     if len(lost) == len(numeric):
         lacks, remedy = (
-            ("stream with a rate or usable stamps", "Give the rate with --rate")
+            ("stream with a rate or usable timestamps", "Give the rate with --rate")
             if numeric
             else ("numeric stream with samples", "Give a recording that holds EEG")
         )
         raise RecordingError(f"{path.name} has no {lacks} (it holds: {held})", remedy=remedy)
     if lost:
-        remarks.append(f"left out, having neither rate nor usable stamps: {', '.join(lost)}")
+        remarks.append(f"left out, having neither rate nor usable timestamps: {', '.join(lost)}")
     return [
         _signals(stream, name, rate, [*remarks, *more])
         for stream, name, (rate, more) in zip(numeric, names, rates, strict=True)
@@ -76,10 +76,10 @@ def _signals(stream: dict[str, Any], name: str, rate_hz: float, remarks: Sequenc
         units=channels.units,
         read=lambda index: values[:, index].astype(np.float64),
         times_s=times_s,
-        remarks=(*remarks, *channels.remarks, *cut, *stamp_remarks(times_s, rate_hz)),
+        remarks=(*remarks, *channels.remarks, *cut, *timestamp_remarks(times_s, rate_hz)),
         name=name,
         kind=_kind(stream),
-        stamped=True,
+        timestamped=True,
         device=name,
     )
 

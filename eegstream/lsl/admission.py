@@ -25,7 +25,7 @@ def refusal(stream: Announcement, wishes: Wishes) -> str | None:
     if not 1 <= stream.n_channels <= MOST_CHANNELS:
         return f"it has {stream.n_channels} channels, expected 1 to {MOST_CHANNELS}"
     if rate_hz == 0:
-        return "its rate is irregular, expected a fixed sampling rate; if its stamps are regular, give --rate"
+        return "its rate is irregular, expected a fixed sampling rate; if its timestamps are regular, give --rate"
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         return f"its rate is {rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
     if len(stream.name) > LONGEST_NAME:

@@ -42,7 +42,7 @@ class Sink(Protocol):
     def opened(self, reader: "Reader", geometry: StreamGeometry) -> None:
         """The outlet answered; samples follow."""
 
-    def samples(self, reader: "Reader", raw: NDArray[Any], stamps_s: NDArray[np.float64], arrived_s: float) -> None:
+    def samples(self, reader: "Reader", raw: NDArray[Any], timestamps_s: NDArray[np.float64], arrived_s: float) -> None:
         """A chunk (A, n) with the sender's timestamps (n,), pulled at `arrived_s`."""
 
     def closed(self, reader: "Reader", why: str) -> None:
@@ -136,10 +136,10 @@ class Reader:
 
     def _pull(self, inlet: Any) -> str:
         while not self._stop.is_set():
-            samples, stamps_s = inlet.pull_chunk(_PULL_TIMEOUT_S, _MOST_SAMPLES, min_samples=1, as_numpy=True)
-            if len(stamps_s):
+            samples, timestamps_s = inlet.pull_chunk(_PULL_TIMEOUT_S, _MOST_SAMPLES, min_samples=1, as_numpy=True)
+            if len(timestamps_s):
                 self.last_samples_s = pylsl.local_clock()
-                self._sink.samples(self, samples.T, stamps_s, self.last_samples_s)
+                self._sink.samples(self, samples.T, timestamps_s, self.last_samples_s)
         return "stopped"
 
     def _ask_clock(self, inlet: Any) -> None:

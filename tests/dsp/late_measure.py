@@ -6,7 +6,7 @@ import numpy as np
 
 from eegstream.dsp.timeline import Timeline
 from tests.dsp.late_senders import Sender
-from tests.dsp.stamp_cases import breaks_of, run, times_of
+from tests.dsp.timestamp_cases import breaks_of, run, times_of
 
 
 @dataclass
@@ -34,8 +34,8 @@ class Lateness:
     def add(self, sender: Sender, rate_hz: float, seconds: float, seed: int, make=Timeline, chunk: int = 500) -> None:
         """One more run."""
         rng = np.random.default_rng([seed, round(rate_hz)])
-        true_s, stamps_s = sender.make(rng, rate_hz, seconds)
-        found = run(rate_hz, stamps_s, chunk, make)
+        true_s, timestamps_s = sender.make(rng, rate_hz, seconds)
+        found = run(rate_hz, timestamps_s, chunk, make)
         for item in breaks_of(found):
             self.gaps += item.missing > 0
             self.missing += item.missing
@@ -52,7 +52,7 @@ class Lateness:
         self.shares.append(worst_s / sender.burst_s(rate_hz) if sender.burst_s(rate_hz) else 0.0)
         bound_s = np.maximum(_bounds(found, true_s.size), 0.005)
         self.within.append(float((size_s <= bound_s)[np.isfinite(size_s)].mean()))
-        self.starts.append(first_told_s(rate_hz, true_s, stamps_s, make))
+        self.starts.append(first_told_s(rate_hz, true_s, timestamps_s, make))
 
 
 def _bounds(found, length):
@@ -64,11 +64,11 @@ def _bounds(found, length):
     return bound_s
 
 
-def first_told_s(rate_hz, true_s, stamps_s, make):
+def first_told_s(rate_hz, true_s, timestamps_s, make):
     """Seconds until a sample has a time."""
     timeline = make(rate_hz)
-    for start in range(0, min(stamps_s.size, round(30 * rate_hz)), 10):
-        if any(hasattr(item, "times_s") for item in timeline.push(stamps_s[start : start + 10])):
+    for start in range(0, min(timestamps_s.size, round(30 * rate_hz)), 10):
+        if any(hasattr(item, "times_s") for item in timeline.push(timestamps_s[start : start + 10])):
             return float(true_s[min(start + 10, true_s.size) - 1] - true_s[0])
     return float("inf")
 
@@ -93,8 +93,8 @@ class Losses:
         lost = np.round(rng.uniform(2.1 * burst, 4 * burst, size=losses)).astype(int)
         positions = np.arange(kept.sum()) + np.repeat(np.r_[0, np.cumsum(lost)], kept)
         true_s = 1000.0 + positions / (rate_hz * sender.speed)
-        stamps_s = replace(sender).stamps(rng, true_s, rate_hz)
-        told = _told(rate_hz, stamps_s, true_s, make)
+        timestamps_s = replace(sender).timestamps(rng, true_s, rate_hz)
+        told = _told(rate_hz, timestamps_s, true_s, make)
         behind = np.cumsum(kept)[:-1]
         self.count += losses
         hits = 0
@@ -108,10 +108,10 @@ class Losses:
         self.false += len(told) - hits
 
 
-def _told(rate_hz, stamps_s, true_s, make):
-    """The borders, each with the stamp of the last sample that had come when it was told."""
+def _told(rate_hz, timestamps_s, true_s, make):
+    """The borders, each with the timestamp of the last sample that had come when it was told."""
     timeline, told = make(rate_hz), []
-    for start in range(0, stamps_s.size, 10):
-        stop = min(start + 10, stamps_s.size)
-        told += [(item, stamps_s[stop - 1]) for item in breaks_of(timeline.push(stamps_s[start:stop]))]
+    for start in range(0, timestamps_s.size, 10):
+        stop = min(start + 10, timestamps_s.size)
+        told += [(item, timestamps_s[stop - 1]) for item in breaks_of(timeline.push(timestamps_s[start:stop]))]
     return told

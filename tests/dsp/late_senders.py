@@ -1,6 +1,6 @@
 """Made-up senders that deliver everything, but late: polls, packets, stalls, held-up processes.
 
-T samples; times and stamps in seconds. A source takes a sample each 1 / rate; a push carries all that is ready.
+T samples; times and timestamps in seconds. A source takes a sample each 1 / rate; a push carries all that is ready.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ ROW_S = 20e-6
 
 @dataclass(frozen=True)
 class Sender:
-    """How one program sends: when it pushes, and what stamps the rows of a push get."""
+    """How one program sends: when it pushes, and what timestamps the rows of a push get."""
 
     name: str
     pushes: Callable
     """(rng, true times (T,), rate) -> times (T,) at which each sample is pushed, never falling."""
     deduced: bool = False
-    """One stamp a push, the last row's; the others are counted back in nominal intervals. Else one a row."""
+    """One timestamp a push, the last row's; the others are counted back in nominal intervals. Else one a row."""
     interval_s: float = 0.0
     """The burst interval in seconds, 0 if it hangs on the rate or there is none."""
     rows: int = 0
@@ -35,15 +35,15 @@ class Sender:
         return self.interval_s or self.rows / rate_hz
 
     def make(self, rng, rate_hz, seconds):
-        """(T,) true times and stamps of a stream of about so many seconds, begun anywhere."""
+        """(T,) true times and timestamps of a stream of about so many seconds, begun anywhere."""
         length = round(seconds * rate_hz * self.speed)
         spare = round(3 * rate_hz)
         true_s = 1000.0 + rng.random() + np.arange(length + 2 * spare) / (rate_hz * self.speed)
         first = int(rng.integers(0, spare))
         part = slice(first, first + length)
-        return true_s[part], self.stamps(rng, true_s, rate_hz)[part]
+        return true_s[part], self.timestamps(rng, true_s, rate_hz)[part]
 
-    def stamps(self, rng, true_s, rate_hz):
+    def timestamps(self, rng, true_s, rate_hz):
         push_s = np.maximum.accumulate(self.pushes(rng, true_s, rate_hz))
         place = np.arange(push_s.size)
         first = np.flatnonzero(np.diff(push_s, prepend=-np.inf) > 0)
@@ -118,40 +118,44 @@ POLLS = (0.05, 0.1, 0.2, 0.5, 1.0)
 SENDERS = [
     *(Sender(f"poll {1e3 * s:g} ms, row by row", polls(s), interval_s=s) for s in POLLS),
     *(Sender(f"poll {1e3 * s:g} ms adrift, row by row", polls(s, 0.005, adrift=True), interval_s=s) for s in POLLS),
-    *(Sender(f"poll {1e3 * s:g} ms, one stamp", polls(s), True, interval_s=s) for s in POLLS),
+    *(Sender(f"poll {1e3 * s:g} ms, one timestamp", polls(s), True, interval_s=s) for s in POLLS),
     *(
-        Sender(f"poll {1e3 * s:g} ms adrift, one stamp", polls(s, 0.005, adrift=True), True, interval_s=s)
+        Sender(f"poll {1e3 * s:g} ms adrift, one timestamp", polls(s, 0.005, adrift=True), True, interval_s=s)
         for s in POLLS
     ),
     *(Sender(f"packets of {n}, row by row", packets(n), rows=n) for n in (5, 9, 20, 60)),
-    *(Sender(f"packets of {n}, one stamp", packets(n), True, rows=n) for n in (5, 9, 20, 60)),
-    *(Sender(f"packets of {n} 10 ms late, one stamp", packets(n, 0.01), True, rows=n) for n in (5, 20, 60)),
+    *(Sender(f"packets of {n}, one timestamp", packets(n), True, rows=n) for n in (5, 9, 20, 60)),
+    *(Sender(f"packets of {n} 10 ms late, one timestamp", packets(n, 0.01), True, rows=n) for n in (5, 20, 60)),
     Sender("stalls to 2 s", stalled(at_once)),
     Sender("stalls to 0.2 s", stalled(at_once, 0.05, 0.2, 1.0)),
     Sender("stalls, caught up at 2 times the pace", catching_up(2.0)),
     Sender("stalls, caught up at 4 times the pace", catching_up(4.0)),
     *(
-        Sender(f"poll {1e3 * s:g} ms, held up to 1 s, {style}", stalled(polls(s), 0.05, 1.0), style == "one stamp", s)
+        Sender(
+            f"poll {1e3 * s:g} ms, held up to 1 s, {style}", stalled(polls(s), 0.05, 1.0), style == "one timestamp", s
+        )
         for s in (0.05, 0.2, 1.0)
-        for style in ("row by row", "one stamp")
+        for style in ("row by row", "one timestamp")
     ),
     *(
-        Sender(f"packets of {n}, stalls to 2 s, {style}", stalled(packets(n)), style == "one stamp", rows=n)
+        Sender(f"packets of {n}, stalls to 2 s, {style}", stalled(packets(n)), style == "one timestamp", rows=n)
         for n in (5, 20, 60)
-        for style in ("row by row", "one stamp")
+        for style in ("row by row", "one timestamp")
     ),
     *(Sender(f"{1e3 * s:g} ms late, exponential", exponential(s)) for s in (0.005, 0.02, 0.05)),
-    Sender("packets of 32 50 ms late, one stamp", packets(32, 0.05), True, rows=32),
+    Sender("packets of 32 50 ms late, one timestamp", packets(32, 0.05), True, rows=32),
     Sender("packets of 32 50 ms late, row by row", packets(32, 0.05), rows=32),
     *(
-        Sender(f"poll 200 ms, {100 * (speed - 1):+.0f} %, {style}", polls(0.2), style == "one stamp", 0.2, 0, speed)
+        Sender(f"poll 200 ms, {100 * (speed - 1):+.0f} %, {style}", polls(0.2), style == "one timestamp", 0.2, 0, speed)
         for speed in (0.99, 1.01)
-        for style in ("row by row", "one stamp")
+        for style in ("row by row", "one timestamp")
     ),
     *(
-        Sender(f"poll 1000 ms, {100 * (speed - 1):+.0f} %, {style}", polls(1.0), style == "one stamp", 1.0, 0, speed)
+        Sender(
+            f"poll 1000 ms, {100 * (speed - 1):+.0f} %, {style}", polls(1.0), style == "one timestamp", 1.0, 0, speed
+        )
         for speed in (0.99, 1.01)
-        for style in ("row by row", "one stamp")
+        for style in ("row by row", "one timestamp")
     ),
     Sender("stalls, +1 %", stalled(at_once), speed=1.01),
 ]

@@ -6,7 +6,7 @@ import pytest
 from eegstream.dsp.timeline import Timed, Timeline
 from tests.dsp.late_measure import Lateness, Losses, first_told_s
 from tests.dsp.late_senders import LATE_RATES, SENDERS, Sender, at_once, polls
-from tests.dsp.stamp_cases import breaks_of, even, jitter, run, times_of
+from tests.dsp.timestamp_cases import breaks_of, even, jitter, run, times_of
 
 BY_NAME = {sender.name: sender for sender in SENDERS}
 REGULAR = [sender for sender in SENDERS if sender.burst_s(250.0) and "stall" not in sender.name]
@@ -53,9 +53,9 @@ def test_a_loss_in_bursts_is_told_within_three_of_them(sender: Sender):
 def test_a_stall_that_loses_samples_tells_what_stays(lost):
     """The host stalls for a second; what came meanwhile is delivered but for `lost` samples: only these are missing."""
     true_s = even(250.0, 4000)
-    stamps_s = np.where((true_s >= 1006.0) & (true_s < 1007.0), 1007.0, true_s)
-    stamps_s = np.delete(stamps_s, slice(1510, 1510 + lost))
-    (border,) = breaks_of(run(250.0, stamps_s))
+    timestamps_s = np.where((true_s >= 1006.0) & (true_s < 1007.0), 1007.0, true_s)
+    timestamps_s = np.delete(timestamps_s, slice(1510, 1510 + lost))
+    (border,) = breaks_of(run(250.0, timestamps_s))
     assert (border.kind, border.missing) == ("gap", lost)
     assert 1500 <= border.index <= 1750
 
@@ -64,39 +64,39 @@ def test_a_stall_that_loses_samples_tells_what_stays(lost):
 @pytest.mark.parametrize("spread_s", [0.0, 0.0004])
 def test_another_rate_is_one_border_without_a_loss(before_hz, behind_hz, spread_s):
     """The stream goes on at another pace: nothing is missing, and the new pace is followed."""
-    stamps_s = 1000 + np.cumsum(np.r_[np.full(5000, 1 / before_hz), np.full(5000, 1 / behind_hz)])
-    stamps_s += spread_s * np.random.default_rng(0).normal(size=stamps_s.size)
+    timestamps_s = 1000 + np.cumsum(np.r_[np.full(5000, 1 / before_hz), np.full(5000, 1 / behind_hz)])
+    timestamps_s += spread_s * np.random.default_rng(0).normal(size=timestamps_s.size)
     timeline = Timeline(float(before_hz))
-    found = timeline.push(stamps_s) + timeline.flush()
+    found = timeline.push(timestamps_s) + timeline.flush()
     (border,) = breaks_of(found)
     assert (border.kind, border.missing, border.skipped) == ("rate", 0, 0)
     assert abs(border.index - 5000) <= 0.25 * max(before_hz, behind_hz)
     assert timeline.step_s == pytest.approx(1 / behind_hz, rel=1e-3)
-    np.testing.assert_allclose(times_of(found, 10_000)[6000:], stamps_s[6000:], rtol=0, atol=0.002)
+    np.testing.assert_allclose(times_of(found, 10_000)[6000:], timestamps_s[6000:], rtol=0, atol=0.002)
 
 
 @pytest.mark.parametrize("speed", [0.41, 0.5, 0.9, 1.1, 2.0, 2.4])
 def test_a_wrong_nominal_rate_is_followed(speed):
     """The header says one rate, the device keeps another."""
-    stamps_s = 1000 + np.arange(6000) / (250.0 * speed)
+    timestamps_s = 1000 + np.arange(6000) / (250.0 * speed)
     timeline = Timeline(250.0)
     assert timeline.step_s is None
-    found = timeline.push(stamps_s) + timeline.flush()
+    found = timeline.push(timestamps_s) + timeline.flush()
     assert breaks_of(found) == []
     assert timeline.step_s == pytest.approx(1 / (250.0 * speed))
-    np.testing.assert_allclose(times_of(found, 6000), stamps_s, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(times_of(found, 6000), timestamps_s, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("rate_hz", [100.0, 250.0, 1000.0])
-@pytest.mark.parametrize("stamps", [lambda _rng, true_s, _rate_hz: true_s, jitter(0.005)])
-def test_a_hole_in_a_calm_stream_is_told_within_120_ms(rate_hz, stamps):
+@pytest.mark.parametrize("timestamps", [lambda _rng, true_s, _rate_hz: true_s, jitter(0.005)])
+def test_a_hole_in_a_calm_stream_is_told_within_120_ms(rate_hz, timestamps):
     """The doubt about what may be late costs 100 ms of samples at most."""
-    stamps_s = stamps(np.random.default_rng(0), even(rate_hz, round(8 * rate_hz)), rate_hz)
+    timestamps_s = timestamps(np.random.default_rng(0), even(rate_hz, round(8 * rate_hz)), rate_hz)
     hole = round(5 * rate_hz)
-    stamps_s[hole:] += 0.2
+    timestamps_s[hole:] += 0.2
     timeline = Timeline(rate_hz)
-    for index in range(stamps_s.size):
-        borders = breaks_of(timeline.push(stamps_s[index : index + 1]))
+    for index in range(timestamps_s.size):
+        borders = breaks_of(timeline.push(timestamps_s[index : index + 1]))
         if borders:
             assert borders[0].index == hole
             assert index - hole <= 0.12 * rate_hz
@@ -126,21 +126,21 @@ def test_the_told_error_is_nought_in_calm_streams_and_a_bound_in_bursts():
     "sender", [Sender("one by one", at_once), Sender("polls", polls(0.2), interval_s=0.2)], ids=str
 )
 def test_a_frozen_clock_in_a_start_is_not_waited_for_for_ever(sender):
-    """A stream whose stamps stand still from its first sample on gets no times, and each sample is accounted for."""
+    """If a stream's timestamps stand still from its first sample on, it gets no times, and each sample is counted."""
     timeline = Timeline(250.0)
     found = timeline.push(np.full(5000, 1000.0)) + timeline.flush()
     assert {item.kind for item in breaks_of(found)} == {"noclock"}
     assert sum(item.skipped for item in breaks_of(found)) == 5000
-    _, stamps_s = sender.make(np.random.default_rng(0), 250.0, 20.0)
+    _, timestamps_s = sender.make(np.random.default_rng(0), 250.0, 20.0)
     timeline.reset()
-    assert breaks_of(timeline.push(stamps_s)) == []
+    assert breaks_of(timeline.push(timestamps_s)) == []
 
 
 @pytest.mark.parametrize("sender", SENDERS[::4], ids=str)
 def test_what_waits_is_bounded(sender):
     """No more than seven seconds of samples are ever held."""
-    _, stamps_s = sender.make(np.random.default_rng(3), 250.0, 30.0)
+    _, timestamps_s = sender.make(np.random.default_rng(3), 250.0, 30.0)
     timeline = Timeline(250.0)
-    for start in range(0, stamps_s.size, 50):
-        timeline.push(stamps_s[start : start + 50])
+    for start in range(0, timestamps_s.size, 50):
+        timeline.push(timestamps_s[start : start + 50])
         assert timeline.held <= timeline.longest_held <= 7 * 250

@@ -4,30 +4,30 @@ import numpy as np
 import pytest
 
 from eegstream.dsp.pace import RateProbe, RateWatch, grid
-from tests.dsp.stamp_cases import even
+from tests.dsp.timestamp_cases import even
 
 
-def settled_rate_hz(nominal_hz, stamps_s):
+def settled_rate_hz(nominal_hz, timestamps_s):
     """The rate that a stream of these timestamps gets."""
     probe = RateProbe(nominal_hz)
-    for start in range(0, stamps_s.size, grid(nominal_hz)):
-        probe.push(stamps_s[start : start + grid(nominal_hz)])
+    for start in range(0, timestamps_s.size, grid(nominal_hz)):
+        probe.push(timestamps_s[start : start + grid(nominal_hz)])
         if probe.rate_hz() is not None:
             return probe.rate_hz()
     return probe.final_rate_hz()
 
 
 def jittered(rate_hz, seconds, sd_s, seed=0):
-    stamps_s = even(rate_hz, round(seconds * rate_hz))
-    return stamps_s + sd_s * np.random.default_rng(seed).normal(size=stamps_s.size)
+    timestamps_s = even(rate_hz, round(seconds * rate_hz))
+    return timestamps_s + sd_s * np.random.default_rng(seed).normal(size=timestamps_s.size)
 
 
-def seconds_until_sure(nominal_hz, stamps_s):
+def seconds_until_sure(nominal_hz, timestamps_s):
     """Seconds of samples at the nominal rate after which the probe answers."""
     probe = RateProbe(nominal_hz)
     step = grid(nominal_hz)
-    for start in range(0, stamps_s.size, step):
-        probe.push(stamps_s[start : start + step])
+    for start in range(0, timestamps_s.size, step):
+        probe.push(timestamps_s[start : start + step])
         if probe.rate_hz() is not None:
             return (start + step) / nominal_hz
     return np.inf
@@ -45,7 +45,7 @@ def test_a_rate_that_is_nearly_right_holds(rate_hz, share):
     [(256.0, 128.0, 128.0), (128.0, 256.0, 256.0), (500.0, 450.0, 450.0), (250.0, 500.3, 500.0), (256.0, 249.0, 250.0)],
 )
 def test_a_wrong_rate_is_replaced_by_the_real_one(nominal_hz, real_hz, told_hz):
-    """Beyond 2 % the stamps tell, snapped to a common rate within 0.5 %."""
+    """Beyond 2 % the timestamps tell, snapped to a common rate within 0.5 %."""
     for sd_s in (0.0, 0.002):
         assert settled_rate_hz(nominal_hz, jittered(real_hz, 10, sd_s)) == pytest.approx(told_hz, rel=0.004)
     assert settled_rate_hz(nominal_hz, even(real_hz, round(10 * real_hz))) == pytest.approx(told_hz, rel=1e-6)
@@ -61,9 +61,9 @@ def test_most_streams_wait_for_half_a_second():
 @pytest.mark.parametrize("hole_s", [0.1, 0.5, 3.0])
 def test_a_hole_does_not_change_a_rate(hole_s):
     """Samples that were lost in the first second are a gap, not a slower device."""
-    stamps_s = even(250.0, 2500)
-    stamps_s[120:] += hole_s
-    assert settled_rate_hz(250.0, stamps_s) == 250.0
+    timestamps_s = even(250.0, 2500)
+    timestamps_s[120:] += hole_s
+    assert settled_rate_hz(250.0, timestamps_s) == 250.0
 
 
 @pytest.mark.parametrize("stall_s", [0.2, 1.0])
@@ -75,7 +75,7 @@ def test_a_stall_does_not_change_a_rate(stall_s):
         assert settled_rate_hz(250.0, np.where(held, true_s[begin] + stall_s, true_s)) == 250.0
 
 
-def test_stamps_without_a_clock_leave_the_stated_rate():
+def test_timestamps_without_a_clock_leave_the_stated_rate():
     """Where nothing can be measured, what is stated holds."""
     assert settled_rate_hz(250.0, np.full(5000, 7.0)) == 250.0
     assert settled_rate_hz(250.0, np.full(5000, np.nan)) == 250.0
@@ -117,7 +117,7 @@ def test_behind_a_gap_a_gross_change_is_told_within_a_quarter_of_a_second():
 
 
 def polled(real_hz, every_s, seconds):
-    """Rows of a poll, stamped one by one as they are pushed."""
+    """Rows of a poll, timestamped one by one as they are pushed."""
     polls_s = every_s * np.arange(1, round(seconds / every_s) + 1) + 0.003 * np.random.default_rng(0).random(
         round(seconds / every_s)
     )

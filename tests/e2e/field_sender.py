@@ -29,8 +29,8 @@ SENDER = {
     "scale": 20.0,
 }
 """The plan and its defaults. `habit`: "chunk" (the newest row has the time of the push), "rows" (each row is pushed by
-itself), "stamped" (each row has its own time). `stalls`: pairs of seconds between which nothing is pushed; what came
-meanwhile is pushed at once. `holes`: the same, but what came meanwhile is lost."""
+itself), "timestamped" (each row has its own time). `stalls`: pairs of seconds between which nothing is pushed; what
+came meanwhile is pushed at once. `holes`: the same, but what came meanwhile is lost."""
 
 
 def make_outlet(plan: dict) -> pylsl.StreamOutlet:
@@ -49,7 +49,7 @@ def make_outlet(plan: dict) -> pylsl.StreamOutlet:
 
 def push(outlet: pylsl.StreamOutlet, habit: str, rows: np.ndarray, times_s: np.ndarray) -> None:
     """Send rows (n, C) as this kind of sender would."""
-    if habit == "stamped":
+    if habit == "timestamped":
         outlet.push_chunk(rows, times_s.tolist())
     elif habit == "chunk":
         outlet.push_chunk(rows)

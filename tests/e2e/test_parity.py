@@ -15,7 +15,7 @@ from tests.files.written import XdfStream, write_brainvision, xdf_bytes
 SYNTHETIC = "synthetic:rate=200,channels=5,seconds=12,seed=1"
 REAL = {
     "EDF at 500 Hz": DATA / "dev/eegmat/Subject00_1.edf",
-    "CSV with raw stamps at 256 Hz": DATA / "dev/muse/muse_subject103.csv",
+    "CSV with raw timestamps at 256 Hz": DATA / "dev/muse/muse_subject103.csv",
     "EDF+D with holes": DATA / "tricky/edf_plusD_gaps.edf",
 }
 

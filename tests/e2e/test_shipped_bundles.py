@@ -33,7 +33,7 @@ def test_synthetic_live_is_offline(parity: Parity) -> None:
 
 
 def test_a_real_recording_live_is_offline(parity: Parity) -> None:
-    """A person's EEG with the device's own stamps."""
+    """A person's EEG with the device's own timestamps."""
     if not REAL.is_file():
         pytest.skip(NO_DATA)
     assert parity.check(str(REAL)) > 20

@@ -1,4 +1,4 @@
-"""What senders in the field announce and how they stamp: real outlets, the real daemon, a real subscriber."""
+"""What senders in the field announce and how they timestamp: real outlets, the real daemon, a real subscriber."""
 
 import json
 from contextlib import ExitStack
@@ -47,13 +47,13 @@ KEPT = {
     "silent": (("ch1", "ch2", "ch3"), (1.0,) * 3),
     "volts": (("C3", "C4"), (1.0, 1.0)),
 }
-STAMPS = {
+TIMESTAMPS = {
     "poll-1s": {"every_s": 1.0, "habit": "rows"},
     "poll-200ms": {"every_s": 0.2, "habit": "rows"},
     "nine-rows": {"rate_hz": 300.0, "every_s": 0.03, "habit": "rows"},
     "pictures": {"every_s": 1 / 60},
     "stalled": {"every_s": 0.01, "habit": "rows", "stalls": [[0.4, 1.2], [4.0, 5.5]]},
-    "slower": {"rate_hz": 256.0, "real_hz": 128.0, "habit": "stamped"},
+    "slower": {"rate_hz": 256.0, "real_hz": 128.0, "habit": "timestamped"},
 }
 REFUSED = {
     "words": ({"format": "string"}, "format is text"),
@@ -131,11 +131,11 @@ def test_streams_of_no_use_are_told(listed, name):
 
 
 def test_late_samples_are_not_lost(daemon, recorder):
-    """Whatever a sender's habit of stamping, nothing that came is told as missing, and all of it is encoded."""
+    """Whatever a sender's habit of timestamping, nothing that came is told as missing, and all of it is encoded."""
     with ExitStack() as stack:
         senders = {
             name: stack.enter_context(sender(name, channels=PAIR, seconds=10.0, **plan))
-            for name, plan in STAMPS.items()
+            for name, plan in TIMESTAMPS.items()
         }
         sent = {name: int(process.wait_line(r"^sent (\d+)")[1]) for name, process in senders.items()}
         ends = {}
@@ -150,7 +150,7 @@ def test_late_samples_are_not_lost(daemon, recorder):
         assert end.discarded < 0.1 * sent[name], name
     spec = spec_of(recorder, "slower")
     assert (spec.rate_hz, spec.source.nominal_rate_hz) == (128.0, 256.0)
-    assert "the stream says 256 Hz, its stamps make 128 Hz: taken as 128 Hz" in spec.notes
+    assert "the stream says 256 Hz, its timestamps make 128 Hz: taken as 128 Hz" in spec.notes
 
 
 def test_the_user_can_take_what_the_rule_would_not(bundle, tmp_path):
@@ -164,7 +164,7 @@ def test_the_user_can_take_what_the_rule_would_not(bundle, tmp_path):
     with Daemon(bundle, "--config", str(settings)) as daemon, Recorder(daemon.url) as recorder, ExitStack() as stack:
         recorder.connected()
         stack.enter_context(sender("own", type="Data", channels=own))
-        stack.enter_context(sender("free", channels=PAIR, rate_hz=0.0, real_hz=250.0, habit="stamped"))
+        stack.enter_context(sender("free", channels=PAIR, rate_hz=0.0, real_hz=250.0, habit="timestamped"))
         taken, free = spec_of(recorder, "own"), spec_of(recorder, "free")
     assert taken.channels == ("heart 1", "y")
     assert taken.unit_scale == pytest.approx((0.1, 1.0))

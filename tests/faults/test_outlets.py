@@ -117,7 +117,7 @@ def test_an_outlet_returns_with_another_geometry(recorder, tokenizer):
         epoch += 1
 
 
-def test_a_hole_in_the_stamps_is_a_gap_with_its_length(recorder, tokenizer):
+def test_a_hole_in_the_timestamps_is_a_gap_with_its_length(recorder, tokenizer):
     """The missing samples are counted, no patch spans the hole, and what follows starts afresh."""
     plan = OutletPlan("holey", "holey-1", rate_hz=250.0, seconds=6.0, speed=3.0, holes=((517, 37), (1001, 4)))
     with outlet(plan) as process:
@@ -149,7 +149,7 @@ def test_two_outlets_with_one_source_id_are_two_streams(recorder, tokenizer):
 
 
 def test_a_frozen_outlet_is_stalled_and_then_goes_on(recorder, tokenizer):
-    """Silence changes `state` only: the stamps decide, and they have no hole."""
+    """Silence changes `state` only: the timestamps decide, and they have no hole."""
     plan = OutletPlan("sleeper", "sleeper-1", seconds=3.0)
     with outlet(plan) as process:
         stream = recorder.stream_of(plan.name)

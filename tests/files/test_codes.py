@@ -205,7 +205,7 @@ def test_an_unfinished_file_is_said_to_be_one(whole_file, tmp_path):
 
 
 def test_times_beyond_the_containers_are_cut(tmp_path):
-    """Stamps in milliseconds since 1970 do not fit into nanoseconds."""
+    """Timestamps in milliseconds since 1970 do not fit into nanoseconds."""
     path = tmp_path / "x.codes.mcap"
     late = codes(1, 0, 0).model_copy(update={"t": (1.7e12,)})
     with write_codes(path) as writer:

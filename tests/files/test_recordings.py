@@ -282,20 +282,20 @@ def test_csv_without_time_needs_a_rate(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.times_s, np.arange(3) / 250)
 
 
-def test_csv_stamps_are_never_sorted(tmp_path: Path) -> None:
+def test_csv_timestamps_are_never_sorted(tmp_path: Path) -> None:
     """Holes and steps back stay where they are; the rate is that of the stretches between."""
-    stamps = np.arange(300) / 200
-    stamps[150:] += 3
-    stamps[200], stamps[210] = stamps[210], stamps[200]
-    path = write(tmp_path, "a.csv", "t,Cz\n" + "".join(f"{t:.4f},{n % 9}\n" for n, t in enumerate(stamps)))
+    timestamps = np.arange(300) / 200
+    timestamps[150:] += 3
+    timestamps[200], timestamps[210] = timestamps[210], timestamps[200]
+    path = write(tmp_path, "a.csv", "t,Cz\n" + "".join(f"{t:.4f},{n % 9}\n" for n, t in enumerate(timestamps)))
     recording = read_recording(path)
-    np.testing.assert_allclose(recording.times_s, stamps, atol=1e-4)
+    np.testing.assert_allclose(recording.times_s, timestamps, atol=1e-4)
     assert recording.rate_hz == 200.0
     assert any("backwards in 2 places" in remark for remark in recording.remarks)
 
 
 def test_csv_milliseconds_are_told(tmp_path: Path) -> None:
-    """Stamps that make no sense as seconds are read as milliseconds, and a remark says so."""
+    """Timestamps that make no sense as seconds are read as milliseconds, and a remark says so."""
     body = "".join(f"{1557936113210 + 4 * n},{n % 9}\n" for n in range(100))
     recording = read_recording(write(tmp_path, "a.csv", "timestamp,Cz\n" + body))
     assert recording.rate_hz == 250.0
@@ -321,8 +321,8 @@ def test_openbci_text(tmp_path: Path) -> None:
     assert any("at least 2 samples were lost" in remark for remark in recording.remarks)
 
 
-def xdf_bytes(stamps: NDArray[np.float64], values: NDArray[np.float32], channels: str, kind: str = "EEG") -> bytes:
-    """XDF of one float stream with samples (T, C), each with its own stamp."""
+def xdf_bytes(timestamps: NDArray[np.float64], values: NDArray[np.float32], channels: str, kind: str = "EEG") -> bytes:
+    """XDF of one float stream with samples (T, C), each with its own timestamp."""
 
     def chunk(tag: int, content: bytes) -> bytes:
         return b"\x04" + np.uint32(len(content) + 2).tobytes() + np.uint16(tag).tobytes() + content
@@ -334,8 +334,8 @@ def xdf_bytes(stamps: NDArray[np.float64], values: NDArray[np.float32], channels
         f"<desc><channels>{channels}</channels></desc></info>"
     )
     samples = b"\x04" + np.uint32(len(values)).tobytes()
-    for stamp, row in zip(stamps, values.astype("<f4"), strict=True):
-        samples += b"\x08" + np.float64(stamp).tobytes() + row.tobytes()
+    for timestamp, row in zip(timestamps, values.astype("<f4"), strict=True):
+        samples += b"\x08" + np.float64(timestamp).tobytes() + row.tobytes()
     footer = f"<?xml version='1.0'?><info><sample_count>{len(values)}</sample_count></info>"
     head = chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>")
     return (
@@ -347,21 +347,21 @@ def xdf_bytes(stamps: NDArray[np.float64], values: NDArray[np.float32], channels
     )
 
 
-def test_xdf_stamps_stay_raw(tmp_path: Path) -> None:
-    """Jitter and holes of the stamps are kept; labels, types and units come from the description."""
+def test_xdf_timestamps_stay_raw(tmp_path: Path) -> None:
+    """Jitter and holes of the timestamps are kept; labels, types and units come from the description."""
     pytest.importorskip("pyxdf")
     rng = np.random.default_rng(0)
-    stamps = 5000 + np.arange(300) / 100 + rng.uniform(0, 2e-3, 300)
-    stamps[100:] += 2
+    timestamps = 5000 + np.arange(300) / 100 + rng.uniform(0, 2e-3, 300)
+    timestamps[100:] += 2
     values = rng.normal(0, 10, (300, 2)).astype(np.float32)
     described = "<channel><label>Cz</label><type>EEG</type><unit>millivolts</unit></channel>"
     described += "<channel><label>x</label><type>ECG</type></channel>"
-    recording = read_recording(write(tmp_path, "a.xdf", xdf_bytes(stamps, values, described)))
+    recording = read_recording(write(tmp_path, "a.xdf", xdf_bytes(timestamps, values, described)))
     assert (recording.labels, recording.types, recording.units) == (("Cz", "x"), ("EEG", "ECG"), ("microvolts", ""))
-    np.testing.assert_array_equal(recording.times_s, stamps - stamps[0])
+    np.testing.assert_array_equal(recording.times_s, timestamps - timestamps[0])
     np.testing.assert_allclose(recording.samples[0], values[:, 0] * 1e3, rtol=1e-6)
     with pytest.raises(RecordingError, match=r"no stream of type EEG .* s \(type Gaze"):
-        read_recording(write(tmp_path, "b.xdf", xdf_bytes(stamps, values, described, kind="Gaze")))
+        read_recording(write(tmp_path, "b.xdf", xdf_bytes(timestamps, values, described, kind="Gaze")))
 
 
 def test_fif_channels_come_in_microvolts(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_rate_for_several_streams_needs_to_say_which(pair: Path) -> None:
 
 
 def test_a_pause_of_unknown_length_counts_as_a_second(tmp_path: Path) -> None:
-    """Stamps cannot say "unknown": the step makes a border, live as offline, and the remark says what it is."""
+    """Timestamps cannot say "unknown": the step makes a border, live as offline, and the remark says what it is."""
     recording = read_recording(write_brainvision(tmp_path, ["New Segment,,1,1,0", "New Segment,,501,1,0"]))
     assert recording.pauses == (500,)
     steps_s = np.diff(recording.times_s)

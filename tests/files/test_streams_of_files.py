@@ -56,9 +56,9 @@ def test_each_rate_of_gdf_is_a_stream() -> None:
     assert len(streams[0].times_s) == 200
 
 
-def made(times_s: np.ndarray, *, stamped: bool = False) -> Signals:
+def made(times_s: np.ndarray, *, timestamped: bool = False) -> Signals:
     """A stream of one channel at 100 Hz."""
-    return Signals(100.0, ("Cz",), ("",), ("",), lambda _: np.zeros(len(times_s)), times_s, stamped=stamped)
+    return Signals(100.0, ("Cz",), ("",), ("",), lambda _: np.zeros(len(times_s)), times_s, timestamped=timestamped)
 
 
 def test_a_given_rate_holds_and_both_are_named() -> None:
@@ -74,10 +74,10 @@ def test_a_given_rate_holds_and_both_are_named() -> None:
     assert "100 Hz" in stream.remarks[0]
 
 
-def test_stamps_are_not_counted_anew() -> None:
+def test_timestamps_are_not_counted_anew() -> None:
     """What a clock said stays, whatever the rate is taken to be."""
     times_s = regular_times_s(300, 100.0)
-    stream = with_rate(made(times_s, stamped=True), 200.0)
+    stream = with_rate(made(times_s, timestamped=True), 200.0)
     assert stream.rate_hz == 200.0
     np.testing.assert_array_equal(stream.times_s, times_s)
 
@@ -123,7 +123,7 @@ def test_each_stream_of_xdf_is_one(tmp_path: Path) -> None:
         ("UN-2019", "Data"),
     ]
     np.testing.assert_array_equal(streams[1].read(1), people[1].samples[:, 1])
-    assert all(stream.stamped for stream in streams)
+    assert all(stream.timestamped for stream in streams)
 
 
 def test_channels_of_xdf_may_be_described_in_other_words(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_channels_of_xdf_may_be_described_in_other_words(tmp_path: Path) -> None
 
 
 def test_rates_of_xdf(tmp_path: Path) -> None:
-    """Stated, else given, else that of the stamps; a given one overrides that of the only EEG stream."""
+    """Stated, else given, else that of the timestamps; a given one overrides that of the only EEG stream."""
     pytest.importorskip("pyxdf")
     two = XdfStream("a", "EEG", noise(), rate_hz=256), XdfStream("b", "Gaze", noise(), rate_hz=0)
     assert [stream.rate_hz for stream in read_xdf(xdf(tmp_path, *two))] == [256, 100]

@@ -35,16 +35,19 @@ def values(n: int, channel: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(channel).normal(0, 20, n).round(3)
 
 
-def rows(stamps: Sequence[str], n_channels: int, sep: str = ",", more: str = "") -> list[str]:
-    """One line a sample: its stamp, the channels, and what stands behind them."""
-    columns = [values(len(stamps), channel) for channel in range(n_channels)]
-    return [sep.join([stamp, *(f"{column[k]:.3f}" for column in columns)]) + more for k, stamp in enumerate(stamps)]
+def rows(timestamps: Sequence[str], n_channels: int, sep: str = ",", more: str = "") -> list[str]:
+    """One line a sample: its timestamp, the channels, and what stands behind them."""
+    columns = [values(len(timestamps), channel) for channel in range(n_channels)]
+    return [
+        sep.join([timestamp, *(f"{column[k]:.3f}" for column in columns)]) + more
+        for k, timestamp in enumerate(timestamps)
+    ]
 
 
 def clock(n: int, rate_hz: float, form: str = "%Y-%m-%d %H:%M:%S.%f", cut: int = -3) -> list[str]:
-    """Stamps as text, to the millisecond unless cut elsewhere."""
-    stamps = [f"{START + timedelta(seconds=k / rate_hz):{form}}" for k in range(n)]
-    return [stamp[:cut] if cut else stamp for stamp in stamps]
+    """Timestamps as text, to the millisecond unless cut elsewhere."""
+    timestamps = [f"{START + timedelta(seconds=k / rate_hz):{form}}" for k in range(n)]
+    return [timestamp[:cut] if cut else timestamp for timestamp in timestamps]
 
 
 def said(signals: Signals, text: str) -> bool:
@@ -163,7 +166,7 @@ def test_a_rate_above_the_header_counts(above: str) -> None:
 
 
 def test_several_rates_are_not_chosen_from() -> None:
-    """The stamps may tell which is meant; else nobody guesses."""
+    """The timestamps may tell which is meant; else nobody guesses."""
     above = "# sampling rate: 50 Hz (motion)\n# sampling rate: 250 Hz\n"
     body = "\n".join(rows([f"{k / 250:.3f}" for k in range(500)], 2))
     assert read(f"{above}time,Fp1,Cz\n{body}").rate_hz == 250.0
@@ -196,8 +199,8 @@ def test_an_index_may_have_no_cell_in_the_header() -> None:
 
 FORMS = {
     "iso": clock(1024, 256),
-    "t-zone": [f"{stamp}+01:00" for stamp in clock(1024, 256, "%Y-%m-%dT%H:%M:%S.%f")],
-    "zulu": [f"{stamp}Z" for stamp in clock(1024, 256, "%Y-%m-%dT%H:%M:%S.%f", 0)],
+    "t-zone": [f"{timestamp}+01:00" for timestamp in clock(1024, 256, "%Y-%m-%dT%H:%M:%S.%f")],
+    "zulu": [f"{timestamp}Z" for timestamp in clock(1024, 256, "%Y-%m-%dT%H:%M:%S.%f", 0)],
     "slashes": clock(1024, 256, "%Y/%m/%d %H:%M:%S.%f"),
     "day-first": clock(1024, 256, "%d.%m.%Y %H:%M:%S,%f"),
     "month-first": clock(1024, 256, "%m/%d/%Y %H:%M:%S.%f"),
@@ -206,9 +209,11 @@ FORMS = {
     "durations": [f"0 days 00:00:{k / 256:09.6f}" for k in range(1024)],
     "spreadsheet-days": [f"{45000 + k / 256 / 86400:.12f}" for k in range(1024)],
     "time-only": clock(1024, 256, "%H:%M:%S.%f"),
-    "half-days": [f"{stamp} {'PM' if k < 512 else 'AM'}" for k, stamp in enumerate(clock(1024, 256, "%I:%M:%S.%f"))],
+    "half-days": [
+        f"{timestamp} {'PM' if k < 512 else 'AM'}" for k, timestamp in enumerate(clock(1024, 256, "%I:%M:%S.%f"))
+    ],
     "minutes": clock(1024, 256, "%M:%S.%f", -5),
-    "colon-ms": [stamp[::-1].replace(".", ":", 1)[::-1] for stamp in clock(1024, 256, "%H:%M:%S.%f")],
+    "colon-ms": [timestamp[::-1].replace(".", ":", 1)[::-1] for timestamp in clock(1024, 256, "%H:%M:%S.%f")],
     "seconds-1970": [f"{1.7e9 + k / 256:.6f}" for k in range(1024)],
     "ms-1970": [f"{1_700_000_000_000 + round(k / 0.256)}" for k in range(1024)],
     "us-1970": [f"{1_700_000_000_000_000 + round(k / 256e-6)}" for k in range(1024)],
@@ -222,7 +227,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["TimeStamp", "datetime", "LocalTime", "unix_timestamp"])
-def test_stamps_of_every_kind(form: str, name: str) -> None:
+def test_timestamps_of_every_kind(form: str, name: str) -> None:
     """Dates, times of day across midnight, numbers of any unit: the same rate and the same times."""
     sep = ";" if form == "day-first" else ","
     signals = read("\n".join([sep.join([name, "Fp1", "Cz"]), *rows(FORMS[form], 2, sep)]))
@@ -259,27 +264,27 @@ def test_dates_are_a_time_whatever_their_column_is_called() -> None:
 
 
 def test_blanks_part_columns_and_dates() -> None:
-    """A date and its time are one stamp."""
+    """A date and its time are one timestamp."""
     signals = read("\n".join(["datetime Fp1 Cz", *rows(clock(1024, 256), 2, " ")]))
     assert (signals.rate_hz, signals.labels) == (256.0, ("Fp1", "Cz"))
 
 
 @pytest.mark.parametrize(("burst", "every_s"), [(50, 0.2), (250, 1.0), (500, 2.0)])
 @pytest.mark.parametrize("within_s", [0.0, 2e-5])
-def test_bursts_of_stamps_do_not_change_the_rate(burst: int, every_s: float, within_s: float) -> None:
+def test_bursts_of_timestamps_do_not_change_the_rate(burst: int, every_s: float, within_s: float) -> None:
     """Samples that arrive together have the rate of the whole, also with a second of them lost."""
     k = np.arange(5000)
-    stamps = 1.7e9 + k // burst * every_s + k % burst * within_s
-    signals = read("\n".join(["time,Cz", *rows([f"{stamp:.6f}" for stamp in stamps], 1)]))
+    timestamps = 1.7e9 + k // burst * every_s + k % burst * within_s
+    signals = read("\n".join(["time,Cz", *rows([f"{timestamp:.6f}" for timestamp in timestamps], 1)]))
     assert signals.rate_hz == 250.0
     assert not said(signals, "jump forward")
-    stamps[2500:] += 3
-    lossy = read("\n".join(["time,Cz", *rows([f"{stamp:.6f}" for stamp in stamps], 1)]))
+    timestamps[2500:] += 3
+    lossy = read("\n".join(["time,Cz", *rows([f"{timestamp:.6f}" for timestamp in timestamps], 1)]))
     assert lossy.rate_hz == 250.0
     assert said(lossy, "jump forward in 1 places, 3 s in all")
 
 
-def test_stamps_of_whole_seconds_have_the_rate_of_the_whole() -> None:
+def test_timestamps_of_whole_seconds_have_the_rate_of_the_whole() -> None:
     """The first and the last second are cut, and count for nothing."""
     signals = read("\n".join(["time,Cz", *rows(clock(2600, 256, "%H:%M:%S", 0)[70:], 1)]))
     assert signals.rate_hz == 256.0
@@ -289,24 +294,24 @@ def test_stamps_of_whole_seconds_have_the_rate_of_the_whole() -> None:
 
 
 def test_the_users_rate_holds_and_both_are_told() -> None:
-    """Over a stated rate and over that of the stamps."""
+    """Over a stated rate and over that of the timestamps."""
     body = rows([f"{k / 250:.3f}" for k in range(500)], 2)
     over_stated = read("\n".join(["# sampling rate: 250 Hz", "x,Fp1,Cz", *body]), 256)
     assert over_stated.rate_hz == 256.0
     assert said(over_stated, "256 Hz as given; the file states 250 Hz")
-    over_stamps = read("\n".join(["time,Fp1,Cz", *body]), 128)
-    assert over_stamps.rate_hz == 128.0
-    assert said(over_stamps, "the time stamps make 250 Hz, the rate is taken as 128 Hz")
+    over_timestamps = read("\n".join(["time,Fp1,Cz", *body]), 128)
+    assert over_timestamps.rate_hz == 128.0
+    assert said(over_timestamps, "the timestamps make 250 Hz, the rate is taken as 128 Hz")
     near = read("\n".join(["time,Fp1,Cz", *body]), 252)
-    assert said(near, "252 Hz as given; the time stamps make 250 Hz")
+    assert said(near, "252 Hz as given; the timestamps make 250 Hz")
 
 
-def test_a_stated_rate_holds_over_the_stamps_and_the_difference_is_told() -> None:
-    """Stamps of arrival may be off; the header is not."""
+def test_a_stated_rate_holds_over_the_timestamps_and_the_difference_is_told() -> None:
+    """Timestamps of arrival may be off; the header is not."""
     body = rows([f"{k / 240:.4f}" for k in range(500)], 2)
     signals = read("\n".join(["# fs = 250", "time,Fp1,Cz", *body]))
     assert signals.rate_hz == 250.0
-    assert said(signals, "the time stamps make 240 Hz")
+    assert said(signals, "the timestamps make 240 Hz")
 
 
 def test_too_few_lines_a_second_are_no_eeg() -> None:
@@ -328,13 +333,13 @@ def mind_monitor(
     names = ["TimeStamp", *BANDS, *(f"RAW_{site}" for site in sites), *aux, *more, *MUSE_STATE]
     empty = "," * (len(names) - 1)
     lines = [",".join(names), f"2024-01-31 23:59:57.900{empty}/muse/event/connected MuseS-84AC"]
-    for k, stamp in enumerate(clock(n, rate_hz)):
+    for k, timestamp in enumerate(clock(n, rate_hz)):
         if k % 200 == 100:
-            lines.append(f"{stamp}{empty}/muse/elements/{'blink' if k % 400 == 100 else 'jaw_clench'}")
+            lines.append(f"{timestamp}{empty}/muse/elements/{'blink' if k % 400 == 100 else 'jaw_clench'}")
         eeg_cells = [f"{800 + values(n, c)[k]:.3f}" if raw else "" for c in range(len(sites))] if n < 50 else []
         eeg_cells = eeg_cells or [f"{800 + (k * (c + 7)) % 50}.5" if raw else "" for c in range(len(sites))]
         cells = ["0.1"] * len(BANDS) + eeg_cells + ["700.0"] * len(aux) + ["58.0"] * len(more)
-        lines.append(",".join([stamp, *cells, "0.01", "1.1", "1", "1.0", "88.5", ""]))
+        lines.append(",".join([timestamp, *cells, "0.01", "1.1", "1", "1.0", "88.5", ""]))
     return "\n".join([*lines, ""])
 
 
@@ -394,7 +399,7 @@ def emotiv_rows(n: int, rate_hz: float, names: Sequence[str] = EMOTIV) -> list[s
     ],
 )  # fmt: skip
 def test_emotivpro(above: str, rate_hz: float) -> None:
-    """Columns EEG.<electrode> are EEG, whatever else begins so; the line above has the rate, or the stamps."""
+    """Columns EEG.<electrode> are EEG, whatever else begins so; the line above has the rate, or the timestamps."""
     text = "\n".join([*filter(None, [above]), ",".join(EMOTIV), *emotiv_rows(640, rate_hz)])
     signals = read(text)
     assert (signals.rate_hz, eeg(signals)) == (rate_hz, tuple(f"EEG.{name}" for name in INSIGHT))
@@ -454,10 +459,10 @@ V4 = (
 @pytest.mark.parametrize("counted", [True, False])
 def test_openbci_4_has_no_names(n_eeg: int, rate_hz: float, behind: Sequence[str], counted: bool) -> None:
     """First the counter, then the EEG, then motion and one or two of the time."""
-    stamps = clock(400, rate_hz, "%H:%M:%S.%f")
+    times = clock(400, rate_hz, "%H:%M:%S.%f")
     lines = [
         ", ".join([f"{k % 256}", *(f"{k % 9}.{c:02d}" for c in range(n_eeg)), "0.04", "0.42", "0.24",
-                   *(str(1557936053329 + round(1e3 * k / rate_hz)) if each == "ms" else stamps[k] for each in behind)])
+                   *(str(1557936053329 + round(1e3 * k / rate_hz)) if each == "ms" else times[k] for each in behind)])
         for k in range(400)
     ]  # fmt: skip
     about = ["OpenBCI Raw EEG Data", f"Number of channels = {n_eeg}" if counted else "", f"Sample Rate = {rate_hz} Hz"]
@@ -603,9 +608,9 @@ def test_unicorn(names: Sequence[str]) -> None:
     "names", ["timestamps,TP9,AF7,AF8,TP10,Right AUX", "time,EEG_TP9,EEG_AF7,EEG_AF8,EEG_TP10,AUX_1"]
 )
 def test_muse_recorders(names: str) -> None:
-    """The spare electrode is no EEG; stamps of twelve samples at once make 256 Hz."""
-    stamps = [f"{1.7e9 + k // 12 * 12 / 256:.3f}" for k in range(1536)]
-    signals = read("\n".join([names, *rows(stamps, 5)]))
+    """The spare electrode is no EEG; timestamps of twelve samples at once make 256 Hz."""
+    timestamps = [f"{1.7e9 + k // 12 * 12 / 256:.3f}" for k in range(1536)]
+    signals = read("\n".join([names, *rows(timestamps, 5)]))
     assert (signals.rate_hz, eeg(signals)) == (256.0, tuple(names.split(",")[1:5]))
 
 
@@ -638,17 +643,17 @@ def test_what_is_no_recording_is_refused_in_one_line(text: str, message: str) ->
     assert message in refusal(text)
 
 
-def test_the_name_of_the_remedy_works_for_stamps_that_stand_still() -> None:
+def test_the_name_of_the_remedy_works_for_timestamps_that_stand_still() -> None:
     """With --rate the samples are counted."""
     text = "time,Cz\n" + "1,2\n" * 50
     assert read(text, 250).rate_hz == 250.0
 
 
 def test_bursts_of_any_size_have_the_rate_of_the_whole() -> None:
-    """As an app receives them: 12 to 48 samples at once, each burst stamped when it comes."""
+    """As an app receives them: 12 to 48 samples at once, each burst timestamped when it comes."""
     sizes = np.random.default_rng(3).choice([12, 12, 24, 48], 200)
-    stamps = np.repeat(np.cumsum(sizes) / 256, sizes)
-    text = [f"{START + timedelta(seconds=stamp):%Y-%m-%d %H:%M:%S.%f}"[:-3] for stamp in stamps]
+    timestamps = np.repeat(np.cumsum(sizes) / 256, sizes)
+    text = [f"{START + timedelta(seconds=timestamp):%Y-%m-%d %H:%M:%S.%f}"[:-3] for timestamp in timestamps]
     assert read("\n".join(["TimeStamp,Fp1,Cz", *rows(text, 2)])).rate_hz == 256.0
 
 

@@ -93,7 +93,7 @@ class XdfStream:
 
 
 def xdf_bytes(streams: Sequence[XdfStream]) -> bytes:
-    """XDF of float streams, each sample with its stamp."""
+    """XDF of float streams, each sample with its timestamp."""
 
     def chunk(tag: int, content: bytes) -> bytes:
         return b"\x04" + struct.pack("<IH", len(content) + 2, tag) + content

@@ -1,4 +1,4 @@
-"""Signals, stamps and cuts for the laws."""
+"""Signals, timestamps and cuts for the laws."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 @dataclass(frozen=True)
 class LiveInput:
-    """What an outlet might send: samples (A, T) in some unit, stamps (T,)."""
+    """What an outlet might send: samples (A, T) in some unit, timestamps (T,)."""
 
     rate_hz: float
     samples: np.ndarray
-    stamps_s: np.ndarray
+    timestamps_s: np.ndarray
 
 
 @st.composite
@@ -39,30 +39,30 @@ def live_inputs(draw) -> LiveInput:
     length = draw(st.integers(0, round(3 * rate_hz)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     samples = np.cumsum(rng.normal(size=(n_channels, length)), axis=1).astype(np.float32)
-    stamps_s = 1000.0 + np.arange(length) / rate_hz
-    stamps_s = stamps_s + draw(st.sampled_from([0.0, 1e-4, 2e-3])) * rng.normal(size=length)
+    timestamps_s = 1000.0 + np.arange(length) / rate_hz
+    timestamps_s = timestamps_s + draw(st.sampled_from([0.0, 1e-4, 2e-3])) * rng.normal(size=length)
     for _ in range(draw(st.integers(0, 4))):
         if length:
-            samples, stamps_s = _spoil(draw, samples, stamps_s, rate_hz)
-    return LiveInput(rate_hz, samples, stamps_s)
+            samples, timestamps_s = _spoil(draw, samples, timestamps_s, rate_hz)
+    return LiveInput(rate_hz, samples, timestamps_s)
 
 
-def _spoil(draw, samples, stamps_s, rate_hz):
-    length = len(stamps_s)
+def _spoil(draw, samples, timestamps_s, rate_hz):
+    length = len(timestamps_s)
     start = draw(st.integers(0, length - 1))
     some = slice(start, start + draw(st.integers(1, length)))
     damage = draw(st.sampled_from(["hole", "back", "frozen", "stamps", "values", "flat"]))
     if damage == "hole":
-        stamps_s[start:] += draw(st.integers(1, 200)) / rate_hz
+        timestamps_s[start:] += draw(st.integers(1, 200)) / rate_hz
     elif damage == "back":
-        stamps_s[start:] -= draw(st.floats(0.01, 2.0))
+        timestamps_s[start:] -= draw(st.floats(0.01, 2.0))
     elif damage == "frozen":
-        stamps_s[some] = stamps_s[start]
+        timestamps_s[some] = timestamps_s[start]
     elif damage == "stamps":
-        stamps_s[some] = draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+        timestamps_s[some] = draw(st.sampled_from([np.nan, np.inf, -np.inf]))
     elif damage == "values":
         channel = draw(st.integers(0, len(samples) - 1))
         samples[channel, some] = draw(st.sampled_from([np.nan, np.inf, -np.inf, 1e30]))
     else:
         samples[:, some] = samples[:, start : start + 1]
-    return samples, stamps_s
+    return samples, timestamps_s

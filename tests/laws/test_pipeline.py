@@ -1,4 +1,4 @@
-"""The laws of the whole signal path, from raw stamps to patches and the ledger."""
+"""The laws of the whole signal path, from raw timestamps to patches and the ledger."""
 
 import dataclasses
 
@@ -30,8 +30,8 @@ def run(live: LiveInput, setting: PipelineSettings, borders: list[int]) -> list[
     """Every event of a stream; `arrived` is the index of the chunk."""
     stages = pipeline(live, setting)
     events: list[Patch | SegmentEnd] = []
-    for x, stamps in zip(chunks(live.samples, borders), chunks(live.stamps_s, borders), strict=True):
-        events += stages.push(x, stamps, arrived_s=0.0)
+    for x, timestamps in zip(chunks(live.samples, borders), chunks(live.timestamps_s, borders), strict=True):
+        events += stages.push(x, timestamps, arrived_s=0.0)
     return events + stages.finish("gone")
 
 
@@ -45,7 +45,7 @@ def as_bytes(event: Patch | SegmentEnd) -> tuple:
 @RELAXED
 def test_chunking_changes_nothing(live, setting, data):
     """Law 1: how the samples were cut never changes a bit of patches, flags, times, gaps or the ledger."""
-    length = len(live.stamps_s)
+    length = len(live.timestamps_s)
     whole = [as_bytes(event) for event in run(live, setting, [0, length])]
     assert [as_bytes(event) for event in run(live, setting, data.draw(cuts(length)))] == whole
 
@@ -54,9 +54,9 @@ def test_chunking_changes_nothing(live, setting, data):
 @RELAXED
 def test_the_ledger_adds_up(live, setting):
     """Law 4: every sample lies in an emitted patch's own span or is announced as discarded."""
-    events = run(live, setting, [0, len(live.stamps_s)])
+    events = run(live, setting, [0, len(live.timestamps_s)])
     accounts = [event for event in events if isinstance(event, SegmentEnd)]
-    assert sum(account.received for account in accounts) == len(live.stamps_s)
+    assert sum(account.received for account in accounts) == len(live.timestamps_s)
     assert [account.segment for account in accounts] == list(range(len(accounts)))
     assert accounts[-1].reason == "gone"
     assert all(account.reason != "gone" for account in accounts[:-1])
@@ -72,7 +72,7 @@ def test_the_ledger_adds_up(live, setting):
 @RELAXED
 def test_patches_are_finite_whatever_comes(live, setting):
     """Non-finite input is replaced before any filter, and what float32 cannot hold counts as such."""
-    for event in run(live, setting, [0, len(live.stamps_s)]):
+    for event in run(live, setting, [0, len(live.timestamps_s)]):
         if isinstance(event, Patch):
             assert np.isfinite(event.samples_uv).all()
             assert np.isfinite(event.t_s)
@@ -82,10 +82,10 @@ def test_patches_are_finite_whatever_comes(live, setting):
 @RELAXED
 def test_the_future_changes_nothing(live, setting, data):
     """Patches that left stay true whatever comes later."""
-    length = len(live.stamps_s)
+    length = len(live.timestamps_s)
     now = data.draw(st.integers(0, length))
     stages = pipeline(live, setting)
-    early = stages.push(live.samples[:, :now], live.stamps_s[:now], arrived_s=0.0)
+    early = stages.push(live.samples[:, :now], live.timestamps_s[:now], arrived_s=0.0)
     whole = run(live, setting, [0, length])
     assert [as_bytes(event) for event in whole[: len(early)]] == [as_bytes(event) for event in early]
 
@@ -94,12 +94,12 @@ def test_the_future_changes_nothing(live, setting, data):
 @RELAXED
 def test_a_segment_knows_nothing_of_the_one_before(live, setting):
     """Law 5: state is fresh after every gap: a segment's samples alone give the same patches."""
-    events = run(live, setting, [0, len(live.stamps_s)])
+    events = run(live, setting, [0, len(live.timestamps_s)])
     accounts = [event for event in events if isinstance(event, SegmentEnd)]
     if setting.fill_s or len(accounts) < 2:
         return
     start = accounts[0].received
-    rest = LiveInput(live.rate_hz, live.samples[:, start:], live.stamps_s[start:])
-    again = [event for event in run(rest, setting, [0, len(rest.stamps_s)]) if isinstance(event, Patch)]
+    rest = LiveInput(live.rate_hz, live.samples[:, start:], live.timestamps_s[start:])
+    again = [event for event in run(rest, setting, [0, len(rest.timestamps_s)]) if isinstance(event, Patch)]
     later = [event for event in events if isinstance(event, Patch) and event.segment > 0]
     assert [as_bytes(patch)[1:] for patch in later] == [as_bytes(patch)[1:] for patch in again]

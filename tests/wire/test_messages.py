@@ -262,7 +262,7 @@ def test_a_truncated_payload_is_refused(kind: str) -> None:
         b"\xdd\xff\xff\xff\xff",
         b"\xd6\xff\x00\x00\x00\x01",
     ],
-    ids=["reserved", "trailing", "list", "nil", "integer key", "not utf-8", "nested", "endless array", "time stamp"],
+    ids=["reserved", "trailing", "list", "nil", "integer key", "not utf-8", "nested", "endless array", "timestamp"],
 )
 def test_bytes_that_are_no_message_are_refused(payload: bytes) -> None:
     """Whatever else comes as a payload, one clear line says that it is none."""

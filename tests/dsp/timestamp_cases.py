@@ -1,6 +1,6 @@
-"""Made-up stamps of known truth: how outlets stamp, and how right the timeline's times are.
+"""Made-up timestamps of known truth: how outlets timestamp, and how right the timeline's times are.
 
-T samples; times and stamps in seconds.
+T samples; times and timestamps in seconds.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,11 @@ import numpy as np
 
 from eegstream.dsp.timeline import Break, Timed, Timeline
 
-Stamps = Callable[[np.random.Generator, np.ndarray, float], np.ndarray]
+Timestamps = Callable[[np.random.Generator, np.ndarray, float], np.ndarray]
 
 
 def even(rate_hz, length):
-    """(length,) stamps without a flaw."""
+    """(length,) timestamps without a flaw."""
     return 1000.0 + np.arange(length) / rate_hz
 
 
@@ -37,12 +37,12 @@ def chunks(length):
     The push is up to 5 ms early or late. The source is 1 % fast, and the outlet counts in nominal intervals.
     """
 
-    def stamps(rng, true_s, rate_hz):
+    def timestamps(rng, true_s, rate_hz):
         last = np.minimum(np.arange(true_s.size) // length * length + length, true_s.size) - 1
         late_s = rng.uniform(-0.005, 0.005, size=true_s.size)
         return (true_s + late_s)[last] - (last - np.arange(true_s.size)) / rate_hz
 
-    return stamps
+    return timestamps
 
 
 def blocks(rng, true_s, rate_hz):
@@ -52,7 +52,7 @@ def blocks(rng, true_s, rate_hz):
 
 
 def usb_bursts(rng, true_s, rate_hz):
-    """Samples come in bursts each 50 ms, 1 to 3 ms late, and are stamped as they come."""
+    """Samples come in bursts each 50 ms, 1 to 3 ms late, and are timestamped as they come."""
     phase_s = 0.05 * rng.random()
     burst = np.ceil((true_s - phase_s) / 0.05).astype(int)
     _, number = np.unique(burst, return_inverse=True)
@@ -60,22 +60,22 @@ def usb_bursts(rng, true_s, rate_hz):
 
 
 def stalls(rng, true_s, rate_hz):
-    """Each 2 s the host stalls for 1 to 15 ms; what came meanwhile is stamped afterwards."""
-    stamps_s = true_s.copy()
+    """Each 2 s the host stalls for 1 to 15 ms; what came meanwhile is timestamped afterwards."""
+    timestamps_s = true_s.copy()
     for start_s in np.arange(1.0, true_s[-1], 2.0):
         end_s = start_s + rng.uniform(0.001, 0.015)
-        stamps_s[(true_s >= start_s) & (true_s < end_s)] = end_s
-    return stamps_s
+        timestamps_s[(true_s >= start_s) & (true_s < end_s)] = end_s
+    return timestamps_s
 
 
-def _settling(deviation, then: Stamps = exact) -> Stamps:
+def _settling(deviation, then: Timestamps = exact) -> Timestamps:
     """The first 80 ms deviate by something."""
 
-    def stamps(rng, true_s, rate_hz):
+    def timestamps(rng, true_s, rate_hz):
         young = true_s < true_s[0] + 0.08
         return then(rng, true_s, rate_hz) + np.where(young, deviation(rng, true_s - true_s[0]), 0)
 
-    return stamps
+    return timestamps
 
 
 flush = _settling(lambda _rng, age_s: 0.08 - age_s)
@@ -83,8 +83,8 @@ random_start = _settling(lambda rng, age_s: rng.uniform(-0.02, 0.02, age_s.size)
 late_start = _settling(lambda _rng, age_s: np.full(age_s.size, 0.03))
 
 
-def decaying(size_s, then: Stamps = exact) -> Stamps:
-    """The stamps start off by `size_s` and settle within some 20 ms."""
+def decaying(size_s, then: Timestamps = exact) -> Timestamps:
+    """The timestamps start off by `size_s` and settle within some 20 ms."""
     return lambda rng, true_s, rate_hz: then(rng, true_s, rate_hz) + size_s * np.exp((true_s[0] - true_s) / 0.02)
 
 
@@ -104,11 +104,11 @@ NOMINAL, FAST = steady(1.0), steady(1.01)
 
 @dataclass(frozen=True)
 class Case:
-    """How one kind of outlet stamps, and how right its times shall be (limits in ms)."""
+    """How one kind of outlet timestamps, and how right its times shall be (limits in ms)."""
 
     name: str
     rate_hz: float
-    stamps: Stamps
+    timestamps: Timestamps
     limits: tuple[float, float, float, float, float]
     """Largest error before 0.25 s | before 1 s | after 1 s | rms after 1 s | largest after 10 s."""
     truth: Callable = NOMINAL
@@ -117,13 +117,13 @@ class Case:
         return f"{self.name} {self.rate_hz:g} Hz"
 
     def make(self, rng, positions):
-        """True times and stamps of the samples at these positions of the source's grid."""
+        """True times and timestamps of the samples at these positions of the source's grid."""
         true_s = 1000.0 + self.truth(positions.astype(float), self.rate_hz)
-        return true_s, self.stamps(rng, true_s, self.rate_hz)
+        return true_s, self.timestamps(rng, true_s, self.rate_hz)
 
 
-def _at(rates, name, stamps, limits, truth=NOMINAL):
-    return [Case(name, float(rate), stamps, limits, truth) for rate in rates]
+def _at(rates, name, timestamps, limits, truth=NOMINAL):
+    return [Case(name, float(rate), timestamps, limits, truth) for rate in rates]
 
 
 EXACT = (0.01, 0.01, 0.01, 0.01, 0.01)
@@ -151,11 +151,13 @@ CASES = [
 ]
 
 
-def run(rate_hz: float, stamps_s: np.ndarray, chunk: int = 100, make=Timeline) -> list[Timed | Break]:
-    """Everything that a new timeline, one that `make` makes, says about these stamps."""
+def run(rate_hz: float, timestamps_s: np.ndarray, chunk: int = 100, make=Timeline) -> list[Timed | Break]:
+    """Everything that a new timeline, one that `make` makes, says about these timestamps."""
     timeline = make(rate_hz)
     found = [
-        item for start in range(0, stamps_s.size, chunk) for item in timeline.push(stamps_s[start : start + chunk])
+        item
+        for start in range(0, timestamps_s.size, chunk)
+        for item in timeline.push(timestamps_s[start : start + chunk])
     ]
     return found + timeline.flush()
 
@@ -190,8 +192,8 @@ class Errors:
 def measure(case: Case, seconds: float, seed: int, make=Timeline) -> Errors:
     """One run without a hole."""
     rng = np.random.default_rng(seed)
-    true_s, stamps_s = case.make(rng, np.arange(round(seconds * case.rate_hz)))
-    found = run(case.rate_hz, stamps_s, make=make)
+    true_s, timestamps_s = case.make(rng, np.arange(round(seconds * case.rate_hz)))
+    found = run(case.rate_hz, timestamps_s, make=make)
     error_ms = 1e3 * (times_of(found, true_s.size) - true_s)
     age_s = true_s - true_s[0]
     bias = float(error_ms[age_s > 10].mean())

@@ -1,11 +1,11 @@
-"""Holes cut into made-up stamps, and what the timeline makes of them."""
+"""Holes cut into made-up timestamps, and what the timeline makes of them."""
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from eegstream.dsp.timeline import Timeline
-from tests.dsp.stamp_cases import CASES, RATES, Case, breaks_of, run
+from tests.dsp.timestamp_cases import CASES, RATES, Case, breaks_of, run
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Holes:
 
 @dataclass(frozen=True)
 class HoleRow:
-    """Holes of one kind in one kind of stamps, and what shall become of them."""
+    """Holes of one kind in one kind of timestamps, and what shall become of them."""
 
     name: str
     case: Case
@@ -95,8 +95,8 @@ def _tally_run(row: HoleRow, count: int, seed: int, tally: Tally, make) -> None:
     lost = np.maximum(lost, holes.shortest)
     behind = np.cumsum(kept)[:-1]
     positions = np.arange(kept.sum()) + np.repeat(np.r_[0, np.cumsum(lost)], kept)
-    _, stamps_s = case.make(rng, positions)
-    borders = breaks_of(run(case.rate_hz, stamps_s, make=make))
+    _, timestamps_s = case.make(rng, positions)
+    borders = breaks_of(run(case.rate_hz, timestamps_s, make=make))
     found = 0
     for index, length in zip(behind, lost, strict=True):
         hits = [item for item in borders if item.kind == "gap" and abs(item.index - index) <= row.reach]
