@@ -10,6 +10,7 @@ from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device, use_one_thread
 from eegstream.config import RunConfig
 from eegstream.daemon.inbox import Inbox
+from eegstream.daemon.processing import Processor
 from eegstream.daemon.supervisor import Supervisor
 from eegstream.daemon.worker import Worker
 from eegstream.epoch import require_usable
@@ -41,7 +42,8 @@ def serve(config: RunConfig) -> None:
         run = secrets.token_hex(8)
         make_reader = _reader_factory(config, inbox, engine)
         supervisor = Supervisor(Discovery(), config, make_reader, config.max_streams, local_clock)
-        worker = Worker(inbox, publisher, engine, config.signal_options, lambda: supervisor.refused, run, local_clock)
+        processor = Processor(publisher, engine, config.signal_options, run, local_clock)
+        worker = Worker(inbox, processor, publisher, lambda: supervisor.refused, run, local_clock)
         worker.start()
         log.info("ready: %s on %s, publishing at %s, run %s", engine.bundle.title, device, publisher.url, run)
         systemd.notify("READY=1", f"STATUS=publishing at {publisher.url}")

@@ -11,6 +11,7 @@ from eegstream.client import Codes, End, Gap, Message, Spec
 from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.daemon.inbox import Dropped, Inbox, Samples
+from eegstream.daemon.processing import Processor
 from eegstream.daemon.worker import Worker
 from eegstream.epoch import Clock
 from eegstream.stream import SignalOptions, StreamGeometry
@@ -96,16 +97,16 @@ def test_a_stream_that_is_behind_takes_no_room_from_another():
 def test_an_overflow_ends_the_segment(engine, bursts):
     """Whenever the worker comes too late: `overflow`, patches numbered without a hole, and a ledger that adds up."""
     inbox, reader, sent = Inbox(), FakeReader(), Sent()
-    worker = Worker(inbox, sent, engine, lambda _: SignalOptions(), dict, "0" * 16, lambda: 0.0)
+    processor = Processor(sent, engine, lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     number = 0
     for burst in bursts:
         for _ in range(burst):
             put_chunk(inbox, reader, number)
             number += 1
-        worker.step(inbox.take(0))
+        processor.handle(inbox.take(0))
     inbox.closed(reader, "the test is over")
-    worker.step(inbox.take(0))
+    processor.handle(inbox.take(0))
 
     sequenced = [message for message in sent if isinstance(message, Spec | Codes | Gap | End)]
     assert [message.seq for message in sequenced] == list(range(len(sequenced)))
@@ -124,7 +125,8 @@ def test_an_overflow_ends_the_segment(engine, bursts):
 def test_a_stopped_worker_takes_what_is_queued(engine):
     """What was received before the stop becomes codes, and the end accounts for all of it."""
     inbox, reader, sent = Inbox(), FakeReader(end_reason="shutdown"), Sent()
-    worker = Worker(inbox, sent, engine, lambda _: SignalOptions(), dict, "0" * 16, lambda: 0.0)
+    processor = Processor(sent, engine, lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, processor, sent, dict, "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     for number in range(5):
         put_chunk(inbox, reader, number)

@@ -1,0 +1,159 @@
+"""Turn what the readers bring into published messages: signal path, encoder, publisher, in this order.
+
+Not to be used by two threads at a time.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from eegstream.codec.facts import ModelFacts
+from eegstream.daemon.inbox import Closed, Dropped, Item, Opened, Samples
+from eegstream.daemon.streams import LiveStream
+from eegstream.epoch import Epoch, MessageContext, follow_stream
+from eegstream.errors import EegstreamError
+from eegstream.events import Patch
+from eegstream.following import Following, Happened
+from eegstream.following import Opened as EpochOpened
+from eegstream.lsl.reader import Reader
+from eegstream.pending import Encoder, PendingEvent, encode_pending
+from eegstream.stream import SignalOptions
+from eegstream.wire.messages import Codes, Message, Source, UtcMark
+
+log = logging.getLogger(__name__)
+
+_BATCH_ROWS = 1024
+_MOST_STREAMS = 10_000
+"""Most streams of a run whose counters are kept; an outlet without a source_id can be a new stream each time."""
+
+Step = EpochOpened[Epoch] | Happened[Epoch]
+
+
+class ModelEncoder(Encoder, Protocol):
+    """An encoder that also states its model; `codec.engine.Engine` in the product."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """Which bundle encodes, and on which device."""
+
+
+class Outlet(Protocol):
+    """Takes messages for the subscribers; `pubsub.publisher.Publisher` in the product."""
+
+    def publish(self, message: Message) -> None:
+        """Send a message to whoever listens."""
+
+    def forget(self, stream: str) -> None:
+        """Repeat the stream's spec no more; its epoch is over."""
+
+
+class Processor:
+    """The open streams of a run, and what becomes of their samples.
+
+    `options_of` gives the user's options for a stream, `clock` the daemon's clock in seconds.
+    """
+
+    def __init__(
+        self,
+        publisher: Outlet,
+        encoder: ModelEncoder,
+        options_of: Callable[[Source], SignalOptions],
+        run: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._publisher, self._encoder = publisher, encoder
+        self._options_of, self._run, self._clock = options_of, run, clock
+        self.streams: dict[str, LiveStream] = {}
+        """By wire name."""
+
+    def handle(self, items: list[Item]) -> None:
+        """Handle queued items in order; publish all that they complete."""
+        pending: list[PendingEvent] = []
+        for item in items:
+            if isinstance(item, Opened):
+                self._attach(item)
+                continue
+            stream = self.streams.get(item.reader.wire_name)
+            if stream is None or stream.reader is not item.reader or stream.following is None:
+                continue
+            try:
+                steps = self._follow(item, stream, stream.following)
+            except EegstreamError as error:
+                # The stated rate suited the settings; the measured rate does not.
+                log.warning("%s: %s", stream.name, error)
+                item.reader.stop("gone")
+                stream.detach(str(error), self._clock())
+                continue
+            self._take(steps, item.reader, stream, pending)
+            if isinstance(item, Closed):
+                self._publish(pending)
+                self._detach(item, stream)
+        self._publish(pending)
+
+    def close(self) -> None:
+        """Close every epoch (`shutdown`)."""
+        for stream in self.streams.values():
+            if stream.reader is not None:
+                self.handle([Closed(stream.reader, "shutdown")])
+
+    def _follow(self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following[Epoch]) -> list[Step]:
+        if isinstance(item, Samples):
+            stream.note_samples(len(item.timestamps_s), item.arrived_s)
+            return following.push(item.raw, item.timestamps_s, item.arrived_s)
+        if isinstance(item, Dropped):
+            stream.received += item.count
+            stream.dropped += item.count
+            log.warning("%s: %d samples dropped, the encoder is behind", stream.name, item.count)
+            return following.overflow(item.count)
+        return following.finish(item.reader.end_reason)
+
+    def _take(self, steps: list[Step], reader: Reader, stream: LiveStream, pending: list[PendingEvent]) -> None:
+        """Announce epochs, and gather their events until there are enough for a batch."""
+        for step in steps:
+            if isinstance(step, EpochOpened):
+                self._publish(pending)
+                self._announce(step.followed, stream)
+                continue
+            event = step.event
+            arrived_s = event.arrived_s if isinstance(event, Patch) else 0.0
+            pending.append(PendingEvent(step.followed, event, reader.clock, arrived_s))
+            if sum(entry.epoch.n_channels for entry in pending) >= _BATCH_ROWS:
+                self._publish(pending)
+
+    def _attach(self, item: Opened) -> None:
+        reader, now_s = item.reader, self._clock()
+        stream = self.streams.get(reader.wire_name) or LiveStream(reader.wire_name)
+        if len(self.streams) >= _MOST_STREAMS and stream.name not in self.streams:
+            log.warning("%s: %d streams came in this run; start the daemon again", stream.name, _MOST_STREAMS)
+            reader.stop("gone")
+            return
+
+        def context() -> MessageContext:
+            return MessageContext(stream.name, self._run, stream.epochs, stream.next_seq)
+
+        options = self._options_of(item.geometry.source)
+        following = follow_stream(item.geometry, self._encoder.facts, options, context)
+        self.streams[stream.name] = stream
+        stream.attach(reader, following, now_s)
+
+    def _announce(self, epoch: Epoch, stream: LiveStream) -> None:
+        stream.epochs += 1
+        iso = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._publisher.publish(epoch.spec(UtcMark(iso=iso, clock=self._clock())))
+        log.info("%s epoch %d: %s", stream.name, stream.epochs - 1, epoch.summary)
+
+    def _detach(self, item: Closed, stream: LiveStream) -> None:
+        self._publisher.forget(stream.name)
+        stream.detach(item.why, self._clock())
+        log.info("%s epoch %d ended: %s", stream.name, stream.epochs - 1, item.why)
+
+    def _publish(self, pending: list[PendingEvent]) -> None:
+        """Encode and send what is pending, and empty the list."""
+        for message in encode_pending(pending, self._encoder):
+            self._publisher.publish(message)
+            if isinstance(message, Codes):
+                stream = self.streams[message.stream]
+                stream.encoded += message.shape[0] * message.shape[1]
+                stream.lag_s = self._clock() - message.arrived
+        pending.clear()

@@ -1,0 +1,39 @@
+"""What the daemon tells of its streams and of itself, once a second."""
+
+from collections.abc import Mapping
+
+from eegstream.daemon.streams import LiveStream
+from eegstream.wire.identity import DAEMON
+from eegstream.wire.messages import State
+
+_REMEMBER_LOST_S = 600.0
+
+
+def states(streams: Mapping[str, LiveStream], refused: Mapping[str, str], run: str, now_s: float) -> list[State]:
+    """The states of all streams that are open, refused or lately lost, and the daemon's own; all by wire name."""
+    told = [
+        stream.state(run, now_s, refused.get(stream.name))
+        for stream in streams.values()
+        if stream.following is not None or stream.name in refused or now_s - stream.changed_s < _REMEMBER_LOST_S
+    ]
+    told += [LiveStream(name).state(run, now_s, why) for name, why in refused.items() if name not in streams]
+    return [*told, _own_state(streams, run, now_s)]
+
+
+def _own_state(streams: Mapping[str, LiveStream], run: str, now_s: float) -> State:
+    lags = [stream.lag_s for stream in streams.values() if stream.epoch is not None and stream.lag_s is not None]
+    return State(
+        stream=DAEMON,
+        run=run,
+        epoch=0,
+        last_seq=None,
+        status="live",
+        why=None,
+        received=sum(stream.received for stream in streams.values()),
+        encoded=sum(stream.encoded for stream in streams.values()),
+        lag_s=max(lags, default=None),
+        dropped=sum(stream.dropped for stream in streams.values()),
+        segment=None,
+        t=now_s,
+        rate_measured_hz=None,
+    )
