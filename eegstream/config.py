@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from eegstream.codec.trust import Trust
 from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.dsp.units import unit_rules
@@ -68,6 +69,12 @@ class RunConfig(BaseModel):
     )
 
     model: str = "default"
+    model_sha256: str | None = None
+    """SHA-256 that the bundle must have."""
+    model_keys: Patterns = ()
+    """Public keys, or folders of them, whose signature on a bundle is enough."""
+    allow_unsigned: bool = False
+    """Run a bundle that nothing vouches for."""
     device: str = "auto"
     bind: str = DEFAULT_URL
     channels: Patterns = ()
@@ -99,6 +106,15 @@ class RunConfig(BaseModel):
         if isinstance(value, bool):
             raise ValueError("expected a number")  # noqa: TRY004 - pydantic reads ValueErrors
         return value
+
+    @property
+    def trust(self) -> Trust:
+        """What is trusted beside the shipped bundles.
+
+        Raises:
+            ConfigError: `model-sha256` is not a SHA-256 in hex.
+        """
+        return Trust.of(self.model_sha256, self.model_keys, allow_unsigned=self.allow_unsigned)
 
     def wants(self, stream: Described) -> bool:
         """Whether a stream is selected."""
