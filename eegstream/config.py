@@ -89,6 +89,9 @@ class RunConfig(BaseModel):
     max_streams: Annotated[int, Field(ge=1)] = 64
     buffer_mb: Annotated[int, Field(ge=1)] = 64
     """Most memory for one stream's waiting samples; it is used twice, in liblsl and before the encoder."""
+    when_behind: Literal["live", "complete"] = "live"
+    """What becomes of samples that have waited longer than `max_lag_s`: dropped and told, or encoded all the same."""
+    max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
 
     @field_validator("bind")
     @classmethod
@@ -100,7 +103,7 @@ class RunConfig(BaseModel):
             raise ValueError("expected a port up to 65535")
         return bind
 
-    @field_validator("max_streams", "buffer_mb", "fill_ms", mode="before")
+    @field_validator("max_streams", "buffer_mb", "fill_ms", "max_lag_s", mode="before")
     @classmethod
     def _is_number(cls, value: object) -> object:
         if isinstance(value, bool):

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from eegstream.cli.options import channel_options, device_option, model_option, signal_options
+from eegstream.cli.options import PositiveSeconds, channel_options, device_option, model_option, signal_options
 from eegstream.wire.identity import DEFAULT_URL
 
 
@@ -19,6 +19,12 @@ from eegstream.wire.identity import DEFAULT_URL
 @click.option("--select", metavar="FIELD=PATTERN,...", help="Which LSL streams are taken (default type=EEG).")
 @click.option("--max-streams", type=click.IntRange(min=1), help="Most streams at a time (default 64).")
 @click.option("--buffer-mb", type=click.IntRange(min=1), help="Memory for a stream's waiting samples (default 64).")
+@click.option(
+    "--when-behind",
+    type=click.Choice(["live", "complete"]),
+    help="Samples that waited longer than --max-lag-s: 'live' (default) drops them and says so, 'complete' keeps them.",
+)
+@click.option("--max-lag-s", type=PositiveSeconds(), help="Longest wait of a sample in the daemon (default 5).")
 def command(file: Path | None, notch: str | None, **options: Any) -> None:
     """Tokenize every matching LSL stream, live, until SIGTERM or Ctrl-C.
 

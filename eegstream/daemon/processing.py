@@ -102,9 +102,8 @@ class Processor:
             stream.note_samples(len(item.timestamps_s), item.arrived_s)
             return following.push(item.raw, item.timestamps_s, item.arrived_s)
         if isinstance(item, Dropped):
-            stream.received += item.count
-            stream.dropped += item.count
-            log.warning("%s: %d samples dropped, the encoder is behind", stream.name, item.count)
+            stream.note_dropped(item.count, self._clock())
+            log.warning("%s: %d samples dropped, the daemon is behind", stream.name, item.count)
             return following.overflow(item.count)
         return following.finish(item.reader.end_reason)
 
@@ -150,10 +149,10 @@ class Processor:
 
     def _publish(self, pending: list[PendingEvent]) -> None:
         """Encode and send what is pending, and empty the list."""
-        for message in encode_pending(pending, self._encoder):
+        for item, message in zip(pending, encode_pending(pending, self._encoder), strict=True):
             self._publisher.publish(message)
-            if isinstance(message, Codes):
+            if isinstance(message, Codes) and isinstance(item.event, Patch):
                 stream = self.streams[message.stream]
                 stream.encoded += message.shape[0] * message.shape[1]
-                stream.lag_s = self._clock() - message.arrived
+                stream.age.note(item.event.needed_s, item.clock, item.arrived_s, self._clock())
         pending.clear()

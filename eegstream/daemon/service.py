@@ -38,7 +38,7 @@ def serve(config: RunConfig) -> None:
         device = choose_device(config.device)
         engine = Engine(load(config.model, device), device)
         publisher = stack.enter_context(open_publisher(config.bind))
-        inbox = Inbox()
+        inbox = Inbox(config.max_lag_s if config.when_behind == "live" else None)
         run = secrets.token_hex(8)
         make_reader = _reader_factory(config, inbox, engine)
         supervisor = Supervisor(Discovery(), config, make_reader, config.max_streams, local_clock)

@@ -1,4 +1,4 @@
-"""What the daemon tells of its streams and of itself, once a second."""
+"""What the daemon tells of its streams and of itself, once a second and when a status changes."""
 
 from collections.abc import Mapping
 
@@ -20,8 +20,19 @@ def states(streams: Mapping[str, LiveStream], refused: Mapping[str, str], run: s
     return [*told, _own_state(streams, run, now_s)]
 
 
+def changed_states(
+    streams: Mapping[str, LiveStream], refused: Mapping[str, str], run: str, now_s: float
+) -> list[State]:
+    """The states of the streams whose status has changed since it was told."""
+    return [
+        stream.state(run, now_s, refused.get(stream.name))
+        for stream in streams.values()
+        if stream.has_changed(now_s, refused.get(stream.name))
+    ]
+
+
 def _own_state(streams: Mapping[str, LiveStream], run: str, now_s: float) -> State:
-    lags = [stream.lag_s for stream in streams.values() if stream.epoch is not None and stream.lag_s is not None]
+    lags = [stream.age.lag_s for stream in streams.values() if stream.epoch is not None]
     return State(
         stream=DAEMON,
         run=run,
@@ -31,7 +42,7 @@ def _own_state(streams: Mapping[str, LiveStream], run: str, now_s: float) -> Sta
         why=None,
         received=sum(stream.received for stream in streams.values()),
         encoded=sum(stream.encoded for stream in streams.values()),
-        lag_s=max(lags, default=None),
+        lag_s=max((lag_s for lag_s in lags if lag_s is not None), default=None),
         dropped=sum(stream.dropped for stream in streams.values()),
         segment=None,
         t=now_s,

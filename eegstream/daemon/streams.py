@@ -1,17 +1,53 @@
-"""The worker's state of each stream, over its epochs."""
+"""The state of each stream, over its epochs."""
 
 import itertools
+import math
+import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
-from eegstream.epoch import Epoch
+from eegstream.epoch import Clock, Epoch
 from eegstream.following import Following
 from eegstream.lsl.reader import Reader
 from eegstream.wire.messages import State
 from eegstream.wire.reasons import Status
 
-_STALLED_AFTER_S = 2.0
+_STALLED_AFTER_S = 1.0
+"""Silence, beyond the usual time between chunks, after which a stream counts as stalled."""
+_USUAL_CHUNKS = 32
+"""Chunks whose intervals give the usual one."""
 _RATE_WINDOW_S = 10.0
+_TELL_DROPS_S = 10.0
+_PLAUSIBLE_AGE_S = 60.0
+"""Codes that are further than this from now, when a stream begins, have timestamps of another clock."""
+
+
+@dataclass
+class Age:
+    """How old the newest codes were when they were sent.
+
+    It is counted from the time of the last sample that they needed, on the daemon's clock, so the waiting in liblsl's
+    queue and in the sender counts. A sender may stamp its samples with another clock than LSL's. Then the smallest
+    difference so far stands for no age at all.
+    """
+
+    lag_s: float | None = None
+    _foreign_s: float | None = None
+    """The smallest difference of a foreign clock; None while timestamps are on LSL's clock."""
+
+    def note(self, needed_s: float, clock: Clock, arrived_s: float, now_s: float) -> None:
+        """Note codes whose last needed sample was at `needed_s` by the outlet's clock, and arrived at `arrived_s`."""
+        waited_s = now_s - arrived_s
+        if clock.offset_s is None or not math.isfinite(needed_s):
+            self.lag_s = waited_s
+            return
+        age_s = now_s - (needed_s + clock.offset_s)
+        if self.lag_s is None and not -_PLAUSIBLE_AGE_S < age_s < _PLAUSIBLE_AGE_S:
+            self._foreign_s = age_s
+        if self._foreign_s is not None:
+            self._foreign_s = min(self._foreign_s, age_s - waited_s)
+            age_s -= self._foreign_s
+        self.lag_s = max(waited_s, age_s)
 
 
 @dataclass
@@ -27,13 +63,17 @@ class LiveStream:
     received: int = 0
     encoded: int = 0
     dropped: int = 0
-    lag_s: float | None = None
+    age: Age = field(default_factory=Age)
     last_seq: int | None = None
     last_samples_s: float = 0.0
     changed_s: float = 0.0
     """When its epoch last opened or closed."""
     _sequence: "itertools.count[int]" = field(default_factory=itertools.count)
     _arrivals: deque[tuple[float, int]] = field(default_factory=deque)
+    _intervals_s: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_CHUNKS))
+    _dropped_s: float = -math.inf
+    _told: Status | None = None
+    """The status that was published last."""
 
     def next_seq(self) -> int:
         """The number of the stream's next sequenced message."""
@@ -43,10 +83,17 @@ class LiveStream:
     def note_samples(self, count: int, arrived_s: float) -> None:
         """Count a chunk."""
         self.received += count
+        self._intervals_s.append(arrived_s - self.last_samples_s)
         self.last_samples_s = arrived_s
         self._arrivals.append((arrived_s, self.received))
         while arrived_s - self._arrivals[0][0] > _RATE_WINDOW_S:
             self._arrivals.popleft()
+
+    def note_dropped(self, count: int, now_s: float) -> None:
+        """Count samples that were received but not taken."""
+        self.received += count
+        self.dropped += count
+        self._dropped_s = now_s
 
     @property
     def epoch(self) -> Epoch | None:
@@ -58,6 +105,8 @@ class LiveStream:
         self.reader, self.following, self.why = reader, following, None
         self.last_samples_s = self.changed_s = now_s
         self._arrivals.clear()
+        self._intervals_s.clear()
+        self.age = Age()
 
     def detach(self, why: str, now_s: float) -> None:
         """Note that the stream no longer has an outlet."""
@@ -67,6 +116,7 @@ class LiveStream:
     def state(self, run: str, now_s: float, refused: str | None) -> State:
         """The stream's state message; `refused` is why its outlet cannot be used, if that is so."""
         status, why = self._status(now_s, refused)
+        self._told = status
         return State(
             stream=self.name,
             run=run,
@@ -76,13 +126,22 @@ class LiveStream:
             why=why,
             received=self.received,
             encoded=self.encoded,
-            lag_s=self.lag_s,
+            lag_s=self.age.lag_s,
             dropped=self.dropped,
             segment=self.epoch.segment if self.epoch else None,
             t=now_s,
             rate_measured_hz=self._measured_rate_hz(now_s),
             remarks=self._remarks(),
         )
+
+    def has_changed(self, now_s: float, refused: str | None) -> bool:
+        """Whether the status is another one than the last that was published."""
+        return self._status(now_s, refused)[0] != self._told
+
+    @property
+    def _stalled_after_s(self) -> float:
+        usual_s = statistics.median(self._intervals_s) if self._intervals_s else 0.0
+        return _STALLED_AFTER_S + usual_s
 
     def _remarks(self) -> tuple[str, ...]:
         remark = self.epoch.remark if self.epoch is not None else None
@@ -92,15 +151,17 @@ class LiveStream:
         if self.following is None:
             return ("lost", self.why) if refused is None else ("refused", refused)
         silent_s = now_s - self.last_samples_s
-        if silent_s > _STALLED_AFTER_S:
+        if silent_s > self._stalled_after_s:
             return "stalled", f"no samples for {silent_s:.0f} s"
+        if now_s - self._dropped_s < _TELL_DROPS_S:
+            return "live", f"the daemon is behind: {self.dropped} samples of this stream were dropped in this run"
         if self.epoch is None:
             return "live", "its sampling rate is being measured"
         return "live", self.epoch.remark
 
     def _measured_rate_hz(self, now_s: float) -> float | None:
         """Samples per second over the last seconds; None while no samples come."""
-        if now_s - self.last_samples_s > _STALLED_AFTER_S:
+        if now_s - self.last_samples_s > self._stalled_after_s:
             return None
         if len(self._arrivals) < 2 or self._arrivals[-1][0] <= self._arrivals[0][0]:
             return None

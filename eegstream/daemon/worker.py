@@ -6,7 +6,7 @@ from typing import Protocol
 
 from eegstream.daemon.inbox import Inbox, Item
 from eegstream.daemon.processing import Processor
-from eegstream.daemon.states import states
+from eegstream.daemon.states import changed_states, states
 from eegstream.wire.messages import Message
 
 _IDLE_S = 0.05
@@ -62,8 +62,8 @@ class Worker:
     def _run_guarded(self) -> None:
         try:
             while not self._stop.is_set():
-                self._step(self._inbox.take(_IDLE_S))
-            self._step(self._inbox.take(0.0))
+                self._step(self._inbox.take(_IDLE_S, self._clock))
+            self._step(self._inbox.take(0.0, self._clock))
             self._processor.close()
             self._publisher.welcome_newcomers()
         except BaseException as failure:  # noqa: BLE001 - passed to the main loop, which ends the process with it
@@ -78,6 +78,9 @@ class Worker:
             self._publisher.repeat_specs()
             self._next_spec_s = now_s + _SPEC_INTERVAL_S
         if now_s >= self._next_state_s:
-            for state in states(self._processor.streams, self._refused(), self._run, now_s):
-                self._publisher.publish(state)
+            told = states(self._processor.streams, self._refused(), self._run, now_s)
             self._next_state_s = now_s + _STATE_INTERVAL_S
+        else:
+            told = changed_states(self._processor.streams, self._refused(), self._run, now_s)
+        for state in told:
+            self._publisher.publish(state)

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 _OPEN_TIMEOUT_S = 3.0
 _PULL_TIMEOUT_S = 0.2
 _MOST_SAMPLES = 1024
+_AWAY_S = 2 * _PULL_TIMEOUT_S
+"""A pull that returns later than this after the one before it was held up: this process did not run."""
 _CLOCK_TIMEOUT_S = 1.0
 _CLOCK_INTERVAL_S = 2.0
 _NO_CLOCK = Clock(offset_s=None, error_s=None)
@@ -42,8 +44,18 @@ class Sink(Protocol):
     def opened(self, reader: "Reader", geometry: StreamGeometry) -> None:
         """The outlet answered; samples follow."""
 
-    def samples(self, reader: "Reader", raw: NDArray[Any], timestamps_s: NDArray[np.float64], arrived_s: float) -> None:
-        """A chunk (A, n) with the sender's timestamps (n,), pulled at `arrived_s`."""
+    def samples(
+        self,
+        reader: "Reader",
+        raw: NDArray[Any],
+        timestamps_s: NDArray[np.float64],
+        arrived_s: float,
+        waiting_since_s: float,
+    ) -> None:
+        """A chunk (A, n) with the sender's timestamps (n,), pulled at `arrived_s`.
+
+        It may have waited in this process since `waiting_since_s`: the reader did not get to it.
+        """
 
     def closed(self, reader: "Reader", why: str) -> None:
         """The last call: the outlet is gone, never answered, or the reader was stopped."""
@@ -77,6 +89,8 @@ class Reader:
         """Whether the outlet answered."""
         self.last_samples_s = pylsl.local_clock()
         """When the last samples came; before any samples, when the reader was made."""
+        self.pulled_s = self.last_samples_s
+        """When liblsl last returned from a pull, with samples or without."""
         self.refusal: str | None = None
         """Why its stream cannot be used according to its description; else None."""
         self.buffer_s = stream.buffer_s(buffer_bytes, self.rate_hz)
@@ -135,11 +149,20 @@ class Reader:
                 clock.join()
 
     def _pull(self, inlet: Any) -> str:
+        waiting_since_s = self.pulled_s = pylsl.local_clock()
+        is_behind = False
         while not self._stop.is_set():
             samples, timestamps_s = inlet.pull_chunk(_PULL_TIMEOUT_S, _MOST_SAMPLES, min_samples=1, as_numpy=True)
+            pulled_s, before_s = pylsl.local_clock(), self.pulled_s
+            self.pulled_s = pulled_s
+            if pulled_s - before_s > _AWAY_S:
+                waiting_since_s = before_s
+            elif not is_behind:
+                waiting_since_s = pulled_s
+            is_behind = len(timestamps_s) == _MOST_SAMPLES
             if len(timestamps_s):
-                self.last_samples_s = pylsl.local_clock()
-                self._sink.samples(self, samples.T, timestamps_s, self.last_samples_s)
+                self.last_samples_s = pulled_s
+                self._sink.samples(self, samples.T, timestamps_s, pulled_s, waiting_since_s)
         return "stopped"
 
     def _ask_clock(self, inlet: Any) -> None:

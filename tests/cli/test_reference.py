@@ -83,9 +83,8 @@ def test_the_configuration_keys_are_those_of_the_page() -> None:
         if field.default in (None, ()):
             assert row["default"].startswith("none")
         else:
-            assert words(row["default"]) == [
-                f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-            ]
+            default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+            assert words(row["default"]) == [f"{default:g}" if isinstance(default, float) else str(default)]
 
 
 def test_the_keys_are_the_options_of_run() -> None:
@@ -105,6 +104,9 @@ def test_the_keys_of_a_stream_table_are_those_of_the_page() -> None:
 
 VALUES = {
     "model": "seed@1",
+    "model-sha256": "ab" * 32,
+    "model-keys": ("/etc/eegstream/keys", "lab.pub"),
+    "allow-unsigned": True,
     "device": "cpu",
     "bind": "tcp://127.0.0.1:7000",
     "channels": ("Fp*", "Cz"),
@@ -116,8 +118,10 @@ VALUES = {
     "select": "name=Muse*",
     "max-streams": 3,
     "buffer-mb": 16,
+    "max-lag-s": 2.5,
+    "when-behind": "complete",
 }
-OTHERS = {"notch": 60, "unit": "V", "channels": "O1", "drop": "O2", "rate": 500.0}
+OTHERS = {"model-sha256": "cd" * 32, "model-keys": "other.pub", "notch": 60, "unit": "V", "channels": "O1", "drop": "O2", "rate": 500.0}
 """Of settings without a default."""
 
 
@@ -129,7 +133,8 @@ def test_file_environment_and_options_take_precedence_in_this_order(tmp_path: Pa
         name = key.replace("-", "_")
         variable = f"EEGSTREAM_{name.upper()}"
         written = ",".join(value) if isinstance(value, tuple) else value
-        file.write_text(f"{key} = {written!r}\n")
+        literal = str(written).lower() if isinstance(written, bool) else repr(written)
+        file.write_text(f"{key} = {literal}\n")
         default = getattr(RunConfig(), name)
         other = OTHERS.get(key, default)
         assert value != default

@@ -23,7 +23,7 @@ class Sink:
         if self.fails:
             raise ZeroDivisionError("nobody thought of this")
 
-    def samples(self, reader, raw, timestamps_s, arrived_s) -> None:
+    def samples(self, reader, raw, timestamps_s, arrived_s, waiting_since_s) -> None:
         self.said.append("samples")
 
     def closed(self, reader, why) -> None:

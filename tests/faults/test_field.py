@@ -109,7 +109,7 @@ def test_only_eeg_is_encoded_in_its_unit(listed, recorder, name):
 def test_a_header_that_says_nothing_is_told(listed, recorder):
     """Neither labels nor units: both are noted."""
     notes = spec_of(recorder, "silent").notes
-    assert notes[0] == "no channel has a label: they are called ch1 to ch3 by their position"
+    assert notes[0] == "no channel has a label: the channels are called ch1 to ch3 by their position"
     assert notes[1].startswith("no unit stated: uV assumed for ch1")
 
 
@@ -150,7 +150,7 @@ def test_late_samples_are_not_lost(daemon, recorder):
         assert end.discarded < 0.1 * sent[name], name
     spec = spec_of(recorder, "slower")
     assert (spec.rate_hz, spec.source.nominal_rate_hz) == (128.0, 256.0)
-    assert "the stream says 256 Hz, its timestamps make 128 Hz: taken as 128 Hz" in spec.notes
+    assert "the stream states 256 Hz, its timestamps show 128 Hz: taken as 128 Hz" in spec.notes
 
 
 def test_the_user_can_take_what_the_rule_would_not(bundle, tmp_path):

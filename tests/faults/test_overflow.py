@@ -66,7 +66,7 @@ def put_chunk(inbox: Inbox, reader: FakeReader, number: int) -> None:
     """The `number`-th chunk of an endless stream without holes."""
     index = np.arange(number * CHUNK, (number + 1) * CHUNK)
     raw = np.stack([np.sin(index), np.cos(index)]).astype(np.float32)
-    inbox.samples(reader, raw, 100.0 + index / RATE_HZ, 0.0)
+    inbox.samples(reader, raw, 100.0 + index / RATE_HZ, 0.0, 0.0)
 
 
 def test_a_full_inbox_counts_what_it_refuses_where_it_belongs():
@@ -74,9 +74,9 @@ def test_a_full_inbox_counts_what_it_refuses_where_it_belongs():
     inbox, reader = Inbox(), FakeReader()
     for number in range(20):
         put_chunk(inbox, reader, number)
-    assert len(inbox.take(0)) * CHUNK == BUFFER_S * RATE_HZ
+    assert len(inbox.take(0, lambda: 0.0)) * CHUNK == BUFFER_S * RATE_HZ
     put_chunk(inbox, reader, 20)
-    dropped, after = inbox.take(0)
+    dropped, after = inbox.take(0, lambda: 0.0)
     assert isinstance(dropped, Dropped)
     assert dropped.count == 20 * CHUNK - BUFFER_S * RATE_HZ
     assert isinstance(after, Samples)
@@ -88,8 +88,8 @@ def test_a_stream_that_is_behind_takes_no_room_from_another():
     for number in range(20):
         put_chunk(inbox, slow, number)
     put_chunk(inbox, other, 0)
-    assert isinstance(inbox.take(0)[-1], Samples)
-    assert not [item for item in inbox.take(0) if item.reader is other]
+    assert isinstance(inbox.take(0, lambda: 0.0)[-1], Samples)
+    assert not [item for item in inbox.take(0, lambda: 0.0) if item.reader is other]
 
 
 @given(bursts=st.lists(st.integers(0, 3 * BUFFER_S * int(RATE_HZ) // CHUNK), min_size=1, max_size=6))
@@ -104,9 +104,9 @@ def test_an_overflow_ends_the_segment(engine, bursts):
         for _ in range(burst):
             put_chunk(inbox, reader, number)
             number += 1
-        processor.handle(inbox.take(0))
+        processor.handle(inbox.take(0, lambda: 0.0))
     inbox.closed(reader, "the test is over")
-    processor.handle(inbox.take(0))
+    processor.handle(inbox.take(0, lambda: 0.0))
 
     sequenced = [message for message in sent if isinstance(message, Spec | Codes | Gap | End)]
     assert [message.seq for message in sequenced] == list(range(len(sequenced)))
