@@ -18,7 +18,7 @@ from eegstream.codec.manifest import Manifest
 from eegstream.dsp.channels import select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
-from eegstream.events import Event, Patch, SegmentEnd
+from eegstream.events import Event, Patch, SegmentEnd, without_patches
 from eegstream.following import Following
 from eegstream.pipeline import PipelineSettings, StreamPipeline
 from eegstream.stream import SignalOptions, StreamGeometry
@@ -99,6 +99,8 @@ class Epoch:
         self._pipeline = StreamPipeline(
             settings, self._rate_hz, self._selection, watch_rate=options.rate_hz is None, stated_scale=scale
         )
+        self._lost: dict[int, Patch] = {}
+        """By segment: the first patch that got no codes."""
         self._notes = (
             *self._selection.notes,
             *_rate_notes(self._rate_hz, geometry.rate_hz, options),
@@ -116,6 +118,17 @@ class Epoch:
     def pause(self) -> list[Event]:
         """End the segment because the source paused here for an unknown time."""
         return self._pipeline.pause()
+
+    def lose(self, patch: Patch) -> list[Event]:
+        """Note that `patch` gets no codes: its segment ends before it. Return what that completes, in order."""
+        if patch.segment in self._lost:
+            return []
+        self._lost[patch.segment] = patch
+        return self._pipeline.give_up() if patch.segment == self._pipeline.segment else []
+
+    def is_lost(self, patch: Patch) -> bool:
+        """Whether `patch` or an earlier one of its segment got no codes."""
+        return patch.segment in self._lost
 
     def finish(self, reason: EndReason) -> list[Event]:
         """End the epoch; nothing may be pushed afterwards."""
@@ -201,6 +214,9 @@ class Epoch:
 
     def account(self, ended: SegmentEnd) -> Gap | End:
         """The message that closes a segment, or the epoch."""
+        lost = self._lost.pop(ended.segment, None)
+        if lost is not None:
+            ended = without_patches(ended, lost, self._facts.manifest.patch, self._facts.manifest.hop)
         kind = End if ended.reason in END_REASONS else Gap
         return kind.model_validate(
             {
@@ -255,10 +271,10 @@ def follow_stream(
 def _rate_notes(rate_hz: float, nominal_hz: float, options: SignalOptions) -> list[str]:
     if rate_hz == nominal_hz:
         return [] if options.rate_hz is None else [f"rate {rate_hz:g} Hz as --rate says"]
-    says = f"the stream says {nominal_hz:g} Hz" if nominal_hz else "the stream states no rate"
+    says = f"the stream states {nominal_hz:g} Hz" if nominal_hz else "the stream states no rate"
     if options.rate_hz is not None:
         return [f"rate {rate_hz:g} Hz as --rate says, {says}"]
-    return [f"{says}, its timestamps make {rate_hz:g} Hz: taken as {rate_hz:g} Hz"]
+    return [f"{says}, its timestamps show {rate_hz:g} Hz: taken as {rate_hz:g} Hz"]
 
 
 def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[str]:
@@ -266,9 +282,9 @@ def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[s
     if options.notch_hz is not None:
         notes.append(f"notch at {options.notch_hz:g} Hz by option, the bundle has {manifest.frontend.notch_hz}")
     if not 0 <= options.fill_ms < math.inf:
-        raise ConfigError(f"fill-ms is {options.fill_ms:g}, expected 0 or more", "Give milliseconds, 0 bridges nothing")
+        raise ConfigError(f"fill-ms is {options.fill_ms:g}, expected 0 or more", "Give milliseconds; 0 fills nothing")
     if options.fill_ms > 0:
-        notes.append(f"holes of at most {options.fill_ms:g} ms are filled by linear interpolation")
+        notes.append(f"gaps of at most {options.fill_ms:g} ms are filled by linear interpolation")
     low, high = manifest.rate_range_hz
     if not low <= rate_hz <= high:
         notes.append(f"{rate_hz:g} Hz is outside the {low:g} to {high:g} Hz that the bundle was trained for")

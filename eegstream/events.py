@@ -1,9 +1,9 @@
-"""What a stream's signal path says: patches, and the closing account of each segment.
+"""The results of a stream's signal path: patches, and the closing account of each segment.
 
 C channels, N samples in a patch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ class Patch:
     """Outlet-clock second of the last source sample that was needed."""
     arrived_s: float
     """When that sample arrived, by the clock of `push`."""
+    covered_before: int
+    """Received source samples in the own spans of the segment's earlier patches."""
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,20 @@ class SegmentEnd:
 
 
 Event = Patch | SegmentEnd
+
+
+def without_patches(ended: SegmentEnd, first_lost: Patch, patch: int, hop: int) -> SegmentEnd:
+    """The account of a segment whose patches from `first_lost` on never got codes.
+
+    `patch` and `hop` are model-rate samples. The samples of those patches count as discarded.
+    """
+
+    def outputs_until(emitted: int) -> int:
+        return (emitted - 1) * hop + patch if emitted else 0
+
+    return replace(
+        ended,
+        emitted=first_lost.index,
+        discarded=ended.received - first_lost.covered_before,
+        tail=ended.tail + outputs_until(ended.emitted) - outputs_until(first_lost.index),
+    )

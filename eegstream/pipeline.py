@@ -152,6 +152,10 @@ class StreamPipeline:
         """End the segment because the source paused here for an unknown time."""
         return self._cut("missing", None)
 
+    def give_up(self) -> list[Event]:
+        """End the segment because the encoder failed."""
+        return self._cut("encoder", 0)
+
     def _cut(self, reason: GapReason, missing: int | None) -> list[Event]:
         known = self._border
         events = self._follow(self._timeline.flush())
@@ -265,6 +269,7 @@ class StreamPipeline:
             + PatchFlag.FILLED * view.filled
             + PatchFlag.SETTLING * (index < self._settling_patches)
         )
+        covered_before = self._covered
         self._covered += view.newly_covered
         return Patch(
             segment=self.segment,
@@ -275,6 +280,7 @@ class StreamPipeline:
             t_error_s=self._time_error_s,
             needed_s=view.needed_s,
             arrived_s=view.arrived_s,
+            covered_before=covered_before,
         )
 
     def _count_settling_patches(self) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-GapReason = Literal["missing", "clock", "stamps", "overflow"]
+GapReason = Literal["missing", "clock", "stamps", "overflow", "encoder"]
 EndReason = Literal["gone", "replaced", "shutdown"]
 Status = Literal["live", "stalled", "lost", "refused"]
 
