@@ -1,50 +1,56 @@
 """Codes files (`.codes.mcap`): the wire's messages in an MCAP container."""
 
 import os
-import struct
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
 
-from mcap.exceptions import McapError
-from mcap.records import Channel, McapRecord
-from mcap.records import Message as Record
-from mcap.stream_reader import StreamReader
 from mcap.writer import CompressionType, IndexType, Writer
 
 from eegstream.errors import CodesFileError
 from eegstream.files.atomic import replacing
+from eegstream.files.codes_fitting import usable_messages
+from eegstream.files.codes_reading import ENCODING, LIBRARY, CodesReader, record_sequence, record_time_ns
+from eegstream.files.damage import Damage, DamagedFileWarning, told
 from eegstream.files.segments import CodedSegment, collect_segments
-from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, Unknown
-from eegstream.wire.parsing import WireError, parse
+from eegstream.wire.messages import Message
 
-_ENCODING = "msgpack"
+__all__ = [
+    "CodesFile",
+    "CodesReader",
+    "CodesWriter",
+    "Damage",
+    "DamagedFileWarning",
+    "UnfinishedFileWarning",
+    "load_codes",
+    "read_codes",
+    "write_codes",
+]
+
 _SYNC_INTERVAL_S = 1.0
-_LATEST_NS = 2**64 - 1
-_LONGEST_RECORD = 128 * 1024 * 1024
-_REMEDY = "Give a file that `eegstream encode` or `record` wrote"
 
 
 class UnfinishedFileWarning(UserWarning):
-    """A codes file ends before its writer did."""
+    """A codes file was not finished by its writer."""
 
 
 class CodesWriter:
-    """Append messages to a codes file; each is on its way to the disk before the next.
+    """Append messages to a codes file; each one is given to the operating system at once, and synced every second.
 
-    Leaving the context finishes the file; left by an exception, it stays unfinished but readable. A `new` file
-    takes the place of none.
+    Leaving the context finishes the file. After an exception, the file stays unfinished but readable. With `new`, the
+    file must not exist. With `checksum`, a finished file holds a checksum of all its messages, so that every altered
+    byte is found.
 
     Raises:
         CodesFileError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, *, new: bool = False) -> None:
-        self._path, self._mode = path, "xb" if new else "wb"
+    def __init__(self, path: Path, *, new: bool = False, checksum: bool = False) -> None:
+        self._path, self._mode, self._checksum = path, "xb" if new else "wb", checksum
         self._channels: dict[str, int] = {}
         self._synced_s = time.monotonic()
 
@@ -54,9 +60,13 @@ class CodesWriter:
         except OSError as error:
             raise self._failure(error) from None
         self._writer = Writer(
-            self._file, use_chunking=False, compression=CompressionType.NONE, index_types=IndexType.NONE
+            self._file,
+            use_chunking=False,
+            compression=CompressionType.NONE,
+            index_types=IndexType.NONE,
+            enable_data_crcs=self._checksum,
         )
-        self._writer.start(profile="", library="eegstream")
+        self._writer.start(profile="", library=LIBRARY)
         return self
 
     def __exit__(
@@ -76,7 +86,7 @@ class CodesWriter:
         """Append one message.
 
         Raises:
-            CodesFileError: the disk took no more.
+            CodesFileError: the file cannot be written any more.
         """
         try:
             self._append(message)
@@ -86,12 +96,11 @@ class CodesWriter:
     def _append(self, message: Message) -> None:
         if message.topic not in self._channels:
             self._channels[message.topic] = self._writer.register_channel(
-                topic=message.topic, message_encoding=_ENCODING, schema_id=0
+                topic=message.topic, message_encoding=ENCODING, schema_id=0
             )
-        time_ns = min(max(0, round(_time_s(message) * 1e9)), _LATEST_NS)
-        sequence = 0 if isinstance(message, State) else message.seq
+        time_ns = record_time_ns(message)
         self._writer.add_message(
-            self._channels[message.topic], time_ns, message.to_payload(), time_ns, sequence & 0xFFFF_FFFF
+            self._channels[message.topic], time_ns, message.to_payload(), time_ns, record_sequence(message)
         )
         self._file.flush()
         if time.monotonic() - self._synced_s >= _SYNC_INTERVAL_S:
@@ -99,103 +108,58 @@ class CodesWriter:
             self._synced_s = time.monotonic()
 
     def _failure(self, error: OSError) -> CodesFileError:
-        return CodesFileError(f"{self._path} cannot be written ({error.strerror})", "Give another place with -o")
+        return CodesFileError(f"{self._path} cannot be written ({error.strerror})", "Give another path with -o")
 
 
 @contextmanager
 def write_codes(path: Path) -> Iterator[CodesWriter]:
-    """Write a codes file that appears whole or not at all.
+    """Write a codes file that appears complete or not at all.
 
     Raises:
-        EegstreamError: the place cannot be written.
+        EegstreamError: `path` cannot be written.
     """
     with replacing(path) as unfinished, CodesWriter(unfinished) as writer:
         yield writer
 
 
-def _time_s(message: Message) -> float:
-    """The moment that a message speaks of."""
-    if isinstance(message, Codes):
-        return message.t[0] if message.t else message.arrived
-    if isinstance(message, Gap | End):
-        return message.t_from or 0.0
-    return message.utc.clock if isinstance(message, Spec) else message.t
+class CodesFile(list[CodedSegment]):
+    """The segments of a codes file, in order of their end."""
+
+    def __init__(self, segments: Iterable[CodedSegment], damage: tuple[Damage, ...], *, finished: bool) -> None:
+        super().__init__(segments)
+        self.damage = damage
+        """What is damaged or missing in the file; empty if nothing was found."""
+        self.finished = finished
+        """Whether the file was finished by its writer."""
 
 
-class CodesReader:
-    """Iterate the messages of a codes file; an unfinished one is read up to its last whole record.
-
-    What a later version wrote beside them is passed over: other kinds, fields, records and channels.
+def load_codes(path: Path) -> CodesFile:
+    """Read a codes file as `read_codes`, without warnings.
 
     Raises:
-        CodesFileError: the file cannot be opened, or is no codes file.
+        CodesFileError: this is not a codes file, or it has codes without their spec.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.finished = False
-        """Whether the file's end was reached; known after the last message."""
-
-    def __iter__(self) -> Iterator[Message]:
-        self.finished = False
-        try:
-            with self.path.open("rb") as file:
-                yield from self._messages(file)
-        except OSError as error:
-            raise CodesFileError(f"{self.path} cannot be read ({error.strerror})", "Check the path") from None
-
-    def _messages(self, file: IO[bytes]) -> Iterator[Message]:
-        encodings: dict[int, str] = {}
-        for record in self._records(file):
-            if isinstance(record, Channel):
-                encodings[record.id] = record.message_encoding
-            elif isinstance(record, Record) and encodings.get(record.channel_id) == _ENCODING:
-                message = self._parse(record)
-                if not isinstance(message, Unknown):
-                    yield message
-        if encodings and _ENCODING not in encodings.values():
-            came = ", ".join(sorted(map(repr, set(encodings.values()))))
-            raise CodesFileError(
-                f"{self.path.name} is an MCAP file of {came} messages, expected {_ENCODING!r}", _REMEDY
-            )
-
-    def _records(self, file: IO[bytes]) -> Iterator[McapRecord]:
-        """Every whole record; `finished` tells whether the last one was the file's."""
-        known = False
-        records = StreamReader(file, record_size_limit=_LONGEST_RECORD).records
-        while True:
-            try:
-                record = next(records)
-            except StopIteration:
-                self.finished = True
-                return
-            except (McapError, struct.error, ValueError, KeyError, IndexError) as error:
-                if not known:
-                    raise CodesFileError(
-                        f"{self.path.name} is no codes file ({type(error).__name__}: {error})", _REMEDY
-                    ) from None
-                return
-            known = True
-            yield record
-
-    def _parse(self, record: Record) -> Message | Unknown:
-        try:
-            return parse(record.data)
-        except WireError as error:
-            raise CodesFileError(f"{self.path.name}: {error.message}", "Write the file again") from None
+    reader = CodesReader(path)
+    messages, damage = usable_messages(reader)
+    return CodesFile(collect_segments(messages, str(path)), damage, finished=reader.finished)
 
 
-def read_codes(path: str | Path) -> list[CodedSegment]:
+def read_codes(path: str | Path) -> CodesFile:
     """Read a codes file: one entry per segment of each stream and epoch, in order of their end.
 
+    Damaged messages are left out; `damage` of the result says where. To refuse such files, make DamagedFileWarning
+    an error.
+
     Raises:
-        CodesFileError: no codes file, or codes without their spec.
+        CodesFileError: this is not a codes file, or it has codes without their spec.
 
     Warns:
-        UnfinishedFileWarning: the file ends before its writer did; everything up to its last whole message is there.
+        UnfinishedFileWarning: the file is unfinished; everything up to its last whole message was read.
+        DamagedFileWarning: the file was altered after it was written, or messages are missing.
     """
-    reader = CodesReader(Path(path))
-    segments = collect_segments(reader, str(path))
-    if not reader.finished:
+    read = load_codes(Path(path))
+    if not read.finished:
         warnings.warn(f"{path} is unfinished; its last message may be missing", UnfinishedFileWarning, stacklevel=2)
-    return segments
+    if read.damage:
+        warnings.warn(told(str(path), read.damage), DamagedFileWarning, stacklevel=2)
+    return read

@@ -29,7 +29,7 @@ def spec(stream="eeg-000000", epoch=0, seq=0) -> Spec:
         source=Source(name="eeg", type="EEG", source_id="", uid="", hostname="", session_id="", format="float32"),
         rate_hz=250, channels=("C3", "C4"), left_out=(), unit_scale=(1, 1),
         model=ModelIdentity(name="m", version=1, sha256="0" * 64),
-        patch=256, hop=256, words=(4, 4, 4), model_rate_hz=256,
+        patch=256, hop=256, words=(64, 64, 64), model_rate_hz=256,
         frontend={"model_rate_hz": 256, "highpass_hz": 0.5, "notch_hz": None},
         delay_s=0.036, device="cpu", precision="float32", torch="2", utc=UtcMark(iso="2026-01-01", clock=1.0), notes=(),
     )  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_message(whole_file, tm
     path.write_bytes(content[:length])
     reader = CodesReader(path)
     if length < FIRST_RECORD_ENDS:
-        with pytest.raises(CodesFileError, match="no codes file"):
+        with pytest.raises(CodesFileError, match="not a codes file"):
             list(reader)
         return
     read = list(reader)
@@ -163,7 +163,7 @@ def test_other_files_are_refused(tmp_path, content):
     """One line, whatever they are."""
     path = tmp_path / "x.codes.mcap"
     path.write_bytes(content)
-    with pytest.raises(CodesFileError, match="no codes file") as caught:
+    with pytest.raises(CodesFileError, match="not a codes file") as caught:
         read_codes(path)
     assert "\n" not in str(caught.value)
 
