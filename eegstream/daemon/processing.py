@@ -4,7 +4,9 @@ Not to be used by two threads at a time.
 """
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -17,9 +19,9 @@ from eegstream.events import Patch
 from eegstream.following import Following, Happened
 from eegstream.following import Opened as EpochOpened
 from eegstream.lsl.reader import Reader
-from eegstream.pending import Encoder, PendingEvent, encode_pending
-from eegstream.stream import SignalOptions
-from eegstream.wire.messages import Codes, Message, Source, UtcMark
+from eegstream.pending import Encoder, PendingEvent, encode_patches
+from eegstream.stream import SignalOptions, StreamGeometry
+from eegstream.wire.messages import Codes, End, Gap, Message, Source, UtcMark
 
 log = logging.getLogger(__name__)
 
@@ -66,36 +68,71 @@ class Processor:
         self._options_of, self._run, self._clock = options_of, run, clock
         self.streams: dict[str, LiveStream] = {}
         """By wire name."""
+        self._items: deque[Item] = deque()
+        """Taken from the inbox, not handled yet."""
+        self._pending: list[PendingEvent] = []
+        """In the order in which they go out; some may be at the encoder."""
 
-    def handle(self, items: list[Item]) -> None:
+    def handle(self, items: Iterable[Item]) -> None:
         """Handle queued items in order; publish all that they complete."""
-        pending: list[PendingEvent] = []
-        for item in items:
-            if isinstance(item, Opened):
-                self._attach(item)
-                continue
-            stream = self.streams.get(item.reader.wire_name)
-            if stream is None or stream.reader is not item.reader or stream.following is None:
-                continue
-            try:
-                steps = self._follow(item, stream, stream.following)
-            except EegstreamError as error:
-                # The stated rate suited the settings; the measured rate does not.
-                log.warning("%s: %s", stream.name, error)
-                item.reader.stop("gone")
-                stream.detach(str(error), self._clock())
-                continue
-            self._take(steps, item.reader, stream, pending)
-            if isinstance(item, Closed):
-                self._publish(pending)
-                self._detach(item, stream)
-        self._publish(pending)
+        self._items.extend(items)
+        while self._items:
+            self._handle(self._items.popleft())
+        self._publish()
 
     def close(self) -> None:
         """Close every epoch (`shutdown`)."""
         for stream in self.streams.values():
             if stream.reader is not None:
                 self.handle([Closed(stream.reader, "shutdown")])
+
+    def abandon(self, items: Iterable[Item]) -> None:
+        """Close every epoch without the encoder. Nothing may be handled afterwards.
+
+        Patches without codes end their segments; samples among `items` count as dropped.
+        """
+        left = [item for item in (*self._items, *items) if isinstance(item, Samples | Dropped)]
+        self._items.clear()
+        self._give_up()
+        for item in left:
+            count = item.count if isinstance(item, Dropped) else len(item.timestamps_s)
+            self._handle(Dropped(item.reader, count))
+            self._give_up()
+        for stream in self.streams.values():
+            if stream.reader is not None and stream.following is not None:
+                self._take(stream.following.finish("shutdown"), stream.reader, stream)
+                self._give_up()
+
+    def use(self, encoder: ModelEncoder) -> None:
+        """Go on with another encoder: every epoch ends (`replaced`), and the next one says what encodes."""
+        self._give_up()
+        self._encoder = encoder
+        for stream in self.streams.values():
+            if stream.reader is None or stream.following is None or stream.geometry is None:
+                continue
+            self._take(stream.following.finish("replaced"), stream.reader, stream)
+            self._give_up()
+            stream.attach(stream.reader, self._follow_outlet(stream, stream.geometry), stream.geometry, self._clock())
+
+    def _handle(self, item: Item) -> None:
+        if isinstance(item, Opened):
+            self._attach(item)
+            return
+        stream = self.streams.get(item.reader.wire_name)
+        if stream is None or stream.reader is not item.reader or stream.following is None:
+            return
+        try:
+            steps = self._follow(item, stream, stream.following)
+        except EegstreamError as error:
+            # The stated rate suited the settings; the measured rate does not.
+            log.warning("%s: %s", stream.name, error)
+            item.reader.stop("gone")
+            stream.detach(str(error), self._clock())
+            return
+        self._take(steps, item.reader, stream)
+        if isinstance(item, Closed):
+            self._publish()
+            self._detach(item, stream)
 
     def _follow(self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following[Epoch]) -> list[Step]:
         if isinstance(item, Samples):
@@ -107,18 +144,18 @@ class Processor:
             return following.overflow(item.count)
         return following.finish(item.reader.end_reason)
 
-    def _take(self, steps: list[Step], reader: Reader, stream: LiveStream, pending: list[PendingEvent]) -> None:
+    def _take(self, steps: list[Step], reader: Reader, stream: LiveStream) -> None:
         """Announce epochs, and gather their events until there are enough for a batch."""
         for step in steps:
             if isinstance(step, EpochOpened):
-                self._publish(pending)
+                self._publish()
                 self._announce(step.followed, stream)
                 continue
             event = step.event
             arrived_s = event.arrived_s if isinstance(event, Patch) else 0.0
-            pending.append(PendingEvent(step.followed, event, reader.clock, arrived_s))
-            if sum(entry.epoch.n_channels for entry in pending) >= _BATCH_ROWS:
-                self._publish(pending)
+            self._pending.append(PendingEvent(step.followed, event, reader.clock, arrived_s))
+            if sum(entry.epoch.n_channels for entry in self._pending) >= _BATCH_ROWS:
+                self._publish()
 
     def _attach(self, item: Opened) -> None:
         reader, now_s = item.reader, self._clock()
@@ -128,13 +165,15 @@ class Processor:
             reader.stop("gone")
             return
 
+        self.streams[stream.name] = stream
+        stream.attach(reader, self._follow_outlet(stream, item.geometry), item.geometry, now_s)
+
+    def _follow_outlet(self, stream: LiveStream, geometry: StreamGeometry) -> Following[Epoch]:
         def context() -> MessageContext:
             return MessageContext(stream.name, self._run, stream.epochs, stream.next_seq)
 
-        options = self._options_of(item.geometry.source)
-        following = follow_stream(item.geometry, self._encoder.facts, options, context)
-        self.streams[stream.name] = stream
-        stream.attach(reader, following, now_s)
+        options = self._options_of(geometry.source)
+        return follow_stream(geometry, self._encoder.facts, options, context)
 
     def _announce(self, epoch: Epoch, stream: LiveStream) -> None:
         stream.epochs += 1
@@ -147,12 +186,35 @@ class Processor:
         stream.detach(item.why, self._clock())
         log.info("%s epoch %d ended: %s", stream.name, stream.epochs - 1, item.why)
 
-    def _publish(self, pending: list[PendingEvent]) -> None:
-        """Encode and send what is pending, and empty the list."""
-        for item, message in zip(pending, encode_pending(pending, self._encoder), strict=True):
-            self._publisher.publish(message)
-            if isinstance(message, Codes) and isinstance(item.event, Patch):
-                stream = self.streams[message.stream]
-                stream.encoded += message.shape[0] * message.shape[1]
-                stream.age.note(item.event.needed_s, item.clock, item.arrived_s, self._clock())
-        pending.clear()
+    def _publish(self) -> None:
+        """Encode and send what is pending."""
+        while self._pending:
+            batch = self._pending = [item for item in self._pending if not item.is_lost]
+            codes = encode_patches(batch, self._encoder)
+            self._pending = []
+            for item, found in zip(batch, codes, strict=True):
+                self._send(item, item.message(found))
+
+    def _give_up(self) -> None:
+        """Send what is pending without codes: the ends of segments."""
+        while self._pending:
+            batch, self._pending = self._pending, []
+            for item in batch:
+                if isinstance(item.event, Patch):
+                    self._lose(item, item.event)
+                else:
+                    self._send(item, item.message(None))
+
+    def _lose(self, item: PendingEvent, patch: Patch) -> None:
+        """End the segment of a patch that gets no codes."""
+        if item.is_lost:
+            return
+        log.error("%s: its segment %d ends, the encoder gave no codes", item.epoch.stream, patch.segment)
+        self._pending += [replace(item, event=event) for event in item.epoch.lose(patch)]
+
+    def _send(self, item: PendingEvent, message: Codes | Gap | End) -> None:
+        self._publisher.publish(message)
+        if isinstance(message, Codes) and isinstance(item.event, Patch):
+            stream = self.streams[message.stream]
+            stream.encoded += message.shape[0] * message.shape[1]
+            stream.age.note(item.event.needed_s, item.clock, item.arrived_s, self._clock())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from eegstream.epoch import Clock, Epoch
 from eegstream.following import Following
 from eegstream.lsl.reader import Reader
+from eegstream.stream import StreamGeometry
 from eegstream.wire.messages import State
 from eegstream.wire.reasons import Status
 
@@ -57,6 +58,7 @@ class LiveStream:
     name: str
     reader: Reader | None = None
     following: Following[Epoch] | None = None
+    geometry: StreamGeometry | None = None
     epochs: int = 0
     """Epochs opened so far."""
     why: str | None = None
@@ -100,9 +102,9 @@ class LiveStream:
         """The open epoch; None while the stream's rate is being measured, and while it has no outlet."""
         return self.following.current if self.following is not None else None
 
-    def attach(self, reader: Reader, following: Following[Epoch], now_s: float) -> None:
+    def attach(self, reader: Reader, following: Following[Epoch], geometry: StreamGeometry, now_s: float) -> None:
         """Note that samples come from `reader` from now on."""
-        self.reader, self.following, self.why = reader, following, None
+        self.reader, self.following, self.geometry, self.why = reader, following, geometry, None
         self.last_samples_s = self.changed_s = now_s
         self._arrivals.clear()
         self._intervals_s.clear()
