@@ -9,6 +9,7 @@ from eegstream.cli.options import OutputFile, model_option
 
 if TYPE_CHECKING:
     from eegstream.codec.bundle import Bundle
+    from eegstream.files.codes import CodesFile
     from eegstream.wire.messages import ModelIdentity
 
 
@@ -16,24 +17,23 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "output", required=True, type=OutputFile(".npz"), help="F.npz")
 @model_option
-@click.option("--stream", help="Which stream, where the file holds several.")
+@click.option("--stream", help="Which stream, if the file holds several.")
 @click.option("--as", "kind", type=click.Choice(["mse", "spectrum"]), default="mse", show_default=True,
               help="Least error, or true band power where the bundle offers it.")  # fmt: skip
-def command(file: Path, output: Path, model: str | None, stream: str | None, kind: str) -> None:
+@click.option("--strict", is_flag=True, help="Fail if the file is damaged, lacks messages or is unfinished.")
+def command(file: Path, output: Path, model: str | None, stream: str | None, kind: str, *, strict: bool) -> None:
     """Turn a codes file back into a signal: the front-ended one, at the model's rate, as far as patches cover it."""
     from eegstream.cli.recording import require_other_file
     from eegstream.codec.engine import Engine, choose_device
     from eegstream.decoding import choose_stream, reconstruct
     from eegstream.errors import CodesFileError
     from eegstream.files.arrays import save_npz
-    from eegstream.files.codes import CodesReader
-    from eegstream.files.segments import collect_segments
+    from eegstream.files.codes import load_codes
 
     require_other_file(str(file), output)
-    reader = CodesReader(file)
-    segments = choose_stream(collect_segments(reader, file.name), stream)
-    if not reader.finished:
-        click.echo(f"{file.name} is unfinished; everything up to its last whole message is decoded", err=True)
+    read = load_codes(file)
+    _tell_faults(read, file.name, strict=strict)
+    segments = choose_stream(read, stream)
     made = reconstruct(segments, Engine(_bundle(model, segments[0].spec.model), choose_device("cpu")), kind)
     if made.eeg_uv.shape[1] == 0:
         raise CodesFileError(f"{file.name} holds no codes", "Encode a longer recording")
@@ -54,12 +54,27 @@ def command(file: Path, output: Path, model: str | None, stream: str | None, kin
     )
     if made.unaccounted:
         click.echo(
-            f"{file.name} does not hold the ends of {made.unaccounted} segments: what they lack is unknown", err=True
+            f"{file.name} lacks the closing message of {made.unaccounted} segments: their end is unknown",
+            err=True,
         )
 
 
+def _tell_faults(read: "CodesFile", name: str, *, strict: bool) -> None:
+    """Warn of what is damaged or missing; if `strict`, raise CodesFileError."""
+    from eegstream.errors import CodesFileError
+    from eegstream.files.damage import told
+
+    faults = [told(name, read.damage)] if read.damage else []
+    if not read.finished:
+        faults.append(f"{name} is unfinished; everything up to its last whole message is decoded")
+    if faults and strict:
+        raise CodesFileError("; ".join(faults), "Get the file again, or leave out --strict")
+    for fault in faults:
+        click.echo(fault, err=True)
+
+
 def _bundle(model: str | None, made_by: "ModelIdentity") -> "Bundle":
-    """The very bundle that made the codes, which the user may name."""
+    """The bundle that made the codes; the user may give its file."""
     from eegstream.codec.bundle import find, load
     from eegstream.errors import BundleError
 
