@@ -42,7 +42,7 @@ def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[Code
     """
     names = sorted({segment.stream for segment in segments})
     if not names:
-        raise CodesFileError("the file holds no codes", "Nothing can be decoded from it")
+        raise CodesFileError("the file holds no codes", "Encode a longer recording")
     if stream is None and len(names) > 1:
         raise CodesFileError(f"the file holds {len(names)} streams: {', '.join(names)}", "Name one with --stream")
     chosen = [segment for segment in segments if segment.stream == (stream or names[0])]
@@ -52,7 +52,7 @@ def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[Code
     if len(geometries) > 1:
         raise CodesFileError(
             f"{chosen[0].stream} changes its channels, rate or model between epochs",
-            "Record such epochs into files of their own",
+            "Record each of these epochs into its own file",
         )
     return chosen
 

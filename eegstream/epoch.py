@@ -102,6 +102,7 @@ class Epoch:
         self._lost: dict[int, Patch] = {}
         """By segment: the first patch that got no codes."""
         self._notes = (
+            *facts.notes,
             *self._selection.notes,
             *_rate_notes(self._rate_hz, geometry.rate_hz, options),
             *_notes(self._rate_hz, manifest, options),

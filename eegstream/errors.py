@@ -5,7 +5,7 @@ Only the command line turns an error into an exit code.
 
 
 class EegstreamError(Exception):
-    """An error that a person can act upon.
+    """An error that the user can do something about.
 
     `message` says what was seen and what was expected; `remedy` says what to do. Both are shown on one line.
     """
@@ -38,6 +38,10 @@ class ConfigError(EegstreamError):
 
 class BundleError(ConfigError):
     """A model bundle is missing, malformed or does not reproduce its own golden vectors."""
+
+
+class CodesError(EegstreamError):
+    """A model failed on some input, or gave what its bundle does not allow; nothing of that call may be used."""
 
 
 class DeviceLostError(EegstreamError):

@@ -1,4 +1,4 @@
-"""Feed a recording to what follows a stream: the chunks and pauses that an outlet would send."""
+"""Pass a recording to `Following` as an outlet would send it: in chunks, with its pauses."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -8,7 +8,7 @@ from eegstream.following import F, Following, Happened, Opened
 
 
 def feed(recording: Recording, following: Following[F]) -> Iterator[list[Opened[F] | Happened[F]]]:
-    """Yield what each second of the recording brings, and what its end brings."""
+    """Yield the events of each second of the recording, then those of its end."""
     step = max(1, round(recording.rate_hz))
     n_samples = recording.samples.shape[1]
     for start, stop in pairwise(sorted({*range(0, n_samples, step), *recording.pauses, n_samples})):

@@ -1,4 +1,4 @@
-"""Hear that a person or a supervisor wants the program to end."""
+"""Receive the signals with which a person or a supervisor ends the program."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
-"""Ctrl-C; what supervisors send; Ctrl-Break, on Windows the one signal that a program can send to another."""
+"""Ctrl-C; the signal of supervisors; Ctrl-Break, the only signal that one program can send to another on Windows."""
 
 
 def _say_nothing(_name: str) -> None:
@@ -16,9 +16,9 @@ def _say_nothing(_name: str) -> None:
 
 @contextmanager
 def stopped_by_signals(heard: Callable[[str], None] = _say_nothing) -> Iterator[threading.Event]:
-    """Give an event that is set by each signal that means the end; `heard` is told the signal's name.
+    """Yield an event that each of these signals sets; `heard` is called with the signal's name.
 
-    Wait for it with a time-out: on Windows a wait without one hears no Ctrl-C.
+    Wait for the event with a time-out: on Windows a wait without one does not notice Ctrl-C.
     """
     stop = threading.Event()
 

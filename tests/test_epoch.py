@@ -108,7 +108,7 @@ def test_notes_tell_what_options_changed():
     notes = make(2000.0, options=SignalOptions(notch_hz=50, fill_ms=20)).spec(mark).notes
     assert notes == (
         "notch at 50 Hz by option, the bundle has None",
-        "holes of at most 20 ms are filled by linear interpolation",
+        "gaps of at most 20 ms are filled by linear interpolation",
         "2000 Hz is outside the 100 to 1000 Hz that the bundle was trained for",
     )
 

@@ -114,7 +114,7 @@ def test_a_wrong_nominal_rate_is_told_and_replaced():
     assert isinstance(opened, Opened)
     spec = opened.followed.spec(UtcMark(iso="", clock=0.0))
     assert spec.rate_hz == opened.followed.rate_hz == 128.0
-    assert spec.notes == ("the stream says 256 Hz, its timestamps make 128 Hz: taken as 128 Hz",)
+    assert spec.notes == ("the stream states 256 Hz, its timestamps show 128 Hz: taken as 128 Hz",)
     patches = [step.event for step in rest if isinstance(step.event, Patch)]
     assert [patch.t_s for patch in patches[:2]] == pytest.approx([10.0, 10.25])  # 64 samples at 256 Hz
 

@@ -1,4 +1,4 @@
-"""The command line: one file a command, imported when it is called."""
+"""The command line: one module per command, imported when the command is called."""
 
 import importlib
 import io
@@ -28,7 +28,7 @@ class _LateCommands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # The reader of our output left: nothing to tell it, and nowhere to tell. Click would call it a failure.
+            # The program that reads our output has ended. That is no failure, but click would report one.
             _discard_output()
             return None
 
@@ -60,7 +60,7 @@ def _run() -> int:
     except (KeyboardInterrupt, click.Abort):
         return 130
     except OSError as error:
-        # What commands read and write themselves is told with its path: this is standard output.
+        # Commands report errors of their files with the path; so this error is one of standard output.
         _discard_output()
         click.echo(f"eegstream: the output cannot be written ({error.strerror})", err=True)
         return 1
@@ -68,9 +68,9 @@ def _run() -> int:
 
 
 def _write_every_character() -> None:
-    """Let no character of a name or a chart be an error: what an encoding lacks is shown as a question mark.
+    """Print characters that the output's encoding lacks as question marks, instead of failing.
 
-    Windows has no UTF-8 locale: there everything is UTF-8 unless PYTHONIOENCODING tells otherwise.
+    Windows has no UTF-8 locale: there the output is UTF-8 unless PYTHONIOENCODING is set.
     """
     utf8 = os.name == "nt" and not os.environ.get("PYTHONIOENCODING")
     for stream in (sys.stdout, sys.stderr):
@@ -79,5 +79,5 @@ def _write_every_character() -> None:
 
 
 def _discard_output() -> None:
-    """Let what is still buffered for standard output go nowhere."""
+    """Discard what is still buffered for standard output."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

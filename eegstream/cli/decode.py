@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eegstream.cli.options import OutputFile, model_option
+from eegstream.cli.options import OutputFile, model_option, trust_of
 
 if TYPE_CHECKING:
     from eegstream.codec.bundle import Bundle
@@ -34,7 +34,8 @@ def command(file: Path, output: Path, model: str | None, stream: str | None, kin
     read = load_codes(file)
     _tell_faults(read, file.name, strict=strict)
     segments = choose_stream(read, stream)
-    made = reconstruct(segments, Engine(_bundle(model, segments[0].spec.model), choose_device("cpu")), kind)
+    bundle = _bundle(model, segments[0].spec.model, trust_of(model_sha256, model_keys, allow_unsigned=allow_unsigned))
+    made = reconstruct(segments, Engine(bundle, choose_device("cpu")), kind)
     if made.eeg_uv.shape[1] == 0:
         raise CodesFileError(f"{file.name} holds no codes", "Encode a longer recording")
     save_npz(
@@ -66,14 +67,14 @@ def _tell_faults(read: "CodesFile", name: str, *, strict: bool) -> None:
 
     faults = [told(name, read.damage)] if read.damage else []
     if not read.finished:
-        faults.append(f"{name} is unfinished; everything up to its last whole message is decoded")
+        faults.append(f"{name} is unfinished behind its last whole message")
     if faults and strict:
         raise CodesFileError("; ".join(faults), "Get the file again, or leave out --strict")
     for fault in faults:
-        click.echo(fault, err=True)
+        click.echo(f"{fault}; everything else is decoded", err=True)
 
 
-def _bundle(model: str | None, made_by: "ModelIdentity") -> "Bundle":
+def _bundle(model: str | None, made_by: "ModelIdentity", trust: "Trust") -> "Bundle":
     """The bundle that made the codes; the user may give its file."""
     from eegstream.codec.bundle import find, load
     from eegstream.errors import BundleError
@@ -86,7 +87,7 @@ def _bundle(model: str | None, made_by: "ModelIdentity") -> "Bundle":
             raise BundleError(
                 f"the codes were made by {title}, which does not come with the package", "Give its file with --model"
             ) from None
-    bundle = load(model or title)
+    bundle = load(model or title, trust=trust)
     if bundle.sha256 != made_by.sha256:
         raise BundleError(
             f"the codes were made by {title} ({made_by.sha256[:12]}), {bundle.path.name} is {bundle.sha256[:12]}",

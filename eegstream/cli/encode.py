@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Account:
-    """What became of one stream."""
+    """The totals of one stream, for the user."""
 
     patches: int = 0
     gaps: int = 0
@@ -55,7 +55,7 @@ class _Account:
 
 
 def _messages(recording: "Recording", engine: "Engine", options: "SignalOptions") -> "Iterator[Message]":
-    """The recording's messages; what is remarked or assumed goes to stderr."""
+    """The recording's messages; remarks and notes go to stderr."""
     from eegstream.tokenizer import encode_recording
     from eegstream.wire.messages import Spec
 
@@ -82,6 +82,9 @@ def command(
     file: str,
     output: Path,
     model: str | None,
+    model_sha256: str | None,
+    model_keys: str | None,
+    allow_unsigned: bool | None,
     device: str | None,
     seconds: float | None,
     stream: str | None,
@@ -112,7 +115,10 @@ def command(
         notch_hz=float(notch) if notch else None, fill_ms=fill_ms or 0.0, choice=choice, rate_hz=rate
     )
     recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream, choice=choice)
-    engine = Tokenizer.load(model or "default", device or "auto").engine
+    keys = model_keys.split(",") if model_keys else ()
+    engine = Tokenizer.load(
+        model or "default", device or "auto", sha256=model_sha256, keys=keys, allow_unsigned=bool(allow_unsigned)
+    ).engine
     total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
     with (
         write_codes(output) as writer,
@@ -131,7 +137,7 @@ def command(
             sums.append((recording, account))
         bar.update(bar.length or 0)
         if not any(account.patches for _, account in sums):
-            raise RecordingError(f"{file} holds {total_s:.2f} s, which is not one patch", "Give a longer recording")
+            raise RecordingError(f"{file} has {total_s:.2f} s, expected at least one patch", "Give a longer recording")
     for recording, account in sums:
         which = f" {recording.name}:" if len(sums) > 1 else ""
         click.echo(f"{output}:{which} {account.told(engine.bundle.title, len(engine.bundle.manifest.words))}", err=True)

@@ -48,7 +48,7 @@ def command(
 
     recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream)
     if name is not None and len(recordings) > 1:
-        raise click.UsageError(f"--name is one name, FILE holds {len(recordings)} streams; name one with --stream")
+        raise click.UsageError(f"--name is for one stream, FILE holds {len(recordings)}; choose one with --stream")
     stop = click.get_current_context().with_resource(stopped_by_signals())
     outlets = [RecordingOutlet(recording, name) for recording in recordings]
     for recording in recordings:

@@ -21,7 +21,8 @@ _LOOK_INTERVAL_S = 0.2
 def command(output: Path, url: str) -> None:
     """Write what a running daemon publishes into a codes file, until SIGTERM or Ctrl-C.
 
-    The file is made when something comes, and readable up to its last whole message at any time, after a crash too.
+    The file is created with the first message. It can be read up to its last whole message at any time, even after a
+    crash.
     """
     from eegstream.client import Subscriber
     from eegstream.errors import EegstreamError
@@ -31,15 +32,15 @@ def command(output: Path, url: str) -> None:
     _require_new(output)
     stop = click.get_current_context().with_resource(stopped_by_signals())
     with Subscriber(url) as subscriber:
-        click.echo(f"recording {url} into {output}; Ctrl-C ends", err=True)
+        click.echo(f"recording {url} into {output}; Ctrl-C ends it", err=True)
         first = subscriber.receive(_PATIENCE_S)
         if first is None and not stop.is_set():
-            click.echo(f"nothing heard from {url} for {_PATIENCE_S:g} s; still listening", err=True)
+            click.echo(f"no message from {url} for {_PATIENCE_S:g} s; still listening", err=True)
         while first is None and not stop.is_set():
             first = subscriber.receive(_LOOK_INTERVAL_S)
         if first is None:
             raise EegstreamError(
-                f"nothing came from {url}, no file was made", "Check --connect, and that a daemon runs"
+                f"no message came from {url}, so no file was written", "Check --connect, and that a daemon runs"
             )
         with CodesWriter(output, new=True) as writer:
             tape = _Tape(writer)
@@ -50,17 +51,17 @@ def command(output: Path, url: str) -> None:
 
 
 def _require_new(output: Path) -> None:
-    """Raise CodesFileError if the file is there, or its folder is not: it is made only when something has come."""
+    """Raise CodesFileError if the file exists or its folder does not; the file itself is created later."""
     from eegstream.errors import CodesFileError
 
     if output.exists():
-        raise CodesFileError(f"{output} is there already", "Give a new file with -o, or move the old one")
+        raise CodesFileError(f"{output} exists already", "Give a new file with -o, or move the old one")
     if not output.absolute().parent.is_dir():
-        raise CodesFileError(f"{output.parent} is no folder", "Give another place with -o")
+        raise CodesFileError(f"{output.parent} is not a folder", "Give another path with -o")
 
 
 class _Tape:
-    """Writes each message once: the first of each repeated spec."""
+    """Writes each message once: of a repeated spec, only the first."""
 
     def __init__(self, writer: "CodesWriter") -> None:
         self.written = self.lost = 0
@@ -68,7 +69,7 @@ class _Tape:
         self._specs: set[tuple[str, str, int]] = set()
 
     def take(self, item: "Message | Loss | None") -> None:
-        """Write a message; tell and count a loss."""
+        """Write a message; report and count a loss."""
         from eegstream.client import Loss, Spec
 
         if item is None:

@@ -12,6 +12,7 @@ from eegstream.cli.options import PositiveSeconds, channel_options
 if TYPE_CHECKING:
     from eegstream.config import RunConfig
     from eegstream.lsl.discovery import Announcement
+    from eegstream.lsl.prober import Prober
 
 _SHOWN = 12
 """Most channels of one fate that are listed by name."""
@@ -30,11 +31,13 @@ def command(file: Path | None, wait_s: float, *, as_json: bool, **options: Any) 
     """
     from eegstream.config import environment, run_config
     from eegstream.lsl.discovery import Discovery
+    from eegstream.lsl.prober import Prober
 
     config = run_config(file, environment(), options)
     discovery = Discovery()
     time.sleep(wait_s)
-    found = [_described(stream, config) for stream in discovery.announcements()]
+    with Prober() as prober:
+        found = [_described(stream, config, prober) for stream in discovery.announcements()]
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -44,8 +47,8 @@ def command(file: Path | None, wait_s: float, *, as_json: bool, **options: Any) 
         click.echo(f"no LSL stream found after {wait_s:g} s; LSLAPICFG configures where LSL looks", err=True)
 
 
-def _described(stream: "Announcement", config: "RunConfig") -> dict[str, Any]:
-    """All that is shown of a stream."""
+def _described(stream: "Announcement", config: "RunConfig", prober: "Prober") -> dict[str, Any]:
+    """What the command shows of a stream."""
     from eegstream.dsp.channels import fates, printable_label, select_channels
     from eegstream.errors import EegstreamError
     from eegstream.lsl.admission import refusal
@@ -58,7 +61,7 @@ def _described(stream: "Announcement", config: "RunConfig") -> dict[str, Any]:
     notes: tuple[str, ...] = ()
     if why is None:
         try:
-            geometry = inspect(stream)
+            geometry = inspect(stream, prober)
             choice = config.signal_options(stream).choice
             stated = (geometry.labels, geometry.types, geometry.units)
             channels = [

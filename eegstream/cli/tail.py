@@ -24,7 +24,7 @@ def command(url: str, stream: str | None, *, as_json: bool) -> None:
     with Subscriber(url, stream) as subscriber:
         first = subscriber.receive(_PATIENCE_S)
         if first is None:
-            click.echo(f"nothing heard from {url} for {_PATIENCE_S:g} s; still listening", err=True)
+            click.echo(f"no message from {url} for {_PATIENCE_S:g} s; still listening", err=True)
         else:
             show(first)
         for item in subscriber:

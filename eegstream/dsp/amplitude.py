@@ -71,6 +71,6 @@ def amplitude_remark(sd_uv: float, scale: float) -> str | None:
 
     likely = min(_CANDIDATES, key=distance)
     return (
-        f"the amplitude is not that of EEG: a robust sd of {sd_uv:.3g} µV, {low:g} to {high:g} is plausible; "
-        f"the numbers look like {likely} (nothing was changed; if they are, give --unit {likely}!)"
+        f"the amplitude is not plausible for EEG: robust sd {sd_uv:.3g} µV, expected {low:g} to {high:g} µV; "
+        f"the numbers look like {likely} (the signal was not changed; if this is right, give --unit {likely}!)"
     )

@@ -163,7 +163,7 @@ class _Montage:
     def _by_label(self, index: int, stated: str) -> Fate:
         """Whether the label contradicts a stated type EEG; without a stated type, the fate by the label."""
         name = self._names[index]
-        fate = Fate(EEG, "type EEG" if stated else "its label names no other signal")
+        fate = Fate(EEG, "type EEG" if stated else "its label does not name another signal")
         if name.other_type is not None:
             fate = Fate(name.other_type, f"its label says {name.other_type}")
         elif self._labelled and name.is_dummy:
@@ -173,11 +173,11 @@ class _Montage:
         elif name.is_pol and (self._has_eeg_prefix or not name.is_electrode):
             fate = Fate(OTHER, "its label says POL, which is not an EEG input")
         elif name.is_eye and not self._is_net:
-            fate = Fate("EOG", "its label is that of an eye")
+            fate = Fate("EOG", "its label names an eye electrode")
         elif name.is_electrode or name.says_eeg:
-            fate = Fate(EEG, "its label is that of an electrode")
+            fate = Fate(EEG, "its label names an electrode")
         elif self._voltage_beside and unit_kind(self._units[index]) != "voltage":
-            fate = Fate(OTHER, "its label names no electrode, and unlike the electrodes it states no voltage")
+            fate = Fate(OTHER, "its label does not name an electrode, and it states no voltage, unlike the electrodes")
         return fate
 
 
@@ -218,8 +218,8 @@ def _require_matches(choice: ChannelChoice, shown: Sequence[str]) -> None:
         absent = [pattern for pattern in patterns if not matching(pattern, shown)]
         if absent and (option == "--channels" or len(absent) == len(patterns)):
             raise StreamError(
-                f"{option} has {', '.join(absent)}, which names none of the {len(shown)} channels ({_listed(shown)})",
-                remedy=f"Correct {option}: labels, with * and ?, or numbers from 1",
+                f"{option} has {', '.join(absent)}, which matches none of the {len(shown)} channels ({_listed(shown)})",
+                remedy=f"Give {option} labels, with * and ?, or numbers from 1",
             )
 
 
@@ -231,7 +231,7 @@ def _choice_notes(choice: ChannelChoice) -> list[str]:
 def _label_notes(labels: Sequence[str]) -> list[str]:
     if any(label.strip() for label in labels):
         return []
-    return [f"no channel has a label: they are called ch1 to ch{len(labels)} by their position"]
+    return [f"no channel has a label: the channels are called ch1 to ch{len(labels)} by their position"]
 
 
 def _scales(

@@ -16,7 +16,7 @@ from eegstream.dsp.lateness import Habits, pace
 from eegstream.dsp.packets import is_late_line, limit_of, may_be_a_packet, timestamps_needed
 
 _LATE_PATIENCES, _LATE_S = 3.0, 1.0
-"""Samples that still come faster than the pace are late after this many patiences and this many seconds of pace."""
+"""Samples that still come faster than the pace are late after this multiple of `patience_s` and this many seconds."""
 _LONGEST_LATE_S, _BULK = 5.0, 3.0
 """Samples later than this that do not come faster than this multiple of the pace count as a loss and a new pace.
 Otherwise they would stay late for longer than a listener can wait."""

@@ -50,15 +50,15 @@ class Grid:
             return cls(1, 1, 0)
         source = as_ratio(rate_hz)
         if source <= 0:
-            raise ConfigError(f"a rate of {rate_hz!r} Hz cannot be resampled", "Rates start at 0.5 Hz")
+            raise ConfigError(f"a rate of {rate_hz!r} Hz cannot be resampled", "Give a rate of at least 0.5 Hz")
         ratio = Fraction(str(model_rate_hz)) / source
         up, down = ratio.numerator, ratio.denominator
         if up == down:
             return cls(1, 1, 0)
         if max(up, down) > _MAX_FACTOR:
             raise ConfigError(
-                f"{rate_hz:g} Hz to {model_rate_hz:g} Hz is the ratio {up}/{down}, beyond {_MAX_FACTOR}",
-                "Declare a rounder sampling rate",
+                f"{rate_hz:g} Hz to {model_rate_hz:g} Hz is the ratio {up}/{down}, above the limit of {_MAX_FACTOR}",
+                "Give a sampling rate with fewer decimals",
             )
         return cls(up, down, _HALF_LENGTH * max(up, down))
 

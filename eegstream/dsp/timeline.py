@@ -26,9 +26,10 @@ _LONGEST_DOUBT_S = 7.0
 _LONGEST_START_S = 6.0
 """A segment's first samples are held without a clock for at most this time at the nominal rate."""
 
-__all__ = ["Break", "Timed", "Timeline"]
 _MOST_HELD = 20_000
-"""Samples held at most, for one of both reasons, at rates where the seconds above would be more: memory is bounded."""
+"""Samples that are held at most for each of these two reasons, also at high rates: this bounds the memory."""
+
+__all__ = ["Break", "Timed", "Timeline"]
 
 Floats = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files that appear complete or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,29 +9,30 @@ from eegstream.errors import EegstreamError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; it takes the place of `path` if all went well, and goes if not.
+    """Yield a temporary path in the folder of `path`: it replaces `path` on success and is removed on an error.
 
-    Behind a link, its target is replaced.
+    If `path` is a link, its target is replaced.
 
     Raises:
-        EegstreamError: the place cannot be written, or is a folder or a device.
+        EegstreamError: `path` cannot be written, or is a folder or a device.
     """
     try:
         path = path.resolve()
     except OSError as error:
-        raise EegstreamError(f"{path} is no path ({error.strerror})", "Give another place with -o") from None
+        raise EegstreamError(f"{path} is not a valid path ({error.strerror})", "Give another path with -o") from None
     if path.exists() and not path.is_file():
-        raise EegstreamError(f"{path} is there and no plain file", "Give the name of a file with -o")
+        raise EegstreamError(f"{path} exists and is not a regular file", "Give the path of a file with -o")
     unfinished = path.with_name(path.name + ".part")
     try:
         yield unfinished
         unfinished.replace(path)
     except PermissionError as error:
-        # Windows replaces no file that a program has open or mapped.
+        # Windows cannot replace a file that a program has open or mapped.
         raise EegstreamError(
-            f"{path} cannot be written ({error.strerror})", "Close what has it open, or give another place with -o"
+            f"{path} cannot be written ({error.strerror})",
+            "Close the program that uses it, or give another path with -o",
         ) from None
     except OSError as error:
-        raise EegstreamError(f"{path} cannot be written ({error.strerror})", "Give another place with -o") from None
+        raise EegstreamError(f"{path} cannot be written ({error.strerror})", "Give another path with -o") from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.brainvision_markers import Pauses, read_pauses
+from eegstream.files.data_file import read_data_file
 from eegstream.files.rates import snapped_rate_hz
 from eegstream.files.signals import Signals, regular_times_s
 
@@ -102,7 +103,7 @@ def _channel(entries: Mapping[str, str], number: int, path: Path) -> tuple[str, 
     fields = [field.strip() for field in entries.get(f"ch{number}", "").split(",")]
     label, _, resolution, unit = (fields + [""] * 4)[:4]
     if not any(fields):
-        raise _error(path, f"says nothing about channel {number}")
+        raise _error(path, f"does not describe channel {number}")
     return (
         label.replace(r"\1", ","),
         _finite(resolution or "1", f"resolution of {label}", path),
@@ -122,18 +123,12 @@ def _samples(
     if binary.get("usebigendianorder", "NO").upper() == "YES":
         dtype = dtype.newbyteorder(">")
     data_path = _companion(common.get("datafile", ""), path)
-    try:
-        raw = data_path.read_bytes()
-    except OSError:
-        raise RecordingError(
-            f"{path.name} names {data_path.name} as its samples, which cannot be read from its folder",
-            remedy=f"Put {data_path.name} into the same folder",
-        ) from None
+    raw = read_data_file(data_path, path)
     n_samples, left_over = divmod(len(raw), n_channels * dtype.itemsize)
     vectorized = common.get("dataorientation", "MULTIPLEXED").upper() == "VECTORIZED"
     if left_over and vectorized:
         raise _error(
-            path, f"has {len(raw)} bytes of samples, which {n_channels} channels one after the other cannot be"
+            path, f"has {len(raw)} bytes of samples, expected a multiple of {n_channels * dtype.itemsize} bytes"
         )
     numbers = np.frombuffer(raw, dtype, n_samples * n_channels)
     remarks = [f"truncated: the last {left_over} bytes are not a whole sample and were dropped"] if left_over else []

@@ -90,7 +90,7 @@ def _segments(content: bytes, n_samples: int) -> tuple[list[_Segment], list[str]
         fields = [field.strip() for field in mark[1].split(",")]
         position = int(fields[1]) - 1 if len(fields) > 1 and fields[1].isdigit() else -1
         if not 0 <= position < n_samples:
-            remarks.append(f"a new segment is marked at {','.join(fields)[:40]!r}, where no sample is: not read")
+            remarks.append(f"a new segment at {','.join(fields)[:40]!r} was ignored: there is no such sample")
         elif position not in found or found[position].start is None:
             found[position] = _Segment(position, _date(fields[4] if len(fields) > 4 else ""))
     found.setdefault(0, _Segment(0, None))

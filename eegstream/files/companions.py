@@ -1,4 +1,4 @@
-"""Refuse paths that are only a part of a recording, or a format that is not read, and name the right file."""
+"""Refuse paths that are only a part of a recording, or a format that is not supported, and name the right file."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def read_folder(path: Path) -> list[Signals]:
 
 
 def refuse_by_name(path: Path) -> None:
-    """Raise if the name is that of a part of a recording or of a format that is not read.
+    """Raise if the name is that of a part of a recording or of a format that is not supported.
 
     Call it after no reader has recognised the content.
     """
@@ -60,6 +60,6 @@ def refuse_by_name(path: Path) -> None:
         raise RecordingError(f"{path.name} is {_MEG[ending]}, which is MEG", remedy="Give a recording that holds EEG")
     if ending in _NOT_READ:
         raise RecordingError(
-            f"{path.name} is {_NOT_READ[ending]}, which is not read",
+            f"{path.name} is {_NOT_READ[ending]}, a format that is not supported",
             remedy="Export it as EDF or BrainVision with the recorder's software",
         )

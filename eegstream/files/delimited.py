@@ -79,7 +79,8 @@ def _refuse_features(text: Text, name: str) -> None:
     """Raise for OpenViBE files that are not signals: features, spectra, matrices."""
     if re.fullmatch(r"Time:[\dx]+(:\d+)?", text.header[0]) and "End Time" in text.header:
         raise RecordingError(
-            f"{name} holds features or spectra of OpenViBE, no signal", remedy="Write the signal itself into a CSV file"
+            f"{name} holds features or spectra of OpenViBE, expected a signal",
+            remedy="Write the signal itself into a CSV file",
         )
 
 

@@ -148,7 +148,7 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
             remarks.append(f"the last {left_over} bytes are not a whole record and were dropped")
     elif there < stated:
         remarks.append(
-            f"truncated: the header promises {stated} records, {there} whole ones are there"
+            f"truncated: the header promises {stated} records, the file has {there} whole ones"
             + (f" ({left_over} bytes of an unfinished one were dropped)" if left_over else "")
         )
     elif left_over:
@@ -158,7 +158,7 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
             remedy="Get the file again in binary mode",
         )
     elif there > stated:
-        remarks.append(f"the header promises {stated} records, all {there} that are there were read")
+        remarks.append(f"the header promises {stated} records, the file has {there}: all were read")
     if not header.header_bytes_agree and (left_over or there != stated):
         raise RecordingError(
             f"{name} has a header whose own length and number of records both disagree with the file",

@@ -29,9 +29,7 @@ def record_onsets_s(
     """
     if not time_keepers:
         if header.kind.endswith("+D"):
-            return None, [
-                f"{header.kind} without annotation signal: where its holes lie is unknown, read as continuous"
-            ]
+            return None, [f"{header.kind} without annotation signal: its holes are unknown, read as continuous"]
         return None, []
     onsets = np.full(len(time_keepers[0]), np.nan)
     for number, row in enumerate(time_keepers[0]):

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 MAX_ELECTRODES = 256
 
-# Idealised inclination from Cz and azimuth from the right ear to the nose (degrees), one pair of sides a name.
+# Idealised inclination from Cz and azimuth from the right ear to the nose (degrees), one name per pair of electrodes.
 _PAIRS = """
 Fp1,92,72 AF7,92,54 AF3,74,65 F7,92,36 F5,75,41 F3,60,51 F1,50,68 FT7,92,18 FC5,72,21 FC3,50,28 FC1,32,45
 T7,92,0 C5,69,0 C3,46,0 C1,23,0 TP9,113,-18 TP7,92,-18 CP5,72,-21 CP3,50,-28 CP1,32,-45

@@ -99,10 +99,10 @@ def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uin
     remarks = []
     n_records = header.n_records
     if n_records < 0:
-        remarks.append(f"the header states no number of records, all {there} that are there were read")
+        remarks.append(f"the header states no number of records, the file has {there}: all were read")
         n_records = there
     elif there < n_records:
-        remarks.append(f"truncated: the header promises {n_records} records, {there} whole ones are there")
+        remarks.append(f"truncated: the header promises {n_records} records, the file has {there} whole ones")
         n_records = there
     if n_records < 1:
         raise _error(name, f"holds no whole record of {record_bytes} bytes")

@@ -23,7 +23,7 @@ MATLAB_MAGICS = (b"MATLAB 5.0 MAT-file", *HDF5_MAGICS)
 """First bytes of EEGLAB's .set files."""
 NEUROSCAN_MAGIC = b"Version 3."
 _NIHON = re.compile(rb"(EEG-1100[ABC]|EEG-1200A|EEG-2100 |QI-403A  |DAE-2100D) V\d\d\.\d\d")
-_TOLD_OTHERWISE = ("naming conventions", "'boundary' events", "invalid value encountered", "outside the data range")
+_NOT_SHOWN = ("naming conventions", "'boundary' events", "invalid value encountered", "outside the data range")
 """Warnings that do not matter here, or that a remark of ours already states."""
 
 
@@ -105,7 +105,7 @@ def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, 
             raise unreadable(path.name, form, error) from None
         volts = [channel["unit"] == mne.io.constants.FIFF.FIFF_UNIT_V for channel in raw.info["chs"]]
     texts = dict.fromkeys(printable(str(warning.message)) for warning in caught if warning.category is RuntimeWarning)
-    return raw, volts, [text for text in texts if not any(known in text for known in _TOLD_OTHERWISE)]
+    return raw, volts, [text for text in texts if not any(known in text for known in _NOT_SHOWN)]
 
 
 def _removed(path: Path) -> Any:

@@ -30,14 +30,14 @@ def read_nicolet(content: bytes, head: Path) -> list[Signals]:
     rate_hz, microvolts = (_positive(fields, key, head) for key in ("sample_freq", "conversion_factor"))
     labels = [printable(label) for label in fields.get("elec_names", "").strip("[]").split(",")]
     if len(labels) != n_channels or sample_bytes not in _STORED:
-        raise _error(head, f"names {len(labels)} of {n_channels} channels, {sample_bytes} bytes a sample")
+        raise _error(head, f"has {len(labels)} labels of {n_channels} channels, and {sample_bytes} bytes per sample")
     stored = np.dtype(_STORED[sample_bytes])
     n_samples, left_over = divmod(len(content), n_channels * stored.itemsize)
     numbers = np.frombuffer(content, stored, n_samples * n_channels).reshape(n_samples, n_channels)
     remarks = [f"the last {left_over} bytes are not a whole sample and were dropped"] if left_over else []
     promised = int(_positive(fields, "num_samples", head))
     if promised != n_samples:
-        remarks.append(f"the header promises {promised} samples, {n_samples} are there")
+        remarks.append(f"the header promises {promised} samples, the file has {n_samples}")
     return [
         Signals(
             rate_hz=rate_hz,

@@ -120,12 +120,12 @@ def refusal_of_numbers(text: Text, name: str) -> RecordingError:
     first = text.probe[0] if text.probe else ()
     if len(text.probe) < text.n_columns and first and not is_number(first[0]) and text.n_columns > 50:
         return RecordingError(
-            f"{name} has one line a channel, expected one line a sample with the channels' names on top",
+            f"{name} has one line per channel, expected one line per sample with the channels' names on top",
             remedy="Export it with samples in rows (in EEGLAB: with 'transpose' switched on)",
         )
     if text.n_columns < 2 and not (first and is_number(first[0])):
         return RecordingError(
-            f"{name} is no recording of a known format (text without columns)",
+            f"{name} is not a recording in a known format (text without columns)",
             remedy="Give a CSV file with a header line of channel names",
         )
     numbered = [number_of(cell) for cell in first if cell] in (list(range(text.n_columns)), list(range(len(first) - 1)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
+from eegstream.files.data_file import read_data_file
 from eegstream.files.signals import Signals, regular_times_s
 
 _STORED = {"0": "<i2", "7": "<i4"}
@@ -37,7 +38,8 @@ def read_persyst(content: bytes, path: Path) -> list[Signals]:
     stored = _STORED.get(info.get("datatype", ""))
     if len(labels) != n_channels or stored is None or info.get("filetype", "interleaved").lower() != "interleaved":
         raise _error(
-            path, f"names {len(labels)} of {n_channels:g} channels, type {info.get('datatype')}, {info.get('filetype')}"
+            path,
+            f"has {len(labels)} labels of {n_channels:g} channels, type {info.get('datatype')}, {info.get('filetype')}",
         )
     numbers, remarks = _samples(info, path, np.dtype(stored), len(labels))
     times_s, unknown, more = _times(sections.get("sampletimes", {}), len(numbers), rate_hz)
@@ -74,17 +76,13 @@ def _samples(
 ) -> tuple[NDArray[np.generic], list[str]]:
     """Stored numbers (T, C) and remarks on their number; the file lies in the header's folder."""
     data_path = path.parent / Path(info.get("file", "").replace("\\", "/")).name
-    try:
-        raw = data_path.read_bytes()
-    except OSError:
-        raise RecordingError(
-            f"{path.name} names {data_path.name} as its samples, which cannot be read from its folder",
-            remedy=f"Put {data_path.name} into the same folder",
-        ) from None
+    raw = read_data_file(data_path, path)
     head_bytes = int(_number(info.get("headerlength", "0")) or 0)
     n_samples, left_over = divmod(max(len(raw) - head_bytes, 0), n_channels * stored.itemsize)
     numbers = np.frombuffer(raw, stored, n_samples * n_channels, head_bytes).reshape(n_samples, n_channels)
-    return numbers, [f"truncated: the last {left_over} bytes are not a whole sample"] if left_over else []
+    return numbers, [
+        f"truncated: the last {left_over} bytes are not a whole sample and were dropped"
+    ] if left_over else []
 
 
 def _times(
@@ -97,7 +95,7 @@ def _times(
     times_s = regular_times_s(n_samples, rate_hz)
     pairs = sorted((_number(first), _number(clock_s)) for first, clock_s in stated.items())
     if any(first is None or clock_s is None or not 0 <= first < n_samples for first, clock_s in pairs):
-        return times_s, [], ["the sample times are not those of these samples: pauses are not known"]
+        return times_s, [], ["[SampleTimes] does not fit the samples: pauses are not known"]
     return _with_holes(times_s, [(int(first or 0), float(clock_s or 0)) for first, clock_s in pairs], rate_hz)
 
 

@@ -106,5 +106,5 @@ def timestamp_remarks(times_s: NDArray[np.float64], rate_hz: float) -> list[str]
     if measured_hz == rate_hz and rate_hz not in COMMON_RATES_HZ:
         remarks.append(f"the rate of {rate_hz:.6g} Hz is that of the timestamps; give --rate if another was meant")
     if measured_hz is not None and abs(measured_hz - rate_hz) > _DEVIATES * rate_hz:
-        remarks.append(f"the timestamps make {measured_hz:.4g} Hz, the rate is taken as {rate_hz:g} Hz")
+        remarks.append(f"the timestamps show {measured_hz:.4g} Hz, the rate is taken as {rate_hz:g} Hz")
     return remarks

@@ -26,11 +26,9 @@ MICROVOLTS = "microvolts"
 SYNTHETIC_PREFIX = "synthetic:"
 
 _GZIP_MAGIC = b"\x1f\x8b"
-"""Channels below this rate are not EEG if the file has faster EEG, unless the user chooses them."""
 _LARGEST_UNPACKED_BYTES = 8 << 30
 _UNKNOWN_PAUSE_S = 1.0
 """Length that stands for a pause of unknown length in times, both in `play` and in `encode`."""
-
 
 OUTLET_TYPE, OUTLET_FORMAT = EEG, "float32"
 """Type and format of a recording as a stream, both in `play` and in `encode`."""
@@ -147,7 +145,10 @@ def _unpacked(content: bytes, name: str) -> bytes:
     except zlib.error:
         raise RecordingError(f"{name} is a damaged gzip file", remedy="Get the file again") from None
     if not unpacker.eof or not inside:
-        raise RecordingError(f"{name} is a gzip file that is empty, too large or ends too early", remedy="Unpack it")
+        raise RecordingError(
+            f"{name} is a gzip file that is empty, too large or ends too early",
+            remedy="Unpack it, and give the unpacked file",
+        )
     return inside
 
 
@@ -189,7 +190,7 @@ def _recording(
     n_samples = len(signals.times_s)
     if n_samples < 2:
         raise RecordingError(
-            f"{path.name} holds {n_samples} samples, expected a recording", remedy="Give a longer recording"
+            f"{path.name} holds {n_samples} samples, expected at least 2", remedy="Give a longer recording"
         )
     labels = tuple(printable_label(label, position) for position, label in enumerate(signals.labels, start=1))
     samples, units = _numbers(signals, labels, choice)

@@ -49,6 +49,11 @@ def regular_times_s(n_samples: int, rate_hz: float) -> NDArray[np.float64]:
     return np.arange(n_samples) / rate_hz
 
 
+def overridden_rate(user_hz: float, contradiction: str) -> str:
+    """The remark that the user's rate counts, although the file states or shows another one."""
+    return f"the rate is taken as {user_hz:g} Hz as given; {contradiction}"
+
+
 def with_rate(signals: Signals, rate_hz: float | None) -> Signals:
     """The same samples at the user's rate, if that differs; a remark names both rates.
 
@@ -57,7 +62,7 @@ def with_rate(signals: Signals, rate_hz: float | None) -> Signals:
     stated_hz = signals.rate_hz
     if rate_hz is None or abs(rate_hz - stated_hz) <= _SAME_RATE * rate_hz:
         return signals
-    remark = f"{rate_hz:g} Hz were given and hold, the file states {stated_hz:g} Hz"
+    remark = overridden_rate(rate_hz, f"the file states {stated_hz:g} Hz")
     times_s = signals.times_s if signals.timestamped else _counted_anew(signals.times_s, stated_hz, rate_hz)
     return replace(signals, rate_hz=rate_hz, times_s=times_s, remarks=(*signals.remarks, remark))
 

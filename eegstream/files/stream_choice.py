@@ -42,8 +42,8 @@ def choose_streams(
         raise _no_eeg(found, judged, file, stream)
     if rate_hz is not None and len(wanted) > 1 and any(found[index].rate_hz != rate_hz for index in wanted):
         raise RecordingError(
-            f"{rate_hz:g} Hz were given, but {file} holds {len(wanted)} streams of EEG ({_listed(found)})",
-            "Name the one that they belong to with --stream",
+            f"--rate gives {rate_hz:g} Hz, but {file} holds {len(wanted)} streams of EEG ({_listed(found)})",
+            "Name the stream that has this rate with --stream",
         )
     return ChosenStreams({index: judged[index] for index in wanted}, len(usual) > 1)
 

@@ -18,7 +18,7 @@ def decoded(content: bytes, name: str) -> str:
             return content.decode(encoding, errors="replace")
     if b"\0" in content[:65536]:
         raise RecordingError(
-            f"{name} is no recording of a known format (unknown binary content)",
+            f"{name} is not a recording in a known format (unknown binary content)",
             remedy="Give EDF, BDF, GDF, BrainVision (.vhdr), FIF, EEGLAB, XDF, OpenBCI text or CSV",
         )
     try:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz
+from eegstream.files.signals import overridden_rate
 
 SLOWEST_HZ = 20.0
 """Slower samples are not EEG but band powers, or every n-th sample."""
@@ -92,7 +93,7 @@ def settled_rate(
             )
         if snapped_hz > _FASTEST_HZ:
             raise RecordingError(
-                f"{name} has timestamps that make {snapped_hz:.3g} Hz, which is not a rate of EEG",
+                f"{name} has timestamps that show {snapped_hz:.3g} Hz, which is not a rate of EEG",
                 remedy="Give the rate with --rate",
             )
         return Rate(snapped_hz)
@@ -107,10 +108,10 @@ def _overridden(user_hz: float, stated_hz: Sequence[float], measured_hz: float |
     `timestamp_remarks` reports a large difference to the timestamps.
     """
     remarks = [
-        f"the rate is taken as {user_hz:g} Hz as given; {whose} states {rate:g} Hz"
+        overridden_rate(user_hz, f"{whose} states {rate:g} Hz")
         for rate in stated_hz
         if abs(rate - user_hz) > 1e-6 * user_hz
     ]
     if measured_hz is not None and _SAME_WITHIN < abs(measured_hz - user_hz) / user_hz <= _DEVIATES:
-        remarks.append(f"the rate is taken as {user_hz:g} Hz as given; the timestamps make {measured_hz:g} Hz")
+        remarks.append(overridden_rate(user_hz, f"the timestamps show {measured_hz:g} Hz"))
     return remarks

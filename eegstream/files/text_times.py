@@ -168,5 +168,5 @@ def unit_of_timestamps(timestamps: NDArray[np.float64], named_s: float, rate_hz:
             return UNITS_S[word], "" if word == "seconds" else f"the time column was read as {word}: its rate shows it"
     for word, unit_s in list(UNITS_S.items())[1:]:
         if measured_hz < _SLOWEST_HZ <= measured_hz / unit_s <= _FASTEST_HZ:
-            return unit_s, f"the time column was read as {word}: as seconds it would make {measured_hz:.3g} Hz"
+            return unit_s, f"the time column was read as {word}: as seconds it would show {measured_hz:.3g} Hz"
     return 1.0, ""

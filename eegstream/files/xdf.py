@@ -13,7 +13,7 @@ import numpy as np
 from eegstream.dsp.channels import printable
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, timestamp_remarks
-from eegstream.files.signals import Signals
+from eegstream.files.signals import Signals, overridden_rate
 from eegstream.files.third_party import missing_extra, quietly
 from eegstream.files.xdf_channels import described_channels, first_text
 
@@ -55,7 +55,7 @@ def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
         )
         raise RecordingError(f"{path.name} has no {lacks} (it holds: {held})", remedy=remedy)
     if lost:
-        remarks.append(f"left out, having neither rate nor usable timestamps: {', '.join(lost)}")
+        remarks.append(f"left out because they have neither a rate nor usable timestamps: {', '.join(lost)}")
     return [
         _signals(stream, name, rate, [*remarks, *more])
         for stream, name, (rate, more) in zip(numeric, names, rates, strict=True)
@@ -116,7 +116,7 @@ def _rate_hz(stream: dict[str, Any], asked_hz: float | None, *, overrides: bool)
     if stated_hz is not None:
         if not overrides or asked_hz is None or abs(asked_hz - stated_hz) <= 1e-6 * stated_hz:
             return stated_hz, []
-        return asked_hz, [f"{asked_hz:g} Hz were given and hold, the file states {stated_hz:g} Hz"]
+        return asked_hz, [overridden_rate(asked_hz, f"the file states {stated_hz:g} Hz")]
     if asked_hz is not None:
         return asked_hz, []
     measured_hz = measured_rate_hz(np.asarray(stream["time_stamps"], np.float64))

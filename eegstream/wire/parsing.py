@@ -16,14 +16,14 @@ _LONGEST_SHOWN = 160
 
 
 class WireError(EegstreamError):
-    """A payload is no message of this wire version."""
+    """A payload is not a message of this wire version."""
 
 
 def parse(payload: bytes) -> Message | Unknown:
     """Read one payload; fields that are not known are left out, a kind that is not known comes as `Unknown`.
 
     Raises:
-        WireError: too long, no msgpack map, another wire version, or a field is missing or wrong.
+        WireError: it is too long, not a msgpack map or of another wire version, or a field is missing or wrong.
     """
     content = _unpacked(payload)
     version = content.get("v")
@@ -40,23 +40,23 @@ def parse(payload: bytes) -> Message | Unknown:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise WireError(f"a {_shown(kind)} message does not fit: {_shown(where)}: {_shown(first['msg'])}") from None
+        raise WireError(f"a {_shown(kind)} message has a wrong field {_shown(where)}: {_shown(first['msg'])}") from None
 
 
 def _unpacked(payload: bytes) -> dict[Any, Any]:
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise WireError(f"a payload of {len(payload)} bytes came, expected at most {MAX_PAYLOAD_BYTES}")
+        raise WireError(f"a payload has {len(payload)} bytes, expected at most {MAX_PAYLOAD_BYTES}")
     try:
         content: Any = msgpack.unpackb(payload, use_list=False)
     except (ValueError, msgpack.UnpackException) as error:
         reason = str(error) or type(error).__name__
-        raise WireError(f"a payload is no msgpack ({reason})", "Check what publishes at this address") from None
+        raise WireError(f"a payload is not msgpack ({reason})", "Check what publishes at this address") from None
     if not isinstance(content, dict):
         raise WireError(f"a payload is a {type(content).__name__}, expected a map")
     return content
 
 
 def _shown(value: object) -> str:
-    """What came, short and on one line, whatever it was."""
+    """A value as a short text on one line."""
     text = value if isinstance(value, str) and value.isprintable() else repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -21,8 +21,8 @@ def test_behind_a_link_its_target_is_written(tmp_path):
 
 
 def test_a_folder_is_no_output(tmp_path):
-    """Nor is anything else that is no plain file."""
-    with pytest.raises(EegstreamError, match="is there and no plain file"), replacing(tmp_path):
+    """Nor is anything else that is not a regular file."""
+    with pytest.raises(EegstreamError, match="exists and is not a regular file"), replacing(tmp_path):
         pass
 
 
@@ -31,7 +31,7 @@ def test_an_output_without_a_name_is_one_line(output):
     """Exit 1, no traceback."""
     made = command("encode", SOURCE, "-o", output)
     assert made.returncode == 1
-    assert "no plain file" in made.stderr
+    assert "not a regular file" in made.stderr
     assert "Traceback" not in made.stderr
 
 

@@ -16,10 +16,10 @@ def test_a_dead_address_is_told_and_leaves_no_file(tmp_path):
     """After three seconds it says that nothing is heard; ended, it fails and has made nothing."""
     path = tmp_path / "f.codes.mcap"
     with Process("record", "-m", "eegstream", "record", "-o", str(path), "--connect", DEAD) as process:
-        process.wait_line("nothing heard from .* for 3 s; still listening")
+        process.wait_line("no message from .* for 3 s; still listening")
         process.send(signal.SIGINT)
         assert process.wait() == 1
-    assert process.lines[-1].startswith(f"eegstream: nothing came from {DEAD}, no file was made.")
+    assert process.lines[-1].startswith(f"eegstream: no message came from {DEAD}, so no file was written.")
     assert not list(tmp_path.iterdir())
 
 
@@ -29,7 +29,7 @@ def test_a_file_that_is_there_stays(tmp_path):
     path.write_text("mine")
     made = command("record", "-o", str(path))
     assert made.returncode == 1
-    assert "is there already" in made.stderr
+    assert "exists already" in made.stderr
     with pytest.raises(CodesFileError, match="cannot be written"), CodesWriter(path, new=True):
         pass
     assert path.read_text() == "mine"

@@ -218,7 +218,7 @@ def test_a_number_that_is_a_label_names_that_label() -> None:
 
 def test_a_pattern_that_names_nothing_is_refused() -> None:
     """A misspelt electrode is no silent loss."""
-    with pytest.raises(StreamError, match=r"--channels has Fz, which names none of the 1 channels \(Cz\)"):
+    with pytest.raises(StreamError, match=r"--channels has Fz, which matches none of the 1 channels \(Cz\)"):
         select_channels(["Cz"], ["EEG"], ["uV"], ChannelChoice.of("Cz,Fz"))
     with pytest.raises(StreamError, match="--drop has Fz"):
         select_channels(["Cz"], ["EEG"], ["uV"], ChannelChoice.of(drop="Fz"))
@@ -246,7 +246,7 @@ def test_a_source_without_labels_is_told() -> None:
     """Channels that nobody named are EEG, and the note says what they are called."""
     selection = select_channels(["", ""], ["", ""], ["uV", "uV"])
     assert selection.labels == ("ch1", "ch2")
-    assert selection.notes == ("no channel has a label: they are called ch1 to ch2 by their position",)
+    assert selection.notes == ("no channel has a label: the channels are called ch1 to ch2 by their position",)
 
 
 def test_the_unit_option_holds_where_nothing_is_stated() -> None:

@@ -112,7 +112,7 @@ def test_rates_are_the_fractions_that_their_digits_name():
 
 def test_absurd_ratios_are_refused():
     """A ratio beyond 262144 would take gigabytes of filter."""
-    with pytest.raises(ConfigError, match="beyond 262144"):
+    with pytest.raises(ConfigError, match="above the limit of 262144"):
         Grid.between(49999.993, 256.0)
 
 

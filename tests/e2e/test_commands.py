@@ -34,7 +34,7 @@ REFUSED = {
 }
 ODD = {
     "edf_truncated_data.edf": "truncated",
-    "edf_units_wrong_mV.edf": "the amplitude is not that of EEG",
+    "edf_units_wrong_mV.edf": "the amplitude is not plausible for EEG",
     "edf_plusC_lies_about_gaps.edf": "2 holes",
     "csv_time_gap_repeat_back.csv": "run backwards",
     "xdf_truncated.xdf": "truncated",

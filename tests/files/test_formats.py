@@ -138,7 +138,7 @@ def test_numbers_that_nicolets_header_contradicts_are_told(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-7])
     (stream,) = read(path)
     assert len(stream.times_s) == 998
-    assert any("promises 1000 samples, 998" in remark for remark in stream.remarks)
+    assert any("promises 1000 samples, the file has 998" in remark for remark in stream.remarks)
     (tmp_path / "rec.head").write_text("sample_freq=x\n")
     with pytest.raises(RecordingError, match=r"rec\.head has '' as num_channels"):
         read(path)
@@ -177,7 +177,7 @@ def test_a_missing_part_is_named(tmp_path: Path, write: Write) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.e", "Nicolet .e, which is not read"),
+        ("a.e", "Nicolet .e, a format that is not supported"),
         ("a.cdt", "Curry"),
         ("a.nxe", "Nexstim"),
         ("a.sqd", "MEG"),

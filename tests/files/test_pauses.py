@@ -81,10 +81,10 @@ def test_a_segment_at_the_first_sample_is_no_pause(tmp_path: Path) -> None:
 
 
 def test_marks_behind_the_end_are_told(tmp_path: Path) -> None:
-    """A mark where no sample is makes no pause."""
+    """A mark at a place without a sample makes no pause."""
     stream = brainvision(tmp_path, [FIRST, "New Segment,,9999,1,0", "New Segment,,x,1,0"])
     assert stream.pauses == ()
-    assert sum("no sample is" in remark for remark in stream.remarks) == 2
+    assert sum("there is no such sample" in remark for remark in stream.remarks) == 2
 
 
 def test_a_missing_marker_file_is_told(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_given_rate_holds_against_the_files_own(tmp_path: Path, edf_bytes: Mak
     recording = read_recording(write(tmp_path, "a.edf", edf_bytes(digital())), rate_hz=250)
     assert recording.rate_hz == 250.0
     np.testing.assert_allclose(recording.times_s, np.arange(500) / 250)
-    assert recording.remarks == ("250 Hz were given and hold, the file states 100 Hz",)
+    assert recording.remarks == ("the rate is taken as 250 Hz as given; the file states 100 Hz",)
 
 
 def test_24_bit_numbers_keep_their_sign() -> None:

@@ -129,7 +129,7 @@ def test_a_file_without_eeg_tells_the_fate_of_each_channel(tmp_path: Path) -> No
 
 def test_a_rate_for_several_streams_needs_to_say_which(pair: Path) -> None:
     """One number cannot be meant for both."""
-    with pytest.raises(RecordingError, match=r"250 Hz were given, but pair\.xdf holds 2 streams"):
+    with pytest.raises(RecordingError, match=r"--rate gives 250 Hz, but pair\.xdf holds 2 streams"):
         read_recordings(pair, rate_hz=250)
     (chosen,) = read_recordings(pair, rate_hz=250, stream="B")
     assert chosen.rate_hz == 250

@@ -115,7 +115,7 @@ def test_the_user_s_say_counts_above_a_table_s_but_not_above_a_bad_mark():
     assert found.labels == ("Cz",)
     assert "channels kept as --channels says: Cz, Fz" in found.notes
     assert usable_channels(source, rows, ChannelChoice.of("ECG", unit="nV")).labels == ("ECG",)
-    with pytest.raises(StreamError, match="--channels has Oz, which names none of the 3 channels"):
+    with pytest.raises(StreamError, match="--channels has Oz, which matches none of the 3 channels"):
         usable_channels(source, rows, ChannelChoice.of("Oz"))
 
 

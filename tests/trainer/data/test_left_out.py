@@ -51,7 +51,7 @@ def test_a_folder_gives_what_is_here_and_tells_the_rest(clone: Path) -> None:
     assert len(corpus.split["val"]) == 1
     assert [one.name for one in corpus.left_out] == ["D_1.edf", "E_1.EDF", "F_1.nedf"]
     assert "datalad get" in corpus.left_out[0].why
-    assert "Neuroelectrics .nedf, which is not read" in corpus.left_out[2].why
+    assert "Neuroelectrics .nedf, a format that is not supported" in corpus.left_out[2].why
 
 
 def test_patterns_tell_only_what_they_name(clone: Path) -> None:

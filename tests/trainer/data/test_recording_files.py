@@ -106,7 +106,9 @@ def test_a_format_that_is_a_folder_may_lack_a_part(tmp_path: Path) -> None:
     assert str(left_out_because(recording)).startswith("signal1.bin inside: it is a link to nowhere")
 
 
-@pytest.mark.parametrize(("name", "why"), [("a.cdt", "a.cdt is Curry, which is not read"), ("a.mat", "no format")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("a.cdt", "a.cdt is Curry, a format that is not supported"), ("a.mat", "no format")]
+)
 def test_formats_that_are_not_read_are_told(tmp_path: Path, name: str, why: str) -> None:
     """They may well be EEG."""
     (tmp_path / name).write_bytes(b"x" * 9)
