@@ -4,10 +4,11 @@ A channels of the source, C kept ones, T samples, P patches, G codes of a patch.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.codec.facts import ModelFacts
+from eegstream.codec.trust import Trust
 from eegstream.decoding import Reconstruction, choose_stream, reconstruct
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.epoch import Clock, Epoch, MessageContext, follow_stream
@@ -127,15 +129,27 @@ class Tokenizer:
     engine: Engine
 
     @classmethod
-    def load(cls, name: str = "default", device: str = "auto") -> "Tokenizer":
+    def load(
+        cls,
+        name: str = "default",
+        device: str = "auto",
+        *,
+        sha256: str | None = None,
+        keys: Iterable[str | Path] = (),
+        allow_unsigned: bool = False,
+    ) -> "Tokenizer":
         """Load a bundle by `NAME[@VERSION]` or path, on `auto`, `cpu`, `cuda` or `cuda:N`.
 
+        A bundle by path is a program, so say why it may run: it has this `sha256`, or one of `keys` signed it (public
+        keys, or folders of them), or `allow_unsigned`.
+
         Raises:
-            BundleError: there is no such bundle, or it does not verify.
-            ConfigError: there is no such device.
+            BundleError: there is no such bundle, nothing vouches for it, or it does not verify.
+            ConfigError: there is no such device, or a key cannot be read.
         """
         chosen = choose_device(device)
-        return cls(Engine(load(name, chosen), chosen))
+        trust = Trust.of(sha256, keys, allow_unsigned=allow_unsigned)
+        return cls(Engine(load(name, chosen, trust), chosen))
 
     def encode(
         self, x_uv: NDArray[np.floating], rate_hz: float, options: SignalOptions | None = None

@@ -9,7 +9,9 @@ from eegstream.cli.options import OutputFile, model_option, trust_of
 
 if TYPE_CHECKING:
     from eegstream.codec.bundle import Bundle
+    from eegstream.codec.trust import Trust
     from eegstream.files.codes import CodesFile
+    from eegstream.files.segments import CodedSegment
     from eegstream.wire.messages import ModelIdentity
 
 
@@ -21,7 +23,17 @@ if TYPE_CHECKING:
 @click.option("--as", "kind", type=click.Choice(["mse", "spectrum"]), default="mse", show_default=True,
               help="Least error, or true band power where the bundle offers it.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Fail if the file is damaged, lacks messages or is unfinished.")
-def command(file: Path, output: Path, model: str | None, stream: str | None, kind: str, *, strict: bool) -> None:
+def command(
+    file: Path,
+    output: Path,
+    model: str | None,
+    model_sha256: str | None,
+    model_keys: str | None,
+    allow_unsigned: bool | None,
+    stream: str | None,
+    kind: str,
+    strict: bool,
+) -> None:
     """Turn a codes file back into a signal: the front-ended one, at the model's rate, as far as patches cover it."""
     from eegstream.cli.recording import require_other_file
     from eegstream.codec.engine import Engine, choose_device
@@ -35,6 +47,7 @@ def command(file: Path, output: Path, model: str | None, stream: str | None, kin
     _tell_faults(read, file.name, strict=strict)
     segments = choose_stream(read, stream)
     bundle = _bundle(model, segments[0].spec.model, trust_of(model_sha256, model_keys, allow_unsigned=allow_unsigned))
+    _require_agreement(segments, bundle)
     made = reconstruct(segments, Engine(bundle, choose_device("cpu")), kind)
     if made.eeg_uv.shape[1] == 0:
         raise CodesFileError(f"{file.name} holds no codes", "Encode a longer recording")
@@ -72,6 +85,19 @@ def _tell_faults(read: "CodesFile", name: str, *, strict: bool) -> None:
         raise CodesFileError("; ".join(faults), "Get the file again, or leave out --strict")
     for fault in faults:
         click.echo(f"{fault}; everything else is decoded", err=True)
+
+
+def _require_agreement(segments: "list[CodedSegment]", bundle: "Bundle") -> None:
+    """Raise CodesFileError if a spec is not one that this bundle can have, because it is damaged."""
+    from eegstream.errors import CodesFileError
+
+    for spec in (segment.spec for segment in segments):
+        if (spec.patch, spec.words) != (bundle.manifest.patch, bundle.manifest.words):
+            raise CodesFileError(
+                f"the spec of epoch {spec.epoch} has patches of {spec.patch} samples and {len(spec.words)} codes, "
+                f"which {bundle.title} does not make",
+                "The spec is damaged: get the file again",
+            )
 
 
 def _bundle(model: str | None, made_by: "ModelIdentity", trust: "Trust") -> "Bundle":

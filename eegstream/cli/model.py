@@ -1,6 +1,7 @@
 """`eegstream model`."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,24 +9,23 @@ import click
 if TYPE_CHECKING:
     from eegstream.codec.manifest import Manifest
 
-from eegstream.cli.options import device_option
+from eegstream.cli.options import device_option, trust_of, trust_options
 
 
 @click.group("model")
 def command() -> None:
-    """List, show and verify model bundles."""
+    """List, show, verify and sign model bundles."""
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 def list_bundles(*, as_json: bool) -> None:
     """List the shipped bundles."""
-    from eegstream.codec.bundle import load, shipped
+    from eegstream.codec.addresses import shipped
+    from eegstream.codec.seen import look
 
-    rows = []
-    for path in shipped():
-        bundle = load(str(path))
-        rows.append({"name": bundle.manifest.name, "version": bundle.manifest.version, **_summary(bundle.manifest)})
+    seen = [look(str(path)) for path in shipped()]
+    rows = [{"name": s.manifest.name, "version": s.manifest.version, **_summary(s.manifest)} for s in seen]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -37,36 +37,87 @@ def list_bundles(*, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("model", default="default")
+@click.option("--model-sha256", metavar="HEX", help="Fail unless the bundle has this SHA-256.")
+@click.option("--model-keys", metavar="PATH,...", help="Tell whether one of these keys signed it (.pub, or folders).")
 @click.option("--json", "as_json", is_flag=True, help="The whole manifest as JSON.")
-def show(model: str, *, as_json: bool) -> None:
-    """Print a bundle's card."""
-    from eegstream.codec.bundle import load
+def show(model: str, model_sha256: str | None, model_keys: str | None, *, as_json: bool) -> None:
+    """Print a bundle's card and SHA-256, and who vouches for it; runs nothing of it."""
+    from eegstream.codec.seen import look
 
-    bundle = load(model)
+    seen = look(model, trust_of(model_sha256, model_keys))
     if as_json:
-        click.echo(json.dumps(bundle.manifest.model_dump() | {"sha256": bundle.sha256}, indent=2))
+        told = seen.manifest.model_dump() | {"sha256": seen.sha256, "standing": seen.standing.why}
+        click.echo(json.dumps(told, indent=2))
         return
-    click.echo(f"{bundle.title}  sha256 {bundle.sha256}")
-    for name, value in _summary(bundle.manifest).items():
-        click.echo(f"  {name}: {value}")
-    click.echo(f"\n{bundle.manifest.card}")
+    click.echo(f"{seen.title}  sha256 {seen.sha256}  {seen.standing.why}")
+    for name, value in _summary(seen.manifest).items():
+        click.echo(f"  {name}: {_printable(str(value))}")
+    click.echo(f"\n{_printable(seen.manifest.card)}")
 
 
 @command.command("verify")
 @click.argument("model", default="default")
 @device_option
-def verify(model: str, device: str | None) -> None:
-    """Check that a bundle is whole and reproduces its golden vectors on a device."""
+@trust_options
+def verify(
+    model: str, device: str | None, model_sha256: str | None, model_keys: str | None, allow_unsigned: bool | None
+) -> None:
+    """Check that a bundle is whole and reproduces its golden vectors on a device.
+
+    One that nothing vouches for is tried on the CPU in a process of its own, under limits.
+    """
+    from eegstream.codec.seen import look
+
+    trust = trust_of(model_sha256, model_keys, allow_unsigned=allow_unsigned)
+    seen = look(model, trust)
+    if not seen.standing.is_trusted and not allow_unsigned:
+        from eegstream.codec.trial import try_out
+
+        trial = try_out(seen.content, seen.path.name)
+        click.echo(
+            f"{seen.title} verifies on cpu, tried out under limits: {trial.agreement:.4%} of its golden codes, "
+            f"decode error {trial.decode_error:.2e} of the golden RMS"
+        )
+        click.echo(f"nothing vouches for it; if you trust it, use it with --model-sha256 {seen.sha256}", err=True)
+        return
     from eegstream.codec.bundle import load
     from eegstream.codec.engine import Engine, choose_device
 
     chosen = choose_device(device or "auto")
-    bundle = load(model, chosen)
+    bundle = load(model, chosen, trust)
     report = Engine(bundle, chosen).report
     click.echo(
         f"{bundle.title} verifies on {chosen}: {report.agreement:.4%} of {bundle.golden.codes.size} golden codes, "
         f"decode error {report.decode_error:.2e} of the golden RMS"
     )
+
+
+@command.command("keys")
+@click.argument("secret", metavar="NAME.key", type=click.Path(path_type=Path))
+def keys(secret: Path) -> None:
+    """Make a pair of keys for signing bundles: NAME.key, which stays secret, and NAME.pub."""
+    from eegstream.codec.signatures import make_keys
+
+    public, _ = make_keys(secret)
+    click.echo(f"{secret} signs (keep it secret); who has {public} in --model-keys runs what it signed")
+
+
+@command.command("sign")
+@click.argument("model", metavar="MODEL.pt", type=click.Path(path_type=Path))
+@click.option("--key", required=True, metavar="NAME.key", type=click.Path(path_type=Path), help="The secret key.")
+def sign(model: Path, key: Path) -> None:
+    """Sign a bundle: write MODEL.pt.sig beside it."""
+    from eegstream.codec.seen import look
+    from eegstream.codec.signatures import sign as write_signature
+
+    seen = look(str(model.absolute()))
+    path = write_signature(model, seen.sha256, key)
+    click.echo(f"{path}: {seen.title}, sha256 {seen.sha256}")
+
+
+def _printable(text: str) -> str:
+    """A text of a bundle, in which no character can steer the terminal."""
+    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _summary(manifest: "Manifest") -> dict[str, object]:

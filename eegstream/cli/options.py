@@ -4,12 +4,15 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.wire.identity import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from eegstream.codec.trust import Trust
 
 RATES = click.FloatRange(min=LOWEST_RATE_HZ, max=HIGHEST_RATE_HZ)
 """Range of sampling rates in Hz that may be given."""
@@ -93,9 +96,32 @@ def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which bundles are trusted beside the shipped ones."""
+    for option in (
+        click.option(
+            "--allow-unsigned", is_flag=True, default=None, help="Run a bundle that nothing vouches for; a last resort."
+        ),
+        click.option("--model-keys", metavar="PATH,...", help="Trust bundles signed by these keys (.pub, or folders)."),
+        click.option("--model-sha256", metavar="HEX", help="Trust the bundle with this SHA-256, and no other."),
+    ):
+        command = option(command)
+    return command
+
+
+def trust_of(model_sha256: str | None, model_keys: str | None, *, allow_unsigned: bool | None = None) -> "Trust":
+    """What the options say."""
+    from eegstream.codec.trust import Trust
+
+    keys = model_keys.split(",") if model_keys else ()
+    return Trust.of(model_sha256, keys, allow_unsigned=allow_unsigned)
+
+
 def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--model`."""
-    return click.option("--model", metavar="NAME[@V]|PATH", help="The bundle (default: default).")(command)
+    """Add `--model` and the options of trust."""
+    return click.option("--model", metavar="NAME[@V]|PATH", help="The bundle (default: default).")(
+        trust_options(command)
+    )
 
 
 def connect_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,41 +1,31 @@
 """Load a model bundle: one TorchScript file with its manifest and golden vectors.
 
-B patches in a batch, N samples in a patch, G codes of a patch, K golden patches.
+The file is read once. Its digest decides first whether it may run; then its parts are checked without running any;
+only then PyTorch gets it.
 """
 
-import difflib
 import hashlib
-import io
-import re
-import zipfile
-import zlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from eegstream.codec import torchscript
+from eegstream.codec.addresses import find, shipped
+from eegstream.codec.archive import GOLDEN, Archive, read_once
+from eegstream.codec.golden import MIN_GOLDEN, Golden, read_golden
+from eegstream.codec.graph_check import require_allowed
 from eegstream.codec.manifest import DECODE_METHODS, Manifest
+from eegstream.codec.source_check import require_harmless
+from eegstream.codec.tensor_check import require_tensors_inside
+from eegstream.codec.trial import try_out
+from eegstream.codec.trust import SHIPPED_ONLY, Standing, Trust, require_consent, standing
 from eegstream.errors import BundleError
 
-SHIPPED = Path(__file__).parent.parent / "bundles"
-MIN_GOLDEN = 1024
+__all__ = ["MIN_GOLDEN", "Bundle", "Golden", "find", "load", "load_bytes", "shipped"]
 
-
-@dataclass(frozen=True)
-class Golden:
-    """Vectors that a device must reproduce before the bundle is used."""
-
-    patches: NDArray[np.float32]
-    """(K, N), in microvolts."""
-    rate_hz: NDArray[np.float32]
-    """(K, 1), the source rates."""
-    codes: NDArray[np.int32]
-    """(K, G)"""
-    decoded: NDArray[np.float32]
-    """(K, N), in microvolts."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,7 @@ class Bundle:
     manifest: Manifest
     golden: Golden
     module: torch.jit.ScriptModule
+    standing: Standing
 
     @property
     def title(self) -> str:
@@ -54,96 +45,48 @@ class Bundle:
         return f"{self.manifest.name}@{self.manifest.version}"
 
 
-def shipped() -> list[Path]:
-    """Paths of the bundles that come with the package, by name and version."""
-    return sorted(SHIPPED.glob("*.pt"), key=_name_and_version)
-
-
-def find(reference: str) -> Path:
-    """Path of a bundle given as `NAME[@VERSION]` or as a path.
-
-    Raises:
-        BundleError: there is no bundle of that name, version or path.
-    """
-    if reference.endswith(".pt") or "/" in reference or Path(reference).is_file():
-        path = Path(reference).expanduser()
-        if not path.is_file():
-            raise BundleError(f"no bundle at {reference}", "Give the path of a file that trainer.export wrote")
-        return path
-    name, _, version = reference.partition("@")
-    candidates = [path for path in shipped() if _name_and_version(path)[0] == name]
-    if version:
-        candidates = [path for path in candidates if str(_name_and_version(path)[1]) == version]
-    if not candidates:
-        titles = ["@".join(map(str, _name_and_version(path))) for path in shipped()]
-        close = difflib.get_close_matches(name, {title.partition("@")[0] for title in titles}, 1)
-        raise BundleError(
-            f"no bundle is called {reference!r}; shipped: {', '.join(titles) or 'none'}",
-            f"Did you mean {close[0]}?" if close else "Name one of these or give a path",
-        )
-    return candidates[-1]
-
-
-def load(reference: str, device: torch.device | str = "cpu") -> Bundle:
+def load(reference: str, device: torch.device | str = "cpu", trust: Trust = SHIPPED_ONLY) -> Bundle:
     """Load a bundle by `NAME[@VERSION]` or path onto `device`, without running it.
 
+    One that nothing vouches for runs first in a process of its own, with its golden vectors.
+
     Raises:
-        BundleError: there is no such bundle, it is not a TorchScript file, or its parts do not fit together.
+        BundleError: there is no such bundle, nothing vouches for it, or its parts are not as they should be.
+        ConfigError: a public key cannot be read.
     """
     path = find(reference)
+    content = read_once(path)
+    digest = hashlib.sha256(content).hexdigest()
+    found = standing(path, digest, trust)
+    require_consent(found, path, digest, trust)
+    if not found.is_trusted:
+        log.warning("%s is unsigned, and runs because --allow-unsigned says so; sha256 %s", path.name, digest)
+        try_out(content, path.name)
+    return load_bytes(content, path, digest, found, device)
+
+
+def load_bytes(content: bytes, path: Path, digest: str, found: Standing, device: torch.device | str = "cpu") -> Bundle:
+    """Load the bytes of a bundle, read from `path`, whose digest and standing are known.
+
+    Raises:
+        BundleError: its parts are not as they should be.
+    """
+    origin = path.name
+    archive = Archive.read(content, origin)
+    manifest = Manifest.from_archive(archive, origin)
+    golden = read_golden(archive.entries.get(GOLDEN, b""), manifest, origin)
+    require_harmless(archive.sources, origin)
+    require_tensors_inside(archive.entries, origin)
     try:
-        module, extra = torchscript.load(path, ("manifest.json", "golden.npz"), device)
+        module = torchscript.load_bytes(archive.repacked(), device)
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BundleError(
-            f"{path.name} is not a TorchScript bundle ({reason[:120]})", "Give a file that trainer.export wrote"
+            f"{origin} is not a TorchScript bundle ({reason[:120]})", "Give a file that trainer.export wrote"
         ) from None
-    if not extra["manifest.json"]:
-        raise BundleError(f"{path.name} has no manifest.json inside", "Export the model with trainer.export")
-    manifest = Manifest.from_json(extra["manifest.json"], path.name)
-    if path.parent == SHIPPED and _name_and_version(path) != (manifest.name, manifest.version):
-        raise BundleError(f"{path.name} says it is {manifest.name}@{manifest.version}", "Install the package again")
-    for method in ("encode", *(DECODE_METHODS[kind] for kind in manifest.decodes)):
+    methods = ("encode", *(DECODE_METHODS[kind] for kind in manifest.decodes))
+    for method in methods:
         if not hasattr(module, method):
-            raise BundleError(f"{path.name} lacks the method {method}", "Export the model with trainer.export")
-    golden = _read_golden(extra["golden.npz"], manifest, path.name)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Bundle(path=path, sha256=digest, manifest=manifest, golden=golden, module=module)
-
-
-def _name_and_version(path: Path) -> tuple[str, int]:
-    match = re.fullmatch(r"(.+)-(\d+)", path.stem)
-    if match is None:
-        raise BundleError(f"{path.name} is not named NAME-VERSION.pt", "Rename or remove it")
-    return match[1], int(match[2])
-
-
-def _read_golden(content: bytes, manifest: Manifest, origin: str) -> Golden:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            golden = Golden(
-                patches=arrays["patches"],
-                rate_hz=arrays["rate_hz"],
-                codes=arrays["codes"],
-                decoded=arrays["decoded"],
-            )
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise BundleError(f"{origin}: golden.npz cannot be read ({error})", "Export the bundle again") from None
-    count, patch, words = len(golden.patches), manifest.patch, np.array(manifest.words)
-    expected = {
-        "patches": (golden.patches, (count, patch), np.float32),
-        "rate_hz": (golden.rate_hz, (count, 1), np.float32),
-        "codes": (golden.codes, (count, len(words)), np.int32),
-        "decoded": (golden.decoded, (count, patch), np.float32),
-    }
-    for name, (array, shape, dtype) in expected.items():
-        if array.shape != shape or array.dtype != dtype:
-            raise BundleError(
-                f"{origin}: golden {name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}",
-                "Export the bundle again",
-            )
-    if count < MIN_GOLDEN:
-        raise BundleError(f"{origin}: {count} golden patches, expected {MIN_GOLDEN} or more", "Export the bundle again")
-    if (golden.codes < 0).any() or (golden.codes >= words).any():
-        raise BundleError(f"{origin}: golden codes lie outside their words", "Export the bundle again")
-    return golden
+            raise BundleError(f"{origin} lacks the method {method}", "Export the model with trainer.export")
+    require_allowed(module, methods, origin)
+    return Bundle(path=path, sha256=digest, manifest=manifest, golden=golden, module=module, standing=found)

@@ -7,7 +7,6 @@ B patches, N samples in a patch, G codes of a patch, R rows in a tile.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,58 +15,21 @@ from numpy.typing import NDArray
 
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import Bundle
+from eegstream.codec.devices import choose_device, use_one_thread
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import DECODE_METHODS
-from eegstream.errors import BundleError, ConfigError, DeviceLostError
+from eegstream.codec.verification import Verification, verify
+from eegstream.errors import CodesError, ConfigError, DeviceLostError
+
+__all__ = ["CPU_TILE", "CUDA_TILE", "Engine", "Verification", "choose_device", "use_one_thread"]
 
 CPU_TILE = 64
 CUDA_TILE = 1024
-GOLDEN_AGREEMENT = 0.999
-GOLDEN_DECODE_ERROR = 1e-3
 _PRECISION = "float32"
+_REPORT = "Nothing of this call is used. Report it to whoever made the bundle"
 
-_SMALLEST_RMS_UV = 1e-9
 Array = NDArray[Any]
 Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-def use_one_thread() -> None:
-    """Run this process's CPU kernels in one thread: fastest for small tiles, and it leaves the other cores free."""
-    torch.set_num_threads(1)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device for `auto`, `cpu`, `cuda` or `cuda:N`.
-
-    Raises:
-        ConfigError: the name is unknown, or the CUDA device does not exist.
-    """
-    if name == "auto":
-        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
-    if name == "cpu":
-        return torch.device("cpu")
-    kind, _, index = name.partition(":")
-    if kind != "cuda" or (index and not index.isdigit()) or name.endswith(":"):
-        raise ConfigError(f"device {name!r} is unknown", "Give auto, cpu, cuda or cuda:N")
-    if not torch.cuda.is_available():
-        raise ConfigError(f"device {name!r} was asked for, but torch sees no CUDA device", "Use --device cpu or auto")
-    number = int(index or 0)
-    if number >= torch.cuda.device_count():
-        raise ConfigError(
-            f"device {name!r} was asked for, but there are {torch.cuda.device_count()} CUDA devices",
-            f"Give cuda:0 to cuda:{torch.cuda.device_count() - 1}",
-        )
-    return torch.device("cuda", number)
-
-
-@dataclass(frozen=True)
-class Verification:
-    """How closely a device reproduced the golden vectors."""
-
-    agreement: float
-    """Share of golden codes that were reproduced."""
-    decode_error: float
-    """RMS of the decode's error over the RMS of the golden decode."""
 
 
 class Engine:
@@ -89,7 +51,8 @@ class Engine:
         self._rates = self._host_tensor(1, torch.float32)
         self._patches = self._host_tensor(bundle.manifest.patch, torch.float32)
         self._codes = self._host_tensor(len(bundle.manifest.words), torch.int32)
-        self.report = self._verify()
+        self._words = np.array(bundle.manifest.words, np.uint32)
+        self.report = verify(self)
 
     @property
     def facts(self) -> ModelFacts:
@@ -100,32 +63,60 @@ class Engine:
             device=str(self.device),
             precision=_PRECISION,
             torch=torch.__version__,
+            notes=self.bundle.standing.notes,
         )
 
     def encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,).
+        """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,), each within its codebook.
 
         Raises:
+            CodesError: the model gave another number, or failed.
             DeviceLostError: the device failed during the call.
         """
         codes = np.empty((len(patches_uv), self._codes.shape[1]), np.int32)
-        self._run_tiles(self._module.encode, (patches_uv, self._patches), rates_hz, (codes, self._codes))
+        self._run_tiles(
+            self._module.encode, (patches_uv, self._patches), rates_hz, (codes, self._codes), self._require_codes
+        )
         return codes
 
     def decode(self, codes: NDArray[np.int32], rates_hz: NDArray[np.float32], kind: str = "mse") -> NDArray[np.float32]:
-        """Patches (B, N) in microvolts from codes (B, G); `kind` is one of the manifest's `decodes`.
+        """Patches (B, N) in microvolts, all finite, from codes (B, G); `kind` is one of the manifest's `decodes`.
+
+        If the manifest says `prefix`, codes that were cut off may be -1.
 
         Raises:
+            CodesError: a code lies outside its codebook, the model gave a number that is not finite, or it failed.
             ConfigError: this bundle does not have this decode.
             DeviceLostError: the device failed during the call.
         """
         if kind not in self.bundle.manifest.decodes:
             offered = ", ".join(self.bundle.manifest.decodes)
             raise ConfigError(f"{self.bundle.title} has no decode {kind!r}", f"It offers {offered}")
+        self._require_codes(
+            np.where(codes == -1, 0, codes) if self.bundle.manifest.prefix else codes, "decode was given"
+        )
         method = getattr(self._module, DECODE_METHODS[kind])
         patches = np.empty((len(codes), self._patches.shape[1]), np.float32)
-        self._run_tiles(method, (codes, self._codes), rates_hz, (patches, self._patches))
+        self._run_tiles(method, (codes, self._codes), rates_hz, (patches, self._patches), self._require_finite)
         return patches
+
+    def _require_codes(self, codes: NDArray[np.int32], what: str = "encode gave") -> None:
+        """Negative codes are large as unsigned numbers, so one comparison finds all that lie outside."""
+        outside = np.ascontiguousarray(codes, np.int32).view(np.uint32) >= self._words
+        if outside.any():
+            row, group = np.argwhere(outside)[0]
+            raise CodesError(
+                f"{self.bundle.title}: {what} {codes[row, group]} as code {group}, "
+                f"expected 0 to {self._words[group] - 1}",
+                _REPORT,
+            )
+
+    def _require_finite(self, patches_uv: NDArray[np.float32]) -> None:
+        if not np.isfinite(patches_uv).all():
+            raise CodesError(
+                f"{self.bundle.title}: decode gave a sample that is not finite, expected finite microvolts",
+                _REPORT,
+            )
 
     def _host_tensor(self, width: int, dtype: torch.dtype) -> torch.Tensor:
         return torch.zeros(self.tile, width, dtype=dtype, pin_memory=self._stream is not None)
@@ -136,8 +127,12 @@ class Engine:
         source: tuple[Array, torch.Tensor],
         rates_hz: NDArray[np.float32],
         sink: tuple[Array, torch.Tensor],
+        require: Callable[[Array], None],
     ) -> None:
-        """Pass the rows of `source` through `method` tile by tile; each pair is an array and its host-side tile."""
+        """Pass the rows of `source` through `method` tile by tile; each pair is an array and its host-side tile.
+
+        `require` raises on result rows that are not as they must be.
+        """
         rows, row_tile = source
         results, result_tile = sink
         for start in range(0, len(rows), self.tile):
@@ -148,64 +143,26 @@ class Engine:
             self._rates.numpy()[:used, 0] = rates_hz[start:stop]
             self._rates[used:] = 1.0
             results[start:stop] = self._run_tile(method, row_tile, result_tile).numpy()[:used]
+            require(results[start:stop])
 
     def _run_tile(self, method: Method, row_tile: torch.Tensor, result_tile: torch.Tensor) -> torch.Tensor:
-        with torch.inference_mode(), torchscript.without_fusion():
-            if self._stream is None:
-                return _checked(method(row_tile, self._rates), result_tile)
-            try:
+        try:
+            with torch.inference_mode(), torchscript.without_fusion():
+                if self._stream is None:
+                    return _checked(method(row_tile, self._rates), result_tile)
                 with torch.cuda.stream(self._stream):
                     on_device = row_tile.to(self.device, non_blocking=True)
                     rates = self._rates.to(self.device, non_blocking=True)
                     result_tile.copy_(_checked(method(on_device, rates), result_tile), non_blocking=True)
                 self._stream.synchronize()
-            except RuntimeError as error:
-                raise DeviceLostError(
-                    f"{self.device} failed during inference ({str(error).splitlines()[0]})",
-                    "Look at the driver's log, then start again",
-                ) from error
-            return result_tile
-
-    def _verify(self) -> Verification:
-        """Reproduce the golden vectors; this also warms up every shape that will be used."""
-        golden = self.bundle.golden
-        rates = golden.rate_hz[:, 0]
-        try:
-            codes = self.encode(golden.patches, rates)
-            decoded = self.decode(golden.codes, rates)
-            for kind in self.bundle.manifest.decodes:
-                self.decode(golden.codes[:1], rates[:1], kind)
-                if self.bundle.manifest.prefix:
-                    self._require_prefixes(kind)
+                return result_tile
         except (RuntimeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise BundleError(f"{self.bundle.title} does not run: {reason}", "Export the model again") from error
-        words = np.array(self.bundle.manifest.words)
-        if (codes < 0).any() or (codes >= words).any():
-            raise BundleError(f"{self.bundle.title} gives codes outside its words", "Export the model again")
-        agreement = float((codes == golden.codes).mean())
-        if agreement < GOLDEN_AGREEMENT:
-            raise BundleError(
-                f"{self.bundle.title} reproduces {agreement:.2%} of its golden codes on {self.device}, "
-                f"expected {GOLDEN_AGREEMENT:.1%}",
-                "Fetch the bundle again, or use another device",
-            )
-        decode_error = _rms(decoded - golden.decoded) / max(_rms(golden.decoded), _SMALLEST_RMS_UV)
-        if not decode_error <= GOLDEN_DECODE_ERROR:
-            raise BundleError(
-                f"{self.bundle.title} decodes its golden codes with an error of {decode_error:.2e} on {self.device}, "
-                f"expected at most {GOLDEN_DECODE_ERROR:g} of their RMS",
-                "Fetch the bundle again, or use another device",
-            )
-        return Verification(agreement, decode_error)
-
-    def _require_prefixes(self, kind: str) -> None:
-        """Decode the first golden patch from its first code, its first two, and so on; the other codes are -1."""
-        golden = self.bundle.golden
-        groups = golden.codes.shape[1]
-        cut = np.where(np.tri(groups, dtype=bool), golden.codes[:1], np.int32(-1))
-        if not np.isfinite(self.decode(cut, np.repeat(golden.rate_hz[:1, 0], groups), kind)).all():
-            raise ValueError(f"its {kind} decode of a prefix is not finite")
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            if self._stream is not None and isinstance(error, RuntimeError):
+                raise DeviceLostError(
+                    f"{self.device} failed during inference ({lines[0]})", "Look at the driver's log, then start again"
+                ) from error
+            raise CodesError(f"{self.bundle.title} does not run: {lines[-1]}", _REPORT) from error
 
 
 def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
@@ -215,7 +172,3 @@ def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
             f"it returned {result.dtype} {tuple(result.shape)}, expected {expected.dtype} {tuple(expected.shape)}"
         )
     return result
-
-
-def _rms(x: NDArray[np.float32]) -> float:
-    return float(np.sqrt(np.mean(x.astype(np.float64) ** 2)))

@@ -14,3 +14,5 @@ class ModelFacts:
     device: str
     precision: str
     torch: str
+    notes: tuple[str, ...] = ()
+    """What `spec` says on the bundle."""

@@ -9,10 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from eegstream.codec.archive import MANIFEST, Archive
 from eegstream.errors import BundleError
 
 Word = Annotated[int, Field(ge=2, le=65536)]
 Decode = Literal["mse", "spectrum"]
+Samples = Annotated[int, Field(ge=1, le=1_000_000)]
+Frequency = Annotated[float, Field(ge=1e-6, le=1e6)]
 
 
 def bits_of(codebook_sizes: Sequence[int]) -> float:
@@ -27,31 +30,31 @@ DECODE_METHODS: Mapping[str, str] = {"mse": "decode", "spectrum": "decode_spectr
 class FrontEndManifest(BaseModel):
     """Settings of the signal path before the model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    model_rate_hz: Annotated[float, Field(gt=0)] | None
+    model_rate_hz: Frequency | None
     """Rate that every stream is resampled to; null keeps the stream's own."""
-    highpass_hz: Annotated[float, Field(gt=0)] | None
-    notch_hz: Annotated[float, Field(gt=0)] | None
+    highpass_hz: Frequency | None
+    notch_hz: Frequency | None
 
 
 class Manifest(BaseModel):
     """A bundle's description, `format` 1."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     format: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
-    version: Annotated[int, Field(ge=1)]
-    patch: Annotated[int, Field(ge=1)]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
+    version: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    patch: Samples
     """Model-rate samples in a patch."""
-    hop: Annotated[int, Field(ge=1)]
+    hop: Samples
     """Model-rate samples from one patch's start to the next."""
-    words: Annotated[tuple[Word, ...], Field(min_length=1)]
+    words: Annotated[tuple[Word, ...], Field(min_length=1, max_length=65536)]
     """Codebook size of each code of a patch."""
     prefix: bool
     """Whether decode takes -1 for codes that were cut off at the end."""
-    decodes: Annotated[tuple[Decode, ...], Field(min_length=1)]
+    decodes: Annotated[tuple[Decode, ...], Field(min_length=1, max_length=2)]
     frontend: FrontEndManifest
     rate_range_hz: tuple[float, float]
     """Source rates that the model was trained for."""
@@ -74,6 +77,18 @@ class Manifest(BaseModel):
         if not 0 < low <= high:
             raise ValueError(f"rate_range_hz {low}..{high} is not a range")
         return self
+
+    @classmethod
+    def from_archive(cls, archive: Archive, origin: str) -> "Manifest":
+        """Read the manifest of a bundle; `origin` names it in errors.
+
+        Raises:
+            BundleError: there is none, or it does not fit.
+        """
+        text = archive.entries.get(MANIFEST)
+        if text is None:
+            raise BundleError(f"{origin} has no manifest.json inside", "Export the model with trainer.export")
+        return cls.from_json(text, origin)
 
     @classmethod
     def from_json(cls, text: bytes, origin: str) -> "Manifest":

@@ -1,8 +1,8 @@
 """Signatures of bundles: ed25519 over the SHA-256 of the file, in a small text file beside it.
 
-    mine.key        eegstream-secret-key ed25519 HEX       whoever has it can sign; mode 0600
-    mine.pub        eegstream-public-key ed25519 HEX       given to those who should trust the signer
-    MODEL.pt.sig    eegstream-signature ed25519 PUBLIC-HEX SIGNATURE-HEX
+mine.key        eegstream-secret-key ed25519 HEX       whoever has it can sign; mode 0600
+mine.pub        eegstream-public-key ed25519 HEX       given to those who should trust the signer
+MODEL.pt.sig    eegstream-signature ed25519 PUBLIC-HEX SIGNATURE-HEX
 """
 
 import os

@@ -4,6 +4,7 @@ torch marks TorchScript as deprecated since 2.11 and warns at each script, save 
 (docs/decisions/0002-torchscript.md); only this module silences the warning.
 """
 
+import io
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -46,6 +47,19 @@ def load(
         )
     module.eval()
     return module, {name: _as_bytes(content) for name, content in extra.items()}
+
+
+def load_bytes(content: bytes, device: torch.device | str = "cpu") -> torch.jit.ScriptModule:
+    """Return the module of an archive on `device`, in evaluation mode.
+
+    On bytes that are not a TorchScript archive, torch raises RuntimeError, ValueError or OSError.
+    """
+    with _accepting_deprecation():
+        module: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+            io.BytesIO(content), map_location=device
+        )
+    module.eval()
+    return module
 
 
 def _as_bytes(content: str | bytes) -> bytes:

@@ -40,6 +40,9 @@ class Trust:
         return cls(sha256 or None, tuple(Path(key).expanduser() for key in keys), bool(allow_unsigned))
 
 
+SHIPPED_ONLY = Trust()
+
+
 @dataclass(frozen=True)
 class Standing:
     """Why a bundle may run."""

@@ -1,0 +1,94 @@
+"""Check that the tensors of a model lie within the bytes that the archive has for them.
+
+PyTorch's loader of TorchScript takes sizes and strides from `data.pkl` as they are, and would read beyond a record.
+"""
+
+import io
+import pickle
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from eegstream.errors import BundleError
+
+_BYTES_OF = {
+    "BoolStorage": 1, "ByteStorage": 1, "CharStorage": 1, "ShortStorage": 2, "HalfStorage": 2, "BFloat16Storage": 2,
+    "IntStorage": 4, "FloatStorage": 4, "LongStorage": 8, "DoubleStorage": 8, "ComplexFloatStorage": 8,
+    "ComplexDoubleStorage": 16,
+}  # fmt: skip
+_TAGS = frozenset({"build_intlist", "build_tensorlist", "build_doublelist", "build_boollist", "restore_type_tag"})
+
+
+def require_tensors_inside(entries: Mapping[str, bytes], origin: str) -> None:
+    """Check `data.pkl` and `constants.pkl`; `origin` names the bundle in errors.
+
+    Raises:
+        BundleError: they are malformed, hold something else than a module's values, or a tensor exceeds its record.
+    """
+    for name in ("data", "constants"):
+        try:
+            _Reader(entries, name).load()
+        except KeyError as error:
+            raise BundleError(f"{origin} has no {error.args[0]}", "Export the model again") from None
+        except Exception as error:  # noqa: BLE001 - unpickling hostile bytes raises anything; none of it is run
+            reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+            raise BundleError(f"{origin}: {name}.pkl cannot be read ({reason[0][:120]})", "Export again") from None
+
+
+class _Object:
+    """Stands for an object of the model's own classes."""
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+class _Storage:
+    """The elements that a record holds."""
+
+    def __init__(self, elements: int) -> None:
+        self.elements = elements
+
+
+class _Reader(pickle.Unpickler):
+    """Reads the values of a module, and gives names no meaning but these."""
+
+    def __init__(self, entries: Mapping[str, bytes], name: str) -> None:
+        super().__init__(io.BytesIO(entries[f"{name}.pkl"]))
+        self._entries, self._name = entries, name
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        """What a name of the pickle stands for."""
+        if module.startswith("__torch__"):
+            return _Object
+        if module in ("torch", "torch.storage") and name in _BYTES_OF:
+            return name
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _require_inside
+        if module == "torch.jit._pickle" and name in _TAGS:
+            return _first
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if (module, name) == ("torch", "device"):
+            return _first
+        raise pickle.UnpicklingError(f"it names {module[:60]}.{name[:60]}, which no model needs")
+
+    def persistent_load(self, pid: Any, /) -> _Storage:
+        """A storage: its type, record, device and number of elements."""
+        kind, storage, record, _, elements = pid
+        held = len(self._entries[f"{self._name}/{record}"])
+        if kind != "storage" or not 0 <= elements * _BYTES_OF[storage] <= held:
+            raise pickle.UnpicklingError(f"record {record} has {held} bytes, {elements} elements of {storage} are said")
+        return _Storage(elements)
+
+
+def _first(value: object, *_: object) -> object:
+    return value
+
+
+def _require_inside(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> None:
+    """Check one tensor: as PyTorch's `_rebuild_tensor_v2`, which would not."""
+    if len(size) != len(stride) or min((offset, *size, *stride)) < 0:
+        raise pickle.UnpicklingError("a tensor has a negative size")
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if 0 not in size and last >= storage.elements:
+        raise pickle.UnpicklingError(f"a tensor reaches element {last}, its record has {storage.elements}")
