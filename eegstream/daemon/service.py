@@ -16,6 +16,7 @@ from eegstream.daemon.worker import Worker
 from eegstream.epoch import require_usable
 from eegstream.lsl import local_clock
 from eegstream.lsl.discovery import Announcement, Discovery
+from eegstream.lsl.prober import Prober
 from eegstream.lsl.reader import Reader
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.stopping import stopped_by_signals
@@ -34,13 +35,14 @@ def serve(config: RunConfig) -> None:
     """
     with ExitStack() as stack:
         stop = stack.enter_context(stopped_by_signals(lambda name: log.info("%s: stopping", name)))
+        prober = stack.enter_context(Prober())
         use_one_thread()
         device = choose_device(config.device)
-        engine = Engine(load(config.model, device, config.trust), device)
+        engine = Engine(load(config.model, device), device)
         publisher = stack.enter_context(open_publisher(config.bind))
         inbox = Inbox(config.max_lag_s if config.when_behind == "live" else None)
         run = secrets.token_hex(8)
-        make_reader = _reader_factory(config, inbox, engine)
+        make_reader = _reader_factory(config, inbox, engine, prober)
         supervisor = Supervisor(Discovery(), config, make_reader, config.max_streams, local_clock)
         processor = Processor(publisher, engine, config.signal_options, run, local_clock)
         worker = Worker(inbox, processor, publisher, lambda: supervisor.refused, run, local_clock)
@@ -59,13 +61,15 @@ def serve(config: RunConfig) -> None:
     log.info("stopped")
 
 
-def _reader_factory(config: RunConfig, inbox: Inbox, engine: Engine) -> Callable[[Announcement, str], Reader]:
+def _reader_factory(
+    config: RunConfig, inbox: Inbox, engine: Engine, prober: Prober
+) -> Callable[[Announcement, str], Reader]:
     """Make readers that put an outlet's samples into the inbox, if its stream can be encoded."""
 
     def admit(geometry: StreamGeometry) -> None:
         require_usable(geometry, engine.facts, config.signal_options(geometry.source))
 
     def make_reader(stream: Announcement, name: str) -> Reader:
-        return Reader(stream, name, inbox, config.buffer_mb * 1024 * 1024, config.rate_of(stream), admit)
+        return Reader(stream, name, inbox, prober, config.buffer_mb * 1024 * 1024, config.rate_of(stream), admit)
 
     return make_reader

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from eegstream.daemon.failures import Failures, RefusalLog
 from eegstream.lsl.admission import Wishes, refusal
 from eegstream.lsl.discovery import FORGET_AFTER_S, Announcement
 from eegstream.wire.identity import stream_name
@@ -16,16 +16,9 @@ _SILENT_S = 1.0
 """Time for which two outlets with the same id must both be alive before they count as two streams."""
 _PATIENCE_S = FORGET_AFTER_S + 1.0
 """If an outlet is still announced this long after the newer one appeared, it is alive: there are two outlets."""
-_FIRST_RETRY_S, _LONGEST_RETRY_S = 1.0, 30.0
-_JOIN_S = 3.0
-
-
-@dataclass
-class _Retry:
-    """When to try a lost outlet again that is still announced."""
-
-    at_s: float
-    wait_s: float
+_MOST_RETRYING = 4
+"""Outlets that are tried again at a time, so that those that never answer cannot keep new ones waiting."""
+_JOIN_S = 0.5
 
 
 class StreamReader(Protocol):
@@ -36,6 +29,7 @@ class StreamReader(Protocol):
     opened: bool
     last_samples_s: float
     refusal: str | None
+    why: str | None
 
     @property
     def alive(self) -> bool:
@@ -78,10 +72,9 @@ class Supervisor:
         """By wire name: why announced streams are not taken. Replaced as a whole, so other threads may read it."""
         self._readers: dict[str, StreamReader] = {}
         """By wire name."""
-        self._useless: dict[str, str] = {}
-        """By uid: why an outlet that was opened cannot be used."""
-        self._retries: dict[str, _Retry] = {}
-        """By uid."""
+        self._failures, self._log = Failures(), RefusalLog()
+        self._started_s: dict[str, float] = {}
+        """By wire name of a reader."""
         self._seen_s: dict[str, float] = {}
         """By uid: when an outlet was first seen."""
 
@@ -90,19 +83,28 @@ class Supervisor:
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
         self._bury_ended(announced)
         self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
-        reading = {reader.stream.uid for reader in self._readers.values()}
+        reading = {reader.stream.uid: reader for reader in self._readers.values()}
         refused = {}
-        for stream in announced.values():
-            if stream.uid in reading:
-                continue
-            why = refusal(stream, self._wishes) or self._useless.get(stream.uid)
-            if why is None and len(self._readers) >= self._max_streams:
-                why = f"{len(self._readers)} streams are being read, max-streams allows no more"
-            if why is None:
-                self._take(stream, announced)
-            else:
+        # New outlets first.
+        for stream in sorted(announced.values(), key=lambda stream: stream.uid in self._failures):
+            reader, failure = reading.get(stream.uid), self._failures.get(stream.uid)
+            why = self._refusal(stream) if reader is None else None
+            if why is not None:
                 refused[_base_name(stream)] = why
-        self.refused = refused
+                continue
+            if failure is not None and failure.is_told and not (reader is not None and reader.opened):
+                refused[failure.name] = failure.why
+            if reader is None and not (failure is not None and failure.is_final):
+                self._take(stream, announced)
+        self.refused = self._log.tell(refused, self._clock())
+
+    def _refusal(self, stream: Announcement) -> str | None:
+        """Why an outlet is not tried at all."""
+        why = refusal(stream, self._wishes)
+        failure = self._failures.get(stream.uid)
+        if why is None and not (failure and failure.is_final) and len(self._readers) >= self._max_streams:
+            return f"{len(self._readers)} streams are being read, max-streams allows no more"
+        return why
 
     def close(self) -> None:
         """Stop every reader; a reader that hangs in liblsl is abandoned."""
@@ -115,28 +117,40 @@ class Supervisor:
 
     def _bury_ended(self, announced: dict[str, Announcement]) -> None:
         """Forget readers that ended, and outlets that are no longer announced."""
+        now_s = self._clock()
         for name, reader in list(self._readers.items()):
             if reader.alive:
                 continue
             del self._readers[name]
-            uid = reader.stream.uid
-            if reader.refusal is not None:
-                self._useless[uid] = reader.refusal
-            else:
-                wait_s = (
-                    min(2 * self._retries[uid].wait_s, _LONGEST_RETRY_S) if uid in self._retries else _FIRST_RETRY_S
-                )
-                self._retries[uid] = _Retry(self._clock() + wait_s, wait_s)
-        self._useless = {uid: why for uid, why in self._useless.items() if uid in announced}
-        self._retries = {uid: retry for uid, retry in self._retries.items() if uid in announced}
+            self._failures.note(
+                reader.stream.uid,
+                name,
+                reader.refusal or reader.why or "its reader ended",
+                is_final=reader.refusal is not None,
+                was_read=reader.opened,
+                lasted_s=now_s - self._started_s.pop(name),
+                now_s=now_s,
+            )
+        self._failures.keep_only(announced)
+
+    def _must_wait(self, stream: Announcement, announced: dict[str, Announcement]) -> bool:
+        """Whether an outlet that failed is not yet to be tried again."""
+        failure = self._failures.get(stream.uid)
+        if failure is None:
+            return False
+        retrying = sum(not reader.opened and reader.stream.uid in self._failures for reader in self._readers.values())
+        newer = (other for other in announced.values() if other.created_s > stream.created_s)
+        return (
+            self._clock() < failure.retry_at_s
+            or retrying >= _MOST_RETRYING
+            or any(_base_name(other) == _base_name(stream) for other in newer)
+        )
 
     def _take(self, stream: Announcement, announced: dict[str, Announcement]) -> None:
         """Start a reader for an outlet, unless it must wait."""
+        if self._must_wait(stream, announced):
+            return
         name = _base_name(stream)
-        if stream.uid in self._retries:
-            newer = (other for other in announced.values() if other.created_s > stream.created_s)
-            if self._clock() < self._retries[stream.uid].at_s or any(_base_name(other) == name for other in newer):
-                return
         holder = self._readers.get(name)
         if holder is not None and (not holder.opened or holder.last_samples_s < self._seen_s[stream.uid] + _SILENT_S):
             # Did the older outlet vanish without notice, or are there two outlets? If the older one still sends a
@@ -151,7 +165,7 @@ class Supervisor:
             name = f"{_base_name(stream)}-{twin}"
             twin += 1
         reader = self._make_reader(stream, name)
-        self._readers[name] = reader
+        self._readers[name], self._started_s[name] = reader, self._clock()
         reader.start()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from eegstream.errors import StreamError
 from eegstream.lsl.discovery import Discovery
+from eegstream.lsl.prober import Prober
 from eegstream.lsl.reader import Reader
 from tests.e2e.harness import OutletPlan, outlet
 
@@ -45,10 +46,11 @@ def announced():
 
 
 def run(announced, sink, **options):
-    reader = Reader(announced, "read-000000", sink, 1 << 20, **options)
-    reader.start()
-    assert sink.closing.wait(20)
-    assert reader.join(20)
+    with Prober() as prober:
+        reader = Reader(announced, "read-000000", sink, prober, 1 << 20, **options)
+        reader.start()
+        assert sink.closing.wait(20)
+        assert reader.join(20)
     return reader
 
 

@@ -23,6 +23,7 @@ class FakeReader:
     last_samples_s: float
     opened: bool = True
     refusal: str | None = None
+    why: str | None = None
     alive: bool = True
     started: int = 0
     stopped: list[EndReason] = field(default_factory=list)

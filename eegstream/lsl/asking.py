@@ -1,0 +1,108 @@
+"""The process that asks outlets for their descriptions, so that none of them can use up the daemon's memory or time.
+
+It reads a question a line from its standard input and writes an answer a line, both JSON, until the input ends. It ends
+by itself when a question takes too long or too much memory; `lsl.prober` starts another.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import astuple
+from typing import Any
+
+import pylsl
+from pylsl.util import LostError
+from pylsl.util import TimeoutError as LslTimeoutError
+
+from eegstream.lsl.description import OversizedError, channel_texts
+from eegstream.lsl.memory import limit, resident_mib
+
+SEARCH_S = 2.0
+ANSWER_S = 3.0
+MOST_MIB = 64
+"""How much the process may grow while an outlet describes itself."""
+_WATCH_S = 0.02
+_SPARE_MIB = 256
+"""Addresses that the system grants, should the watch come late: threads reserve many and use few."""
+
+
+class Watch:
+    """End the process when the question at hand exceeds its time or memory.
+
+    liblsl cannot be told to stop; only the end of the process frees what it holds.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._limits: tuple[float, float] | None = None
+        threading.Thread(target=self._look, name="watch", daemon=True).start()
+
+    def begin(self) -> None:
+        """A question begins: count its time and memory from now on."""
+        now_s, now_mib = time.monotonic(), resident_mib()
+        limit(_SPARE_MIB, SEARCH_S + ANSWER_S + 1)
+        with self._lock:
+            self._limits = (now_s + SEARCH_S + ANSWER_S + 0.5, now_mib + MOST_MIB)
+
+    def answer(self, answer: dict[str, Any]) -> None:
+        """Write the answer, unless the watch has already written one."""
+        with self._lock:
+            self._limits = None
+            write(answer)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(_WATCH_S)
+            with self._lock:
+                if self._limits is None:
+                    continue
+                why = self._excess(*self._limits)
+                if why is not None:
+                    write({"why": why})
+                    os._exit(1)
+
+    @staticmethod
+    def _excess(end_s: float, most_mib: float) -> str | None:
+        if time.monotonic() > end_s:
+            return f"its description could not be read within {ANSWER_S:g} s"
+        if resident_mib() > most_mib:
+            return f"its description takes more than {MOST_MIB} MiB of memory"
+        return None
+
+
+def main() -> None:
+    """Answer until the standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    watch = Watch()
+    pylsl.local_clock()
+    write({"ready": True})
+    for line in sys.stdin:
+        watch.begin()
+        watch.answer(ask(**json.loads(line)))
+
+
+def write(answer: dict[str, Any]) -> None:
+    """One line to the daemon; one call, so that lines are whole."""
+    os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def ask(uid: str, n_channels: int) -> dict[str, Any]:
+    """The texts of an outlet's channels; or why there are none, and whether asking again is of any use."""
+    try:
+        found = [info for info in pylsl.resolve_bypred(f"uid='{uid}'", 1, SEARCH_S) if info.uid() == uid]
+        if not found:
+            return {"why": f"it did not answer a search for it within {SEARCH_S:g} s"}
+        inlet = pylsl.StreamInlet(found[0], max_buflen=1, recover=False, processing_flags=0)
+        texts = channel_texts(inlet.info(ANSWER_S), n_channels)
+    except OversizedError as error:
+        return {"why": str(error), "final": True}
+    except LslTimeoutError:
+        return {"why": f"it did not describe itself within {ANSWER_S:g} s"}
+    except LostError:
+        return {"why": "it closed the connection instead of describing itself"}
+    except (RuntimeError, ValueError, MemoryError) as error:
+        return {"why": f"its description cannot be read ({type(error).__name__}: {error})"[:300]}
+    return {"texts": [astuple(text) for text in texts]}

@@ -1,0 +1,70 @@
+"""How much memory this process holds, and limits that the system keeps; of use to processes that start often."""
+
+import ctypes
+import os
+import sys
+from typing import IO
+
+_MIB = 2**20
+
+
+def resident_mib() -> float:
+    """Memory that the process holds; on macOS the most that it ever held."""
+    if sys.platform == "win32":
+        return _WindowsMemory().WorkingSetSize / _MIB
+    if sys.platform == "darwin":
+        import resource  # noqa: PLC0415 - not on Windows
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MIB
+    return _pages(1) / _MIB
+
+
+def limit(more_mib: float, more_s: float) -> None:
+    """Let the system refuse more than so much memory and processor time from now on; Linux only.
+
+    A limit that was set before is replaced, one that the process inherited is kept.
+    """
+    if sys.platform != "linux":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    wanted = {
+        resource.RLIMIT_AS: _pages(0) + int(more_mib * _MIB),
+        resource.RLIMIT_CPU: int(used.ru_utime + used.ru_stime + more_s) + 1,
+    }
+    for what, most in wanted.items():
+        hard = resource.getrlimit(what)[1]
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _pages(field: int) -> int:
+    """Bytes that a field of Linux's /proc/self/statm counts in pages: 0 the addresses, 1 the memory."""
+    file: IO[bytes]
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - 50 times a second
+        return int(file.read().split()[field]) * os.sysconf("SC_PAGE_SIZE")
+
+
+if sys.platform == "win32":
+
+    class _WindowsMemory(ctypes.Structure):
+        """PROCESS_MEMORY_COUNTERS of this process."""
+
+        _fields_ = (
+            ("cb", ctypes.c_uint32),
+            ("PageFaultCount", ctypes.c_uint32),
+            ("PeakWorkingSetSize", ctypes.c_size_t),
+            ("WorkingSetSize", ctypes.c_size_t),
+            ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
+            ("PagefileUsage", ctypes.c_size_t),
+            ("PeakPagefileUsage", ctypes.c_size_t),
+        )
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.cb = ctypes.sizeof(self)
+            this_process = ctypes.c_void_p(-1)
+            ctypes.windll.kernel32.K32GetProcessMemoryInfo(this_process, ctypes.byref(self), self.cb)
