@@ -161,5 +161,5 @@ def read_codes(path: str | Path) -> CodesFile:
     if not read.finished:
         warnings.warn(f"{path} is unfinished; its last message may be missing", UnfinishedFileWarning, stacklevel=2)
     if read.damage:
-        warnings.warn(told(str(path), read.damage), DamagedFileWarning, stacklevel=2)
+        warnings.warn(f"{told(str(path), read.damage)}. The rest was read", DamagedFileWarning, stacklevel=2)
     return read

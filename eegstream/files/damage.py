@@ -70,4 +70,4 @@ class DamageLog:
 def told(name: str, damage: tuple[Damage, ...], most: int = 3) -> str:
     """One line on the damage of the file `name`."""
     more = f"; and {len(damage) - most} more places" if len(damage) > most else ""
-    return f"{name} is damaged: {'; '.join(map(str, damage[:most]))}{more}. The rest was read"
+    return f"{name} is damaged: {'; '.join(map(str, damage[:most]))}{more}"

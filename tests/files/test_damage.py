@@ -6,9 +6,11 @@ import struct
 
 import msgpack
 import pytest
+from click.testing import CliRunner
 from mcap.opcode import Opcode
 from mcap.writer import CompressionType, Writer
 
+from eegstream.cli import cli
 from eegstream.errors import CodesFileError
 from eegstream.files.codes import CodesReader, CodesWriter, DamagedFileWarning, load_codes, read_codes
 from eegstream.wire.messages import End, Gap, Message, Spec
@@ -276,3 +278,44 @@ def test_a_chunk_of_another_size_than_stated_is_refused(path, compression, size)
     messages, reader = _read(path, altered)
     assert not any(isinstance(message, Spec) for message in messages)
     assert "chunk" in reader.damage[0].what
+
+
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory) -> bytes:
+    """Codes of a shipped bundle, as `encode` writes them."""
+    output = tmp_path_factory.mktemp("encoded") / "x.codes.mcap"
+    done = CliRunner().invoke(
+        cli, ["encode", "synthetic:rate=250,channels=2,seconds=6,seed=3", "-o", str(output), "--model", "seed"]
+    )
+    assert done.exit_code == 0, done.output
+    return output.read_bytes()
+
+
+def _decode(path, content, *options):
+    path.write_bytes(content)
+    return CliRunner().invoke(cli, ["decode", str(path), "-o", str(path.with_suffix(".npz")), *options])
+
+
+def test_decode_tells_of_damage_and_decodes_the_rest(path, encoded):
+    """With --strict, it fails and writes nothing, also if the file is only unfinished."""
+    codes_at = [at for at in range(len(encoded)) if encoded.startswith(b"\xa4kind\xa5codes", at)]
+    damaged = bytearray(encoded)
+    damaged[codes_at[2]] = 0xC1
+    for content, words in ((damaged, "is damaged: bytes "), (encoded[:-20], "is unfinished")):
+        refused = _decode(path, content, "--strict")
+        assert isinstance(refused.exception, CodesFileError)
+        assert words in str(refused.exception)
+        assert not path.with_suffix(".npz").exists()
+    done = _decode(path, damaged)
+    assert done.exit_code == 0, done.output
+    assert "is damaged: bytes " in done.stderr
+    assert _decode(path, encoded, "--strict").exit_code == 0
+
+
+def test_a_damaged_spec_is_an_error_of_one_line(path, encoded):
+    """A patch size that the bundle does not have; nothing is decoded by it."""
+    damaged = bytearray(encoded)
+    damaged[encoded.index(b"\xa5patch\xcd") + 7] ^= 1
+    refused = _decode(path, damaged)
+    assert isinstance(refused.exception, CodesFileError)
+    assert "the spec is damaged" in str(refused.exception).lower()
