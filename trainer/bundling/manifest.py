@@ -1,6 +1,7 @@
 """Write the manifest of a bundle, from a checkpoint's settings, its network and its data."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from trainer.data.splits import SplitDescription
 from trainer.protocols import Network, PatchDataModule
 from trainer.training.checkpoints import FOR_OPTIMISATION
 from trainer.training.prepared_data import split_of
+from trainer.training.run_log import read_history
 
 _BESIDE = (*FOR_OPTIMISATION, "fitter")
 """Settings of `model` that say nothing of the codes."""
@@ -47,7 +49,10 @@ def bundle_manifest(
             "about": network.about,
             **{k: v for k, v in _without_target(settings["model"]).items() if k not in _BESIDE},
         },
-        "training": _training(checkpoint, split_of(data)),
+        "training": {
+            **_training(checkpoint, split_of(data)),
+            "history": read_history(Path(config.checkpoint).absolute().parent.parent),
+        },
         "metrics": metrics,
         "license": config.license,
     }

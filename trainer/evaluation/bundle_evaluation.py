@@ -23,6 +23,7 @@ from trainer.evaluation.comparison import (
 from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
+from trainer.evaluation.looks import RAW, Look, looks_of
 from trainer.evaluation.scoring import nrmse_of
 from trainer.evaluation.whole_recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.windowed_codec import WindowedCodec
@@ -74,6 +75,7 @@ class Evaluation:
         self._by_title: dict[str, list[Bundle]] = {}
         for loaded in bundles:
             self._by_title.setdefault(loaded.title, []).append(loaded)
+        self._looks = looks_of(self._by_title)
         self._reference = reference
         self._data_of = data_of
         self._plan = plan
@@ -125,8 +127,11 @@ class Evaluation:
         own = [s for s in benchmark.sets if s.is_own]
         sets = {s.name: self._on_set(title, s, baselines) for s in benchmark.sets}
         counts = code_counts(codec, own)
-        self._draw(title, codec, own)
-        self._plots[f"codes {title}"] = plots.code_use(counts)
+        self._draw(title, self._looks[title], codec, own)
+        histories = {f"seed {m.training.get('seed')}": m.training.get("history") for m in (b.manifest for b in seeds)}
+        if known := {name: history for name, history in histories.items() if history}:
+            self._plots[f"training {title}"] = plots.training_curves(known, self._looks[title].colour)
+        self._plots[f"codes {title}"] = plots.code_use(counts, self._looks[title].colour)
         heard = recordings(data, manifest.frontend.model_rate_hz)
         rate_hz = manifest.frontend.model_rate_hz
         return {
@@ -186,7 +191,7 @@ class Evaluation:
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
         return found
 
-    def _draw(self, title: str, codec: WindowedCodec, sets: Sequence[HeldOutWindows]) -> None:
+    def _draw(self, title: str, look: Look, codec: WindowedCodec, sets: Sequence[HeldOutWindows]) -> None:
         pairs, lines = {}, {}
         for s in sets:
             rows = np.linspace(0, len(s.patches_uv) - 1, min(_PLOTTED, len(s.patches_uv))).round().astype(int)
@@ -194,9 +199,9 @@ class Evaluation:
             decoded = {kind: codec.through(x, s.rate_hz, kind) for kind in codec.decodes}
             raw = x.astype(np.float64)
             pairs[s.name] = (raw, decoded["mse"], s.sampled_hz)
-            lines[s.name] = ({"raw": raw, **{f"decoded, {kind}": y for kind, y in decoded.items()}}, s.sampled_hz)
-        self._plots[f"reconstructions {title}"] = plots.reconstructions(pairs)
-        self._plots[f"spectra {title}"] = plots.spectra(lines)
+            lines[s.name] = ({"EEG": raw, **{f"decoded, {kind}": y for kind, y in decoded.items()}}, s.sampled_hz)
+        self._plots[f"reconstructions {title}"] = plots.reconstructions(pairs, look.colour)
+        self._plots[f"spectra {title}"] = plots.spectra(lines, (RAW, look.colour))
 
     def _times(self) -> dict[str, dict[str, float]]:
         codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
