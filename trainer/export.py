@@ -1,6 +1,5 @@
 """Make a bundle of a checkpoint: `python -m trainer.export checkpoint=PATH [name=NAME] [version=N]`."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ with one_line_endings():
     from trainer.protocols import Network, PatchesByRate
     from trainer.training.checkpoints import as_module, load_checkpoint, trained_network
     from trainer.training.prepared_data import open_data
+    from trainer.training.wandb_login import log_in, wandb_errors
 
 
 def export(config: DictConfig) -> None:
@@ -41,6 +41,8 @@ def export(config: DictConfig) -> None:
     name, version = _title(config, settings["bundle"])
     target = Path(config.folder) / f"{name}-{version}.pt"
     _refuse_existing(target)
+    if config.wandb:
+        _require_wandb(settings.get("wandb"))
     if config.data_root is not None:
         _move_data(settings["data"], config.data_root)
     network = trained_network(checkpoint)
@@ -52,7 +54,7 @@ def export(config: DictConfig) -> None:
     _write(scripted, manifest, target)
     click.echo(_summary(target, manifest))
     if config.wandb:
-        _add_to_wandb(target, manifest, settings.get("wandb"))
+        _add_to_wandb(target, manifest, settings["wandb"])
 
 
 def _move_data(settings: dict[str, Any], root: str) -> None:
@@ -116,27 +118,57 @@ def _write(scripted: torch.jit.ScriptModule, manifest: Manifest, target: Path) -
             reloaded, whole, {"manifest.json": manifest.model_dump_json(indent=1).encode(), "golden.npz": golden}
         )
         Engine(bundle.load(str(whole)), torch.device("cpu"))
-        try:
-            os.link(whole, target)
-        except FileExistsError:
-            _refuse_existing(target)
+        _rename(whole, target)
 
 
-def _add_to_wandb(target: Path, manifest: Manifest, run: dict[str, Any] | None) -> None:
-    """Make the bundle an artifact of the W&B run that trained it.
+def _rename(whole: Path, target: Path) -> None:
+    """Give a complete file its name, without links, which not every file system has; never over an existing file.
 
     Raises:
-        ConfigError: training did not log to W&B.
+        ConfigError: there is a file of that name.
+    """
+    try:
+        target.open("xb").close()  # only one of several exports can create it
+    except FileExistsError:
+        _refuse_existing(target)
+    try:
+        whole.replace(target)
+    except BaseException:
+        target.unlink()
+        raise
+
+
+def _require_wandb(run: dict[str, Any] | None) -> None:
+    """Refuse, before any work, to add a bundle to a W&B run that cannot be reached.
+
+    Raises:
+        ConfigError: the training did not log to W&B, or nobody is logged in.
     """
     if run is None:
         raise ConfigError(
-            f"{target} is written, but its training did not log to W&B", "Train with logger=wandb, or leave wandb=false"
+            "wandb is true, but the training of this checkpoint did not log to W&B",
+            "Leave wandb=false, or train with logger=wandb",
         )
+    if not run["offline"]:
+        log_in("Run `wandb login` first, or leave wandb=false")
+
+
+def _add_to_wandb(target: Path, manifest: Manifest, run: dict[str, Any]) -> None:
+    """Make the bundle an artifact of the W&B run that trained it.
+
+    Raises:
+        ConfigError: W&B refuses it.
+    """
     import wandb  # noqa: PLC0415  (slow to import, and few need it)
 
     mode: Any = "offline" if run["offline"] else "online"
     folder = HydraConfig.get().runtime.output_dir
-    with wandb.init(id=run["id"], project=run["project"], resume="allow", mode=mode, dir=folder) as session:
+    with (
+        wandb_errors(
+            f"{target} is written; add it with `wandb artifact put --type model --name PROJECT/NAME {target}`"
+        ),
+        wandb.init(id=run["id"], project=run["project"], resume="allow", mode=mode, dir=folder) as session,
+    ):
         artifact = wandb.Artifact(f"{manifest.name}-{manifest.version}", "model", metadata=manifest.metrics)
         artifact.add_file(str(target))
         session.log_artifact(artifact)

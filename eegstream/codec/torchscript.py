@@ -1,7 +1,8 @@
 """The only module that calls TorchScript.
 
-torch marks TorchScript as deprecated since 2.11 and warns at each script, save and load. The format is kept on purpose
-(docs/decisions/0002-torchscript.md); only this module silences the warning.
+torch marks TorchScript as deprecated since 2.11 and warns at each script, save and load: with a DeprecationWarning up
+to 2.13, with a FutureWarning from 2.14 on. The format is kept on purpose (docs/decisions/0002-torchscript.md). Only
+this module silences these warnings, and no others.
 """
 
 import io
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import torch
 
+_DEPRECATED = r"`torch\.jit\.(script|script_method|save|load)` is (deprecated|not supported in Python 3\.14\+)"
+
 
 @contextmanager
 def _accepting_deprecation() -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r".*torch\.jit\..*", category=DeprecationWarning)
+        for category in (DeprecationWarning, FutureWarning):
+            warnings.filterwarnings("ignore", message=_DEPRECATED, category=category)
         yield
 
 

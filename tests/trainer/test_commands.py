@@ -104,6 +104,42 @@ def test_a_checkpoint_becomes_a_verified_bundle(
     assert sorted(p.name for p in tmp_path.glob("*")) == ["log", "try-1.pt"]
 
 
+def test_a_bundle_gets_its_name_without_links_and_never_over_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the other one appears while the bundle is made; what fails leaves nothing."""
+    monkeypatch.delattr(os, "link")
+    whole, target = tmp_path / "whole.pt", tmp_path / "try-1.pt"
+    whole.write_bytes(b"new")
+    with monkeypatch.context() as failing, pytest.raises(KeyboardInterrupt):
+        failing.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        export._rename(whole, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["whole.pt"]
+    export._rename(whole, target)
+    assert target.read_bytes() == b"new"
+    whole.write_bytes(b"newer")
+    with pytest.raises(ConfigError, match="never overwritten"):
+        export._rename(whole, target)
+    assert target.read_bytes() == b"new"
+
+
+def test_adding_a_bundle_to_wandb_is_refused_before_any_work(
+    trained, command: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where the training did not log there."""
+    with pytest.raises(SystemExit) as left:
+        command(
+            "export",
+            f"checkpoint={trained[0] / 'checkpoints/best.ckpt'}",
+            "name=try",
+            "wandb=true",
+            f"folder={tmp_path}",
+        )
+    assert left.value.code == 78
+    assert "did not log to W&B. Leave wandb=false" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.pt"))
+
+
 @pytest.mark.parametrize(
     ("given", "recipe", "title"),
     [

@@ -24,6 +24,7 @@ from trainer.training.lightning_trainer import build_trainer, log_settings
 from trainer.training.prepared_data import as_lightning, prepared_data
 from trainer.training.resuming import earlier_run
 from trainer.training.settings_check import require_usable
+from trainer.training.wandb_login import require_login
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,14 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
     quiet_lightning()
     require_usable(config)
     earlier = earlier_run(config)
+    require_login(config.get("logger"))
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     network, loss, optimizer = build_network(plain(config.model)), build(config.loss), build(config.optimizer)
     if earlier:
-        earlier.require_same_network(network, config)
+        earlier.require_same_network(network)
+        for line in earlier.remarks(config):
+            print_once(line)
     data = prepared_data(config)
     settings = {**plain(config), "command": command}
     module = PatchTraining(

@@ -18,6 +18,7 @@ from trainer.hydra_app import build, plain
 from trainer.training.callbacks import CarryBestCheckpoint, EpochSummaryLines, ValidateAtTheLastStep
 from trainer.training.console import print_once
 from trainer.training.resuming import EarlierRun
+from trainer.training.wandb_login import is_wandb, wandb_errors
 
 
 def build_trainer(
@@ -47,8 +48,7 @@ def _logger(config: DictConfig, resumed: dict[str, Any] | None) -> Logger | bool
     """The logger that the settings name; a resumed W&B run goes on under its id."""
     if not config.get("logger"):
         return False
-    is_wandb = config.logger["_target_"].endswith("WandbLogger")
-    more = {"id": resumed["id"], "resume": "allow"} if is_wandb and resumed else {}
+    more = {"id": resumed["id"], "resume": "allow"} if is_wandb(config.logger) and resumed else {}
     return cast("Logger", build(config.logger, **more))
 
 
@@ -95,13 +95,5 @@ def log_settings(loggers: Sequence[Logger], plain: dict[str, Any]) -> None:
 
 def _wandb_run(logger: WandbLogger) -> Any:
     """The run that a logger writes to, begun now if it is not yet."""
-    import wandb  # noqa: PLC0415  (slow to import, and few need it)
-
-    try:
+    with wandb_errors("Run `wandb login` first, or keep the log on this machine with logger.offline=true"):
         return logger.experiment
-    except wandb.Error as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise ConfigError(
-            f"W&B cannot be used: {reason}",
-            "Run `wandb login` first, or keep the log on this machine with logger.offline=true",
-        ) from None

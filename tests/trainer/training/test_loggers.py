@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+import torch
+import wandb
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.trainer.conftest import Run
@@ -56,6 +58,26 @@ def test_a_resumed_run_goes_on_under_its_id(offline: Path, cache: Path, tmp_path
     )
     first, second = (next(iter(folder.glob("wandb/offline-run-*"))) for folder in (offline, tmp_path))
     assert first.name.rpartition("-")[2] == second.name.rpartition("-")[2]
+
+
+def test_an_export_without_a_login_is_refused_before_any_work(
+    offline: Path, command: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Of a training that sent its log."""
+
+    def not_logged_in(**_: object) -> None:
+        raise wandb.errors.UsageError("No API key configured. Use `wandb login` to log in.")
+
+    monkeypatch.setattr(wandb, "login", not_logged_in)
+    checkpoint = torch.load(offline / "checkpoints/best.ckpt", weights_only=True)
+    checkpoint["config"]["wandb"]["offline"] = False
+    torch.save(checkpoint, tmp_path / "sent.ckpt")
+    with pytest.raises(SystemExit) as left:
+        command("export", f"checkpoint={tmp_path / 'sent.ckpt'}", "name=try", f"folder={tmp_path}", "wandb=true")
+    assert left.value.code == 78
+    told = "W&B cannot be used: No API key configured. Run `wandb login` first, or leave wandb=false"
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.pt"))
 
 
 def test_the_bundle_becomes_an_artifact_of_its_run(offline: Path, command: Run, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import torch
 
 from eegstream.errors import ConfigError
 from tests.trainer.conftest import Run
-from tests.trainer.running import SMALL
+from tests.trainer.running import SMALL, run
 from trainer.training.settings_check import require_flat_scheduler
 
 
@@ -23,6 +23,14 @@ def refused(command: Run, capsys: pytest.CaptureFixture[str]):
         return line
 
     return ends
+
+
+@pytest.fixture(scope="module")
+def last_checkpoint(cache, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The setting that resumes a run of one epoch."""
+    folder = tmp_path_factory.mktemp("run")
+    run("train", *SMALL, f"hydra.run.dir={folder}", cache=cache)
+    return f"trainer.resume_from_checkpoint={folder / 'checkpoints/last.ckpt'}"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,40 @@ def test_a_checkpoint_that_has_nothing_to_go_on_to_or_is_of_another_model_is_tol
     last = f"trainer.resume_from_checkpoint={command('train', *SMALL) / 'checkpoints/last.ckpt'}"
     told = refused(last)
     assert "there is nothing to do" in told
-    assert "1 epochs, and trainer.max_epochs is 1. Give the number of the whole, such as" in told
+    assert "1 epochs, and trainer.max_epochs is 1. Give the total number, such as" in told
     told = refused(last, "trainer.max_epochs=2", "model.hidden_dims=[8]")
     assert "is of another model: model.hidden_dims was [16] and is [8]" in told
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.activation=gelu", "another model: model.activation was relu and is gelu"),
+        ("model.levels=[5,5,5,8,8,8]", "another model: model.levels was [8, 8, 8, 5, 5, 5] and is [5, 5, 5, 8, 8, 8]"),
+        ("frontend.model_rate_hz=128", "another model: frontend.model_rate_hz was 256.0 and is 128"),
+        ("frontend.notch_hz=50", "another model: frontend.notch_hz was not set and is 50"),
+        ("+model.shift=2", "another model: model.shift was not set and is 2"),
+        ("optimizer=sgd", "another optimizer: optimizer was torch.optim.AdamW and is torch.optim.SGD"),
+        ("scheduler=null", "another scheduler: scheduler was torch.optim.lr_scheduler.LinearLR and is not set"),
+    ],
+)
+def test_resuming_with_settings_of_another_model_is_refused(
+    setting: str, message: str, command: Run, refused, last_checkpoint: str
+) -> None:
+    """Even where all sizes are the same; with the setting and both values."""
+    assert message in refused(last_checkpoint, "trainer.max_epochs=2", setting)
+
+
+def test_resuming_tells_what_has_changed_and_what_has_no_effect(
+    command: Run, last_checkpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line for each; nothing where all settings are the same."""
+    more = ("trainer.max_epochs=2", last_checkpoint)
+    command("train", *SMALL, *more, "loss.floor_uv=3", "model.learning_rate=0.5", "threads=2")
+    told = capsys.readouterr().out.splitlines()
+    assert "resumed with changed settings: loss.floor_uv was 1.0 and is 3" in told
+    assert "the checkpoint restores optimizer and scheduler: optimizer.lr stays 0.001 (given: 0.5)" in told
+    command("train", *SMALL, *more)
+    told = capsys.readouterr().out
+    assert "changed settings" not in told
+    assert "restores" not in told
