@@ -5,7 +5,6 @@ C channels, T samples. The content of a file decides its format, not its name.
 
 import hashlib
 import tempfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,11 @@ from eegstream.errors import RecordingError
 from eegstream.files.formats import read_signals
 from eegstream.files.signals import Signals, with_rate
 from eegstream.files.stream_choice import choose_streams
+from eegstream.files.unpacking import GZIP_MAGIC, content_of, unpack
 
 MICROVOLTS = "microvolts"
 SYNTHETIC_PREFIX = "synthetic:"
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_LARGEST_UNPACKED_BYTES = 8 << 30
 _UNKNOWN_PAUSE_S = 1.0
 """Length that stands for a pause of unknown length in times, both in `play` and in `encode`."""
 
@@ -93,16 +91,15 @@ def read_recordings(
     if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
         raise RecordingError(f"a rate of {rate_hz} Hz was given, expected more than 0", remedy="Correct --rate")
     path = Path(path)
-    content = b"" if path.is_dir() else _content(path)
+    content = content_of(path)
     source_id = f"file:{_digest(path, content)[:16]}"
     choice = choice or ChannelChoice()
     with np.errstate(all="ignore"):  # a damaged file's numbers may overflow; non-finite samples are counted below
-        if not content.startswith(_GZIP_MAGIC):
+        if not content.startswith(GZIP_MAGIC):
             return _recordings(read_signals(content, path, rate_hz), path, source_id, stream, choice, rate_hz)
         with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
-            content = _unpacked(content, path.name)
-            inside = Path(folder, _unpacked_name(path))
-            inside.write_bytes(content)
+            inside = unpack(content, path.name, Path(folder))
+            content = inside.read_bytes()
             return _recordings(read_signals(content, inside, rate_hz), path, source_id, stream, choice, rate_hz)
 
 
@@ -115,41 +112,6 @@ def _digest(path: Path, content: bytes) -> str:
         digest.update(str(part.relative_to(path)).encode())
         digest.update(hashlib.sha256(part.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _unpacked_name(path: Path) -> str:
-    """Name of the file inside a gzip file: rec.xdf for rec.xdf.gz and for rec.xdfz."""
-    if path.suffix.lower() == ".gz":
-        return path.stem
-    return f"{path.stem}.xdf" if path.suffix.lower() == ".xdfz" else path.name
-
-
-def _content(path: Path) -> bytes:
-    """The file's bytes; RecordingError if there are none."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordingError(
-            f"{path} cannot be read ({error.strerror or error})", remedy="Give the path of a recording"
-        ) from None
-    if not content:
-        raise RecordingError(f"{path.name} is empty (0 bytes), expected a recording", remedy="Get the file again")
-    return content
-
-
-def _unpacked(content: bytes, name: str) -> bytes:
-    """The bytes inside a gzip file."""
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        inside = unpacker.decompress(content, _LARGEST_UNPACKED_BYTES)
-    except zlib.error:
-        raise RecordingError(f"{name} is a damaged gzip file", remedy="Get the file again") from None
-    if not unpacker.eof or not inside:
-        raise RecordingError(
-            f"{name} is a gzip file that is empty, too large or ends too early",
-            remedy="Unpack it, and give the unpacked file",
-        )
-    return inside
 
 
 def _recordings(
