@@ -38,7 +38,7 @@ def serve(config: RunConfig) -> None:
         prober = stack.enter_context(Prober())
         use_one_thread()
         device = choose_device(config.device)
-        engine = Engine(load(config.model, device), device)
+        engine = Engine(load(config.model, device, config.trust), device)
         publisher = stack.enter_context(open_publisher(config.bind))
         inbox = Inbox(config.max_lag_s if config.when_behind == "live" else None)
         run = secrets.token_hex(8)
