@@ -1,5 +1,6 @@
 """A bundle whose codes are the very bits of the samples, so that equal codes mean equal signals."""
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -8,8 +9,26 @@ import numpy as np
 import torch
 
 from eegstream.codec import torchscript
+from eegstream.codec.bundle import Bundle, load
+from eegstream.codec.trust import Trust
 
 N_GOLDEN = 1024
+
+
+def digest(path: Path) -> str:
+    """What a user would pin."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def pinned(path: Path | str) -> list[str]:
+    """Options that name a bundle and, if it is a file, its digest."""
+    pin = ["--model-sha256", digest(Path(path))] if Path(path).is_file() else []
+    return ["--model", str(path), *pin]
+
+
+def load_own(path: Path, device: torch.device | str = "cpu") -> Bundle:
+    """Load a bundle that a test has made."""
+    return load(str(path), device, Trust(sha256=digest(path)))
 
 
 class Identity(torch.nn.Module):

@@ -9,13 +9,14 @@ import pytest
 import eegstream
 from eegstream.decoding import reconstruct
 from eegstream.errors import BundleError, RecordingError
-from tests.identity_bundle import manifest, write_bundle
+from tests.identity_bundle import digest, manifest, write_bundle
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):
     path = tmp_path_factory.mktemp("bundle") / "identity-1.pt"
-    return eegstream.Tokenizer.load(str(write_bundle(path, manifest(highpass_hz=None, model_rate_hz=None))), "cpu")
+    write_bundle(path, manifest(highpass_hz=None, model_rate_hz=None))
+    return eegstream.Tokenizer.load(str(path), "cpu", sha256=digest(path))
 
 
 def test_an_array_becomes_one_segment(tokenizer):

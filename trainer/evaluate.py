@@ -15,6 +15,7 @@ with one_line_endings():
     from eegstream.codec import bundle
     from eegstream.codec.bundle import Bundle
     from eegstream.codec.engine import Engine
+    from eegstream.codec.trust import Trust
     from eegstream.errors import ConfigError
     from trainer.command_lines import command_line
     from trainer.evaluation.bundle_evaluation import Evaluation, Plan
@@ -63,7 +64,8 @@ def evaluate(config: DictConfig) -> None:
 
 
 def _verified(name: str) -> Bundle:
-    loaded = bundle.load(str(name))
+    # Whoever measures a bundle means to run it; one that nothing vouches for is tried out under limits first.
+    loaded = bundle.load(str(name), trust=Trust(allow_unsigned=True))
     Engine(loaded, torch.device("cpu"))
     return loaded
 

@@ -1,5 +1,6 @@
 """Make a bundle of a checkpoint: `python -m trainer.export checkpoint=PATH [name=NAME] [version=N]`."""
 
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ with one_line_endings():
     from eegstream.codec import bundle, torchscript
     from eegstream.codec.engine import Engine
     from eegstream.codec.manifest import DECODE_METHODS, Manifest
+    from eegstream.codec.trust import Trust
     from eegstream.errors import ConfigError
     from trainer.bundling.golden_vectors import golden_vectors
     from trainer.bundling.manifest import bundle_manifest
@@ -117,7 +119,7 @@ def _write(scripted: torch.jit.ScriptModule, manifest: Manifest, target: Path) -
         torchscript.save(
             reloaded, whole, {"manifest.json": manifest.model_dump_json(indent=1).encode(), "golden.npz": golden}
         )
-        Engine(bundle.load(str(whole)), torch.device("cpu"))
+        Engine(bundle.load(str(whole), trust=Trust(sha256=_sha256(whole))), torch.device("cpu"))
         _rename(whole, target)
 
 
@@ -174,14 +176,19 @@ def _add_to_wandb(target: Path, manifest: Manifest, run: dict[str, Any]) -> None
         session.log_artifact(artifact)
 
 
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _summary(target: Path, manifest: Manifest) -> str:
-    lines = [f"wrote {target}, {target.stat().st_size / 1e6:.2f} MB"]
+    digest = _sha256(target)
+    lines = [f"wrote {target}, {target.stat().st_size / 1e6:.2f} MB, sha256 {digest}"]
     lines += [
         f"  {name:22} {m['side']:5} NRMSE {m['nrmse']:.3f}  r {m['r']:.3f}  KLT + Lloyd-Max, gain, same bits "
         f"{m['nrmse_of_klt_gain']:.3f}"
         for name, m in manifest.metrics.items()
     ]
-    lines.append(f"next  eegstream model show {target}")
+    lines.append(f"next  eegstream run --model {target} --model-sha256 {digest}")
     return "\n".join(lines)
 
 

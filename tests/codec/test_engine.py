@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from eegstream.codec import torchscript
-from eegstream.codec.bundle import find, load
+from eegstream.codec.bundle import find
 from eegstream.codec.engine import CPU_TILE, Engine, choose_device
 from eegstream.errors import BundleError, ConfigError
-from tests.identity_bundle import Identity, manifest, write_bundle
+from tests.identity_bundle import Identity, load_own, manifest, write_bundle
 
 CPU = torch.device("cpu")
 
@@ -40,7 +40,7 @@ class Network(torch.nn.Module):
 def network_engine(tmp_path_factory):
     description = manifest(patch=64) | {"words": [65536] * 8}
     path = write_bundle(tmp_path_factory.mktemp("bundle") / "network-1.pt", description, Network())
-    return Engine(load(str(path)), CPU)
+    return Engine(load_own(path), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def identity_path(tmp_path_factory):
 
 def test_identity_codes_keep_every_bit(identity_path):
     """The bundle that the other tests stand on loses nothing."""
-    engine = Engine(load(str(identity_path)), CPU)
+    engine = Engine(load_own(identity_path), CPU)
     x = np.random.default_rng(3).normal(scale=1e3, size=(130, 64)).astype(np.float32)
     rates = np.full(130, 250, np.float32)
     np.testing.assert_array_equal(engine.decode(engine.encode(x, rates), rates), x)
@@ -98,14 +98,14 @@ def test_wrong_golden_codes_do_not_verify(tmp_path):
     wrong = np.zeros((1024, 192), np.int32)
     path = write_bundle(tmp_path / "identity-1.pt", manifest(), codes=wrong)
     with pytest.raises(BundleError, match=r"reproduces .* of its golden codes on cpu, expected 99.9%"):
-        Engine(load(str(path)), CPU)
+        Engine(load_own(path), CPU)
 
 
 def test_a_wrong_golden_decode_does_not_verify(tmp_path):
     """Codes alone are not enough."""
     path = write_bundle(tmp_path / "identity-1.pt", manifest(), decoded=np.ones((1024, 64), np.float32))
     with pytest.raises(BundleError, match="decodes its golden codes with an error of"):
-        Engine(load(str(path)), CPU)
+        Engine(load_own(path), CPU)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_malformed_manifest_is_named(tmp_path, change, message):
     write_bundle(path, good)
     rewrite(path, good | change)
     with pytest.raises(BundleError, match=message):
-        load(str(path))
+        load_own(path)
 
 
 def rewrite(path, description):
@@ -149,7 +149,7 @@ def test_golden_vectors_must_fit(tmp_path, arrays, message):
     """Shapes, types and ranges."""
     path = write_bundle(tmp_path / "identity-1.pt", manifest(), **arrays)
     with pytest.raises(BundleError, match=message):
-        load(str(path))
+        load_own(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a bundle", b"PK\x03\x04 half a zip"])
@@ -158,7 +158,7 @@ def test_other_files_are_no_bundles(tmp_path, content):
     path = tmp_path / "model.pt"
     path.write_bytes(content)
     with pytest.raises(BundleError, match=r"model\.pt is not a TorchScript bundle") as caught:
-        load(str(path))
+        load_own(path)
     assert "\n" not in str(caught.value)
 
 
@@ -173,7 +173,7 @@ def test_a_module_without_encode_is_no_bundle(tmp_path):
     _, extra = torchscript.load(good, ("manifest.json", "golden.npz"))
     torchscript.save(torchscript.script(Nothing()), good, extra)
     with pytest.raises(BundleError, match="lacks the method encode"):
-        load(str(good))
+        load_own(good)
 
 
 @pytest.mark.parametrize("reference", ["nonsense", "default@99", "/nowhere/model.pt"])
@@ -200,7 +200,7 @@ def test_a_missing_cuda_device_is_said():
 
 def test_a_decode_that_is_not_there_is_refused(identity_path):
     """The offered ones are named."""
-    engine = Engine(load(str(identity_path)), CPU)
+    engine = Engine(load_own(identity_path), CPU)
     with pytest.raises(ConfigError, match=r"no decode 'spectrum'\. It offers mse"):
         engine.decode(np.zeros((1, 192), np.int32), np.ones(1, np.float32), "spectrum")
 
@@ -231,7 +231,7 @@ def test_a_prefix_that_does_not_decode_does_not_verify(tmp_path, flaw):
     description = manifest(patch=64) | {"words": [65536] * 8, "prefix": True}
     path = write_bundle(tmp_path / "prefixed-1.pt", description, Prefixed(flaw))
     if flaw == 0:
-        assert Engine(load(str(path)), CPU).report.agreement == 1.0
+        assert Engine(load_own(path), CPU).report.agreement == 1.0
         return
     with pytest.raises(BundleError, match="prefix"):
-        Engine(load(str(path)), CPU)
+        Engine(load_own(path), CPU)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from pydantic import BaseModel
 
-from eegstream.codec import engine
+from eegstream.codec import engine, verification
 from eegstream.codec.bundle import MIN_GOLDEN, Golden
 from eegstream.codec.manifest import FrontEndManifest, Manifest
 from tests.identity_bundle import manifest
@@ -63,9 +63,9 @@ def test_the_numbers_of_the_page_are_the_engine_s() -> None:
     """Tiles and tolerances are written once in the code and once on the page."""
     tiles = section(PAGE, "## Tiles")
     assert f"{engine.CPU_TILE} on the CPU, {engine.CUDA_TILE} on CUDA" in tiles
-    verification = section(PAGE, "## Verification")
-    assert f"{engine.GOLDEN_AGREEMENT:.1%}".replace("%", " %") in verification
-    assert f"at most {engine.GOLDEN_DECODE_ERROR:g} of" in verification
+    text = section(PAGE, "## Verification")
+    assert f"{verification.GOLDEN_AGREEMENT:.1%}".replace("%", " %") in text
+    assert f"at most {verification.GOLDEN_DECODE_ERROR:g} of" in text
 
 
 def test_the_methods_of_the_page_are_those_that_are_called() -> None:

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from eegstream.client import Loss, Message, Spec, State, Subscriber
 from eegstream.lsl.loopback import CONFIGURATION_PREFIX, private_configuration
+from tests.identity_bundle import pinned
 
 REPOSITORY = Path(__file__).parents[2]
 DATA = REPOSITORY / os.environ.get("EEGSTREAM_DATA", "../shared/data")
@@ -154,7 +155,7 @@ class Daemon(Process):
     def __init__(self, model: Path | str, *options: str, **environment: str) -> None:
         bind = () if "--bind" in options else ("--bind", "tcp://127.0.0.1:*")
         super().__init__(
-            "daemon", "-m", "eegstream", "run", "--model", str(model), "--device", "cpu", *bind, *options, **environment
+            "daemon", "-m", "eegstream", "run", *pinned(model), "--device", "cpu", *bind, *options, **environment
         )
         try:
             ready = self.wait_line(r"ready: .* publishing at (\S+), run ([0-9a-f]{16})")

@@ -20,6 +20,7 @@ from eegstream.files.codes import CodesReader
 from tests.e2e.content import assert_same_content, contents
 from tests.e2e.harness import DATA, NO_DATA, PATIENCE_S, Daemon, Item, Process, Recorder, play
 from tests.e2e.telltale_bundle import write_telltale
+from tests.identity_bundle import pinned
 
 RECORDINGS = {
     100: "sleep_edf/SC4001_short_psg.edf",
@@ -81,7 +82,7 @@ class Parity:
 
     def _encode(self, file: str) -> list[Item]:
         output = self._folder / f"{len(self._offline)}.codes.mcap"
-        options = ["-o", str(output), "--model", str(self._bundle), "--device", "cpu"]
+        options = ["-o", str(output), *pinned(self._bundle), "--device", "cpu"]
         cli.main(["encode", file, *options], standalone_mode=False)
         return list(CodesReader(output))
 

@@ -8,6 +8,7 @@ from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.files.codes import CodesReader
 from eegstream.files.recordings import read_recording
 from tests.e2e.harness import OutletPlan, Process, command, outlet
+from tests.identity_bundle import pinned
 
 SYNTHETIC = "synthetic:rate=250,channels=3,seconds=5,seed=3"
 
@@ -32,7 +33,7 @@ def test_a_recording_killed_is_read_to_its_last_whole_message(daemon, recorder, 
     assert all(message == heard[message.seq] for message in written)
     assert sum(isinstance(message, Codes) for message in written) >= 4
 
-    decoded = command("decode", str(path), "-o", str(tmp_path / "d.npz"), "--stream", stream, "--model", str(bundle))
+    decoded = command("decode", str(path), "-o", str(tmp_path / "d.npz"), "--stream", stream, *pinned(bundle))
     assert decoded.returncode == 0
     assert "unfinished" in decoded.stderr
 
@@ -40,8 +41,8 @@ def test_a_recording_killed_is_read_to_its_last_whole_message(daemon, recorder, 
 def test_decode_gives_back_the_front_ended_signal(bundle, tmp_path):
     """The very samples that went into a bundle that loses nothing, their times, labels, rate, and what is left out."""
     codes, signal = tmp_path / "s.codes.mcap", tmp_path / "s.npz"
-    assert command("encode", SYNTHETIC, "-o", str(codes), "--model", str(bundle)).returncode == 0
-    decoded = command("decode", str(codes), "-o", str(signal), "--model", str(bundle))
+    assert command("encode", SYNTHETIC, "-o", str(codes), *pinned(bundle)).returncode == 0
+    decoded = command("decode", str(codes), "-o", str(signal), *pinned(bundle))
     assert decoded.returncode == 0, decoded.stderr
     recording = read_recording(SYNTHETIC)
     front_end = FrontEnd(FrontEndSettings(256.0, 0.5, None), recording.rate_hz, len(recording.labels))

@@ -9,6 +9,7 @@ import pytest
 
 from eegstream.cli import COMMANDS, _run
 from tests.e2e.harness import DATA, NO_DATA, REPOSITORY, command
+from tests.identity_bundle import digest, pinned
 
 HEAVY = ("torch", "pylsl", "zmq", "scipy", "numpy", "mne", "mcap", "pydantic")
 ASK_FOR_HELP = """
@@ -75,7 +76,7 @@ def test_a_file_that_cannot_be_encoded_gets_one_line(eegstream, bundle, tmp_path
     if not DATA.is_dir():
         pytest.skip(NO_DATA)
     output = tmp_path / "f.codes.mcap"
-    status, out, err = eegstream("encode", str(DATA / "tricky" / name), "-o", str(output), "--model", str(bundle))
+    status, out, err = eegstream("encode", str(DATA / "tricky" / name), "-o", str(output), *pinned(bundle))
     assert (status, out) == (1, "")
     check_one_line(err)
     assert REFUSED[name] in err
@@ -88,7 +89,7 @@ def test_a_damaged_file_that_opens_says_so(eegstream, bundle, tmp_path, name):
     if not DATA.is_dir():
         pytest.skip(NO_DATA)
     output = tmp_path / "f.codes.mcap"
-    status, _, err = eegstream("encode", str(DATA / "tricky" / name), "-o", str(output), "--model", str(bundle))
+    status, _, err = eegstream("encode", str(DATA / "tricky" / name), "-o", str(output), *pinned(bundle))
     assert status == 0
     assert ODD[name] in err
     assert output.exists()
@@ -107,10 +108,24 @@ def test_a_damaged_file_that_opens_says_so(eegstream, bundle, tmp_path, name):
         (["encode", "synthetic:seconds=1", "-o", "{tmp}/f", "--model", "{tmp}/damaged.pt"], 78),
         (["encode", "synthetic:seconds=1", "-o", "{tmp}/f", "--model", "unheard-of"], 78),
         (["encode", "synthetic:seconds=1", "-o", "{tmp}/f", "--device", "abacus"], 78),
-        (["encode", "synthetic:seconds=1,rate=90", "-o", "{tmp}/f", "--model", "{bundle}", "--notch", "60"], 78),
+        (
+            [
+                "encode",
+                "synthetic:seconds=1,rate=90",
+                "-o",
+                "{tmp}/f",
+                "--model",
+                "{bundle}",
+                "--model-sha256",
+                "{digest}",
+                "--notch",
+                "60",
+            ],
+            78,
+        ),
         (["model", "show", "{tmp}/damaged.pt"], 78),
         (["encode", "synthetic:seconds=1", "-o", "{tmp}/f.npz"], 2),
-        (["encode", "synthetic:seconds=0.2", "-o", "{tmp}/f", "--model", "{bundle}"], 1),
+        (["encode", "synthetic:seconds=0.2", "-o", "{tmp}/f", "--model", "{bundle}", "--model-sha256", "{digest}"], 1),
         (["decode", "{tmp}/none.codes.mcap", "-o", "{tmp}/f.edf"], 2),
         (["record", "-o", "{tmp}/f.npz"], 2),
         (["record", "-o", "{tmp}/no/such/folder/f"], 1),
@@ -123,7 +138,7 @@ def test_what_is_wrong_decides_the_exit_status(eegstream, bundle, tmp_path, argu
     """2 wrong usage, 78 wrong configuration or bundle, 1 it failed; the message goes to stderr, nothing to stdout."""
     (tmp_path / "damaged.pt").write_bytes(bundle.read_bytes()[:10_000])
     before = sorted(tmp_path.iterdir())
-    said, out, err = eegstream(*(text.format(tmp=tmp_path, bundle=bundle) for text in arguments))
+    said, out, err = eegstream(*(text.format(tmp=tmp_path, bundle=bundle, digest=digest(bundle)) for text in arguments))
     assert (said, out) == (status, "")
     if status == 2:
         assert "Traceback" not in err
@@ -159,9 +174,7 @@ def test_run_refuses_a_wrong_configuration(tmp_path, options, settings, status, 
 @pytest.mark.parametrize("url", ["{busy}", "tcp://no such host", "ipc://{folder}/no/folder/codes"])
 def test_run_refuses_an_address_that_it_cannot_bind(daemon, bundle, tmp_path, url):
     """A busy port is 1 and one line; an address that never can be bound is a wrong configuration."""
-    refused = command(
-        "run", "--model", str(bundle), "--device", "cpu", "--bind", url.format(busy=daemon.url, folder=tmp_path)
-    )
+    refused = command("run", *pinned(bundle), "--device", "cpu", "--bind", url.format(busy=daemon.url, folder=tmp_path))
     assert refused.returncode == (1 if "busy" in url else 78)
     check_one_line(refused.stderr)
 

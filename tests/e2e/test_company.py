@@ -9,6 +9,7 @@ from eegstream.client import End
 from eegstream.tokenizer import Tokenizer
 from tests.e2e.harness import OutletPlan, outlet
 from tests.faults.expect import codes_heard, codes_of
+from tests.identity_bundle import digest
 
 SIX = [
     OutletPlan(
@@ -43,6 +44,6 @@ def six_streams(daemon, recorder):
 @pytest.mark.parametrize("plan", SIX, ids=lambda plan: plan.name)
 def test_six_streams_at_once_have_the_codes_of_each_alone(six_streams, bundle, plan):
     """Six rates and channel counts share the batches; every bit of every code is that of the stream alone."""
-    alone = codes_of(Tokenizer.load(str(bundle), "cpu"), plan)
+    alone = codes_of(Tokenizer.load(str(bundle), "cpu", sha256=digest(bundle)), plan)
     assert len(alone) > 20
     np.testing.assert_array_equal(codes_heard(six_streams[plan], epoch=0), alone)

@@ -11,6 +11,7 @@ from tests.e2e.content import assert_same_content
 from tests.e2e.harness import DATA, NO_DATA, Daemon, Recorder, command, play
 from tests.e2e.parity import Parity
 from tests.files.written import XdfStream, write_brainvision, xdf_bytes
+from tests.identity_bundle import pinned
 
 SYNTHETIC = "synthetic:rate=200,channels=5,seconds=12,seed=1"
 REAL = {
@@ -62,7 +63,7 @@ def test_streams_of_one_file_are_played_and_encoded_alike(daemon, recorder, bund
     file.write_bytes(xdf_bytes(people))
     with play(file, "--wait", "--speed", "4") as player:
         codes = tmp_path / "pair.codes.mcap"
-        assert command("encode", str(file), "-o", str(codes), "--model", str(bundle)).returncode == 0
+        assert command("encode", str(file), "-o", str(codes), *pinned(bundle)).returncode == 0
         streams = [recorder.stream_of(f"pair-{name}") for name in ("right", "wrong")]
         assert player.wait() == 0
         for stream in streams:

@@ -18,7 +18,7 @@ from eegstream.cli import COMMANDS
 from eegstream.codec.bundle import load
 from eegstream.files.codes import write_codes
 from eegstream.wire.messages import Message
-from tests.identity_bundle import manifest, write_bundle
+from tests.identity_bundle import digest, load_own, manifest, write_bundle
 from tests.markdown import ROOT, fenced, section, tables, words
 from tests.shipped import NEWEST
 from tests.wire.examples import CODES, END, GAP, SPEC, STATE
@@ -102,14 +102,15 @@ def test_the_calls_from_python_work(tmp_path: Path) -> None:
     with write_codes(codes) as writer:
         for message in (SPEC, CODES, GAP, END):
             writer.write(message)
-    program = FROM_PYTHON.replace('"default"', repr(str(bundle))).replace('"recording.codes.mcap"', repr(str(codes)))
+    trusted = f"{str(bundle)!r}, sha256={digest(bundle)!r}"
+    program = FROM_PYTHON.replace('"default"', trusted).replace('"recording.codes.mcap"', repr(str(codes)))
     assert str(bundle) in program
     assert str(codes) in program
     with _program(program) as process:
         out, err = process.communicate(timeout=120)
     assert err == ""
     encoded, *read = out.splitlines()
-    groups = len(load(str(bundle)).manifest.words)
+    groups = len(load_own(bundle).manifest.words)
     # 2500 samples at 250 Hz are 2560 at 256 Hz, less the 9 that the resampler waits for: nine patches.
     assert encoded == str((9, 8, groups))
     assert read[0] == f"{SPEC.stream} ('TP9', 'AF7') (1, 2, 3) [4710.5]"

@@ -8,6 +8,7 @@ from eegstream.client import Codes, End
 from eegstream.tokenizer import Tokenizer
 from tests.e2e.harness import Daemon, OutletPlan, Recorder, outlet
 from tests.faults.expect import codes_heard, codes_of, covered
+from tests.identity_bundle import digest
 
 
 def test_a_daemon_that_is_stopped_flushes_and_says_end(bundle):
@@ -21,7 +22,9 @@ def test_a_daemon_that_is_stopped_flushes_and_says_end(bundle):
         end = recorder.wait(lambda item: isinstance(item, End))
         assert daemon.wait() == 0
         heard = codes_heard(recorder.of(stream), epoch=0)
-        np.testing.assert_array_equal(heard, codes_of(Tokenizer.load(str(bundle), "cpu"), plan, stop=end.received))
+        np.testing.assert_array_equal(
+            heard, codes_of(Tokenizer.load(str(bundle), "cpu", sha256=digest(bundle)), plan, stop=end.received)
+        )
         assert (end.reason, end.emitted) == ("shutdown", len(heard))
         assert end.discarded == end.received - covered(end.emitted, plan.rate_hz)
 

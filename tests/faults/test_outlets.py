@@ -12,6 +12,7 @@ from eegstream.client import Codes, End, Gap, Spec
 from eegstream.tokenizer import Tokenizer
 from tests.e2e.harness import OutletPlan, command, outlet
 from tests.faults.expect import PATCH, codes_heard, codes_of, covered
+from tests.identity_bundle import digest
 
 PATCH_S = PATCH / 256
 
@@ -19,7 +20,7 @@ PATCH_S = PATCH / 256
 @pytest.fixture(scope="module")
 def tokenizer(bundle):
     """The daemon's bundle, for arrays."""
-    return Tokenizer.load(str(bundle), "cpu")
+    return Tokenizer.load(str(bundle), "cpu", sha256=digest(bundle))
 
 
 def is_codes(stream, epoch, segment=0, at_least=0):

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegstream.client import Codes, End, Gap, Message, Spec
-from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.daemon.inbox import Dropped, Inbox, Samples
 from eegstream.daemon.processing import Processor
@@ -17,7 +16,7 @@ from eegstream.epoch import Clock
 from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import Source
 from tests.faults.expect import covered
-from tests.identity_bundle import manifest, write_bundle
+from tests.identity_bundle import load_own, manifest, write_bundle
 
 RATE_HZ = 256.0
 BUFFER_S = 2
@@ -59,7 +58,7 @@ def engine(tmp_path_factory):
     """The identity bundle's."""
     path = write_bundle(tmp_path_factory.mktemp("bundle") / "identity.pt", manifest(patch=64))
     device = choose_device("cpu")
-    return Engine(load(str(path), device), device)
+    return Engine(load_own(path, device), device)
 
 
 def put_chunk(inbox: Inbox, reader: FakeReader, number: int) -> None:

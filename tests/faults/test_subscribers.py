@@ -9,6 +9,7 @@ from eegstream.client import Codes, End, Loss, Spec
 from eegstream.tokenizer import Tokenizer
 from tests.e2e.harness import OutletPlan, Process, Recorder, outlet
 from tests.faults.expect import codes_heard, codes_of
+from tests.identity_bundle import digest
 
 
 def is_spec(stream):
@@ -69,5 +70,5 @@ def test_a_subscriber_that_does_not_read_holds_nobody_up(daemon, recorder, bundl
     assert len(codes_heard(heard, epoch=0)) == end.emitted
     assert max(state.lag_s for state in recorder.states(stream) if state.lag_s is not None) < 1.0
     assert {state.dropped for state in recorder.states(stream)} == {0}
-    wanted = codes_of(Tokenizer.load(str(bundle), "cpu"), plan, stop=100 * 64)
+    wanted = codes_of(Tokenizer.load(str(bundle), "cpu", sha256=digest(bundle)), plan, stop=100 * 64)
     np.testing.assert_array_equal(codes_heard(heard, epoch=0)[: len(wanted)], wanted)

@@ -13,11 +13,11 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from eegstream.codec import bundle
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.errors import ConfigError
 from tests.trainer.conftest import Run
 from tests.trainer.running import ROOT, SMALL, run
+from tests.identity_bundle import load_own
 from trainer import export
 
 
@@ -80,7 +80,7 @@ def test_a_checkpoint_becomes_a_verified_bundle(
     arguments = (f"checkpoint={trained[0] / 'checkpoints/best.ckpt'}", "name=try", f"folder={tmp_path}")
     command("export", *arguments, f"hydra.run.dir={tmp_path / 'log'}")
     path = tmp_path / "try-1.pt"
-    loaded = bundle.load(str(path))
+    loaded = load_own(path)
     Engine(loaded, choose_device("cpu"))
     manifest = loaded.manifest
     assert (manifest.name, manifest.version, manifest.patch, manifest.words) == ("try", 1, 128, (64000,))

@@ -19,6 +19,7 @@ from trainer.evaluation.benchmark import Benchmark, training_windows, window_sam
 from trainer.evaluation.comparison import by_codes_kept, compare, rate_sensitivity
 from trainer.evaluation.heldout_windows import HeldOutWindows
 from trainer.evaluation.windowed_codec import WindowedCodec, in_tiles
+from tests.identity_bundle import load_own
 from trainer.hydra_app import CONFIGS, build
 
 QUICK = (
@@ -68,7 +69,7 @@ def test_loaders_of_one_s_own_make_a_report_too(command: Run, tmp_path: Path) ->
     small = [a for a in SMALL if a.startswith(("model", "trainer", "pictures"))]
     run = command("train", "data=dummy", "data.train.batches=4", "data.val.batches=2", *small, "trainer.max_epochs=2")
     command("export", f"checkpoint={run / 'checkpoints/best.ckpt'}", "name=own", f"folder={tmp_path}")
-    loaded = load(str(tmp_path / "own-1.pt"))
+    loaded = load_own(tmp_path / "own-1.pt")
     (metrics,) = loaded.manifest.metrics.values()
     assert (metrics["window"], metrics["subjects"], metrics["side"]) == (32, 1, "val")
     few = ("data.train.batches=4", "data.val.batches=2", "bits=[16]", "turns=3", "fit_windows=200")

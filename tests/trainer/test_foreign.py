@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine
 from tests.trainer.conftest import Run
 from tests.trainer.foreign import averages
+from tests.identity_bundle import load_own
 from tests.trainer.running import ROOT
 
 MODEL = """
@@ -75,7 +75,7 @@ def test_it_trains_exports_and_is_measured(
     assert kept["global_step"] == 16
     assert float(kept["state_dict"]["network.step_uv"]) != 2.0, "its parameter was trained"
     command("export", f"checkpoint={run / 'checkpoints/best.ckpt'}", "name=averages", f"folder={tmp_path}")
-    loaded = load(str(tmp_path / "averages-1.pt"))
+    loaded = load_own(tmp_path / "averages-1.pt")
     Engine(loaded, torch.device("cpu"))
     assert loaded.manifest.words == (256,) * 8
     assert set(loaded.manifest.metrics) == {"calm 256 Hz", "lively 256 Hz"}
