@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.absurd import AbsurdSamples
 from eegstream.dsp.amplitude import AmplitudeWatch
 from eegstream.dsp.channels import ChannelSelection
 from eegstream.dsp.flags import PatchFlag
-from eegstream.dsp.frontend import LARGEST_FLOAT32, FrontEnd, FrontEndSettings
+from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.dsp.impute import HoldLastFinite, bridge
 from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
@@ -101,6 +102,7 @@ class StreamPipeline:
         self._scale = selection.unit_scale[:, None]
         self._timeline = Timeline(rate_hz)
         self._untimed = _Untimed()
+        self._absurd = AbsurdSamples(rate_hz, n_channels)
         self._impute = HoldLastFinite(n_channels)
         self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels)
         self._patcher = Patcher(n_channels, settings.patch, settings.hop)
@@ -138,7 +140,6 @@ class StreamPipeline:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         with np.errstate(over="ignore", invalid="ignore"):
             x_uv = raw[self._kept].astype(np.float64) * self._scale
-        x_uv[np.abs(x_uv) > LARGEST_FLOAT32] = np.nan  # not finite in float32, so imputed
         self._untimed.put(x_uv, arrived_s)
         return self._follow(self._timeline.push(timestamps_s))
 
@@ -188,15 +189,22 @@ class StreamPipeline:
         x, arrived_s = self._untimed.take(len(item.times_s))
         times_s = item.times_s
         events: list[Event] = []
-        if self._border is not None:
-            events += self._cross_border(self._border, x, times_s, arrived_s)
-            self._border = None
+        hole, self._border = self._border, None
+        if hole is not None and not hole.bridgeable:
+            events.append(self._close_segment(hole, float(times_s[0])))
+            hole = None
+        before = self._impute.last
+        judged = self._absurd.push(x)
+        x, replaced = self._impute.push(judged, is_finite=judged is x)
+        if hole is not None:
+            events += self._fill(hole, before, x[:, :1], float(times_s[0]), float(arrived_s[0]))
         count = len(times_s)
         if self._watch is not None:
             count, self.changed_rate_hz = self._watch.push(times_s, item.error_s)
         self._received += len(times_s)
         self._time_error_s = item.error_s
-        return events + self._advance(x[:, :count], times_s[:count], arrived_s[:count], filled=False)
+        part = slice(0, count)
+        return events + self._advance(x[:, part], replaced[:, part], times_s[part], arrived_s[part], filled=False)
 
     def _count(self, samples: int) -> None:
         """Account for samples that are no longer encoded."""
@@ -215,44 +223,44 @@ class StreamPipeline:
             self._count(item.skipped)
             self._border.bridgeable = False
 
-    def _cross_border(
-        self,
-        border: _Border,
-        x: NDArray[np.float64],
-        times_s: NDArray[np.float64],
-        arrived_s: NDArray[np.float64],
-    ) -> list[Event]:
-        """Fill a small gap, or close the segment; `x` and its times are the samples after it."""
-        if border.bridgeable and border.missing is not None:
-            if self._watch is not None:
-                self._watch.begin_segment(is_known=True)
-            return self._fill(border.missing, x[:, :1], float(times_s[0]), float(arrived_s[0]))
-        account = self._account(border.reason, t_to_s=float(times_s[0]), missing=border.missing)
+    def _close_segment(self, border: _Border, t_to_s: float) -> SegmentEnd:
+        """Close the segment before a border; the time of the first sample after it is `t_to_s`."""
+        account = self._account(border.reason, t_to_s=t_to_s, missing=border.missing)
         self.segment += 1
         self._received = self._covered = 0
-        for stage in (self._impute, self._frontend, self._patcher, self._source):
+        for stage in (self._absurd, self._impute, self._frontend, self._patcher, self._source):
             stage.reset()
         if self._watch is not None:
             self._watch.begin_segment()
-        return [account]
+        return account
 
-    def _fill(self, count: int, after: NDArray[np.float64], t_after_s: float, arrived_s: float) -> list[Event]:
-        before = self._impute.last
+    def _fill(
+        self,
+        hole: _Border,
+        before: NDArray[np.float64],
+        after: NDArray[np.float64],
+        t_after_s: float,
+        arrived_s: float,
+    ) -> list[Event]:
+        """Fill a small hole between two columns (C, 1)."""
+        assert hole.missing is not None  # noqa: S101 - it is bridgeable
+        if self._watch is not None:
+            self._watch.begin_segment(is_known=True)
+        count = hole.missing
+        x = bridge(before, after, count)
         t_before_s = self._source.last_time_s
-        after = np.where(np.isfinite(after), after, before)
-        step = np.arange(1, count + 1) / (count + 1)
-        times_s = t_before_s + (t_after_s - t_before_s) * step
-        return self._advance(bridge(before, after, count), times_s, np.full(count, arrived_s), filled=True)
+        times_s = t_before_s + (t_after_s - t_before_s) * (np.arange(1, count + 1) / (count + 1))
+        return self._advance(x, np.zeros(x.shape, np.bool_), times_s, np.full(count, arrived_s), filled=True)
 
     def _advance(
         self,
         x: NDArray[np.float64],
+        replaced: NDArray[np.bool_],
         times_s: NDArray[np.float64],
         arrived_s: NDArray[np.float64],
         *,
         filled: bool,
     ) -> list[Event]:
-        x, replaced = self._impute.push(x)
         self._source.push(x, replaced, times_s, arrived_s, filled=filled)
         first = self._patcher.emitted
         clean_uv = self._frontend.push(x)

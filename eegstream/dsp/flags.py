@@ -7,7 +7,7 @@ class PatchFlag(IntFlag):
     """Reasons to trust a patch less."""
 
     REPLACED = 1
-    """Non-finite input within the reach of its samples was replaced."""
+    """Input within the reach of its samples that was not finite, or absurdly large, was replaced."""
     AMPLITUDE = 2
     """A front-ended sample is at least as large as the bundle's `amplitude_uv`."""
     FLAT = 4

@@ -19,17 +19,20 @@ class HoldLastFinite:
         self.last = np.zeros((self._n_channels, 1))
         """(C, 1), the value that replaces the next non-finite sample."""
 
-    def push(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the chunk (C, T) with finite samples only, and a mask (C, T) of the replaced ones."""
-        finite = np.isfinite(x)
-        if not finite.all():
+    def push(self, x: NDArray[np.float64], *, is_finite: bool = False) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the chunk (C, T) with finite samples only, and a mask (C, T) of the replaced ones.
+
+        `is_finite` means that the caller knows that every sample is finite.
+        """
+        replaced = np.zeros(x.shape, np.bool_) if is_finite else ~np.isfinite(x)
+        if not is_finite and replaced.any():
             padded = np.concatenate((self.last, x), axis=1)
-            newest = np.where(finite, np.arange(1, padded.shape[1]), 0)
+            newest = np.where(replaced, 0, np.arange(1, padded.shape[1]))
             newest = np.maximum.accumulate(newest, axis=1)
             x = np.take_along_axis(padded, newest, axis=1)
         if x.shape[1]:
             self.last = x[:, -1:].copy()
-        return x, ~finite
+        return x, replaced
 
 
 def bridge(before: NDArray[np.float64], after: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ def _spoil(draw, samples, timestamps_s, rate_hz):
     length = len(timestamps_s)
     start = draw(st.integers(0, length - 1))
     some = slice(start, start + draw(st.integers(1, length)))
-    damage = draw(st.sampled_from(["hole", "back", "frozen", "stamps", "values", "flat"]))
+    damage = draw(st.sampled_from(["hole", "back", "frozen", "stamps", "values", "absurd", "flat"]))
     if damage == "hole":
         timestamps_s[start:] += draw(st.integers(1, 200)) / rate_hz
     elif damage == "back":
@@ -63,6 +63,9 @@ def _spoil(draw, samples, timestamps_s, rate_hz):
     elif damage == "values":
         channel = draw(st.integers(0, len(samples) - 1))
         samples[channel, some] = draw(st.sampled_from([np.nan, np.inf, -np.inf, 1e30]))
+    elif damage == "absurd":
+        few = slice(start, start + draw(st.integers(1, 5)))
+        samples[draw(st.integers(0, len(samples) - 1)), few] = draw(st.sampled_from([3e38, -1e20, 1e12, 1e9]))
     else:
         samples[:, some] = samples[:, start : start + 1]
     return samples, timestamps_s

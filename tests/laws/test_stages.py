@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eegstream.dsp.absurd import AbsurdSamples
 from eegstream.dsp.filters import SosFilter, highpass_sos, notch_sos
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.dsp.impute import HoldLastFinite
@@ -39,6 +40,17 @@ class Repaired:
         return np.stack([finite, replaced])
 
 
+class WithoutAbsurd:
+    """The samples, with a few that are absurd among them."""
+
+    def __init__(self) -> None:
+        self._stage = AbsurdSamples(250, N_CHANNELS)
+        self.reset = self._stage.reset
+
+    def push(self, x):
+        return self._stage.push(np.where(x > 2.5, 1e20, np.where(x > 2.3, 1e12, x)))
+
+
 STAGES = {
     "highpass": lambda: SosFilter(highpass_sos(0.5, 250)),
     "notch": lambda: SosFilter(notch_sos(50, 250)),
@@ -50,6 +62,7 @@ STAGES = {
     "patcher": lambda: Patches(40),
     "patcher with overlap": lambda: Patches(7),
     "repair": Repaired,
+    "absurd samples": WithoutAbsurd,
 }
 
 
