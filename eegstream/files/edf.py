@@ -148,17 +148,17 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
             remarks.append(f"the last {left_over} bytes are not a whole record and were dropped")
     elif there < stated:
         remarks.append(
-            f"truncated: the header promises {stated} records, the file has {there} whole ones"
+            f"truncated: the header states {stated} records, the file has {there} whole ones"
             + (f" ({left_over} bytes of an unfinished one were dropped)" if left_over else "")
         )
     elif left_over:
         raise RecordingError(
             f"{name} is {held - stated * header.record_bytes} bytes longer than the {stated} records its header "
-            "promises, which is not a whole number of records: its samples may be shifted",
+            "states, which is not a whole number of records: its samples may be shifted",
             remedy="Get the file again in binary mode",
         )
     elif there > stated:
-        remarks.append(f"the header promises {stated} records, the file has {there}: all were read")
+        remarks.append(f"the header states {stated} records, the file has {there}: all were read")
     if not header.header_bytes_agree and (left_over or there != stated):
         raise RecordingError(
             f"{name} has a header whose own length and number of records both disagree with the file",

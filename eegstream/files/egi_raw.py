@@ -54,7 +54,7 @@ def read_egi_raw(content: bytes, name: str) -> list[Signals]:
     n_samples = min(there, head.n_samples) if head.n_samples > 0 else there
     remarks = []
     if there != head.n_samples or left_over:
-        remarks.append(f"the header promises {head.n_samples} samples, the file has {there} whole ones")
+        remarks.append(f"the header states {head.n_samples} samples, the file has {there} whole ones")
     numbers = np.frombuffer(content, stored, n_samples * n_lines, start).reshape(n_samples, n_lines)
     codes = [
         printable(content[at : at + _CODE_BYTES].decode("latin-1")) for at in range(_HEAD.size, start, _CODE_BYTES)

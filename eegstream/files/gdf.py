@@ -102,7 +102,7 @@ def _records(content: bytes, header: _Header, name: str) -> tuple[NDArray[np.uin
         remarks.append(f"the header states no number of records, the file has {there}: all were read")
         n_records = there
     elif there < n_records:
-        remarks.append(f"truncated: the header promises {n_records} records, the file has {there} whole ones")
+        remarks.append(f"truncated: the header states {n_records} records, the file has {there} whole ones")
         n_records = there
     if n_records < 1:
         raise _error(name, f"holds no whole record of {record_bytes} bytes")

@@ -37,7 +37,7 @@ def read_nicolet(content: bytes, head: Path) -> list[Signals]:
     remarks = [f"the last {left_over} bytes are not a whole sample and were dropped"] if left_over else []
     promised = int(_positive(fields, "num_samples", head))
     if promised != n_samples:
-        remarks.append(f"the header promises {promised} samples, the file has {n_samples}")
+        remarks.append(f"the header states {promised} samples, the file has {n_samples}")
     return [
         Signals(
             rate_hz=rate_hz,

@@ -138,7 +138,7 @@ def test_numbers_that_nicolets_header_contradicts_are_told(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-7])
     (stream,) = read(path)
     assert len(stream.times_s) == 998
-    assert any("promises 1000 samples, the file has 998" in remark for remark in stream.remarks)
+    assert any("states 1000 samples, the file has 998" in remark for remark in stream.remarks)
     (tmp_path / "rec.head").write_text("sample_freq=x\n")
     with pytest.raises(RecordingError, match=r"rec\.head has '' as num_channels"):
         read(path)
