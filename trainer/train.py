@@ -3,6 +3,7 @@
 Without arguments it trains on made-up EEG for a minute or two, so that the first try needs nothing.
 """
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def main() -> None:
     run_job(partial(train, finished=finished), "config")
     if len(finished) > 1:
         click.echo(sweep_table(finished))
+    elif not finished and {"--multirun", "-m"} & {*sys.argv[1:]}:
+        click.echo("no table of the sweep: its runs were not in this process; each has a summary.md in its folder")
 
 
 if __name__ == "__main__":
