@@ -2,14 +2,15 @@
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from eegstream.codec.trust import Trust
+from eegstream.config_sources import Origin, Settings, gather, one_line, shown
 from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.dsp.units import unit_rules
@@ -18,12 +19,33 @@ from eegstream.selection import Described, Selection
 from eegstream.stream import SignalOptions
 from eegstream.wire.identity import DEFAULT_URL
 
-_ENVIRONMENT_PREFIX = "EEGSTREAM_"
+_LONGEST_PATTERN = 1000
+_MOST_STREAMS = 65536
+_MOST_BUFFER_MB = 1048576
 
 
 def _patterns(value: object) -> object:
     """Accept a list of patterns, or one text with commas between them."""
     return value.split(",") if isinstance(value, str) else value
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch("auto|cpu|cuda(:[0-9]{1,4})?", name):
+        raise ValueError("expected auto, cpu, cuda or cuda:N")
+    return name
+
+
+def _short(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    if any(len(pattern) > _LONGEST_PATTERN for pattern in patterns):
+        raise ValueError(f"expected patterns of at most {_LONGEST_PATTERN} characters")
+    return patterns
+
+
+def _number(value: object) -> object:
+    """Refuse true and false, which pydantic takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number")  # noqa: TRY004 - pydantic reads ValueErrors
+    return value
 
 
 def _known_units(unit: str | None) -> str | None:
@@ -42,9 +64,9 @@ def _is_selection(text: str) -> str:
     return text
 
 
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns), AfterValidator(_short)]
 Units = Annotated[str | None, AfterValidator(_known_units)]
-RateHz = Annotated[float, Field(ge=LOWEST_RATE_HZ, le=HIGHEST_RATE_HZ)]
+RateHz = Annotated[float, Field(ge=LOWEST_RATE_HZ, le=HIGHEST_RATE_HZ), BeforeValidator(_number)]
 Fields = Annotated[str, AfterValidator(_is_selection)]
 
 
@@ -75,40 +97,33 @@ class RunConfig(BaseModel):
     """Public keys, or folders of them, whose signature on a bundle is enough."""
     allow_unsigned: bool = False
     """Run a bundle that nothing vouches for."""
-    device: str = "auto"
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     bind: str = DEFAULT_URL
     channels: Patterns = ()
     drop: Patterns = ()
     unit: Units = None
     rate: RateHz | None = None
     notch: Literal[50, 60] | None = None
-    fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)] = 0.0
     select: Fields = "type=EEG"
     stream: tuple[StreamConfig, ...] = ()
     """Settings of single streams; the first table that matches counts. A stream that matches a table is also taken."""
-    max_streams: Annotated[int, Field(ge=1)] = 64
-    buffer_mb: Annotated[int, Field(ge=1)] = 64
+    max_streams: Annotated[int, Field(ge=1, le=_MOST_STREAMS), BeforeValidator(_number)] = 64
+    buffer_mb: Annotated[int, Field(ge=1, le=_MOST_BUFFER_MB), BeforeValidator(_number)] = 64
     """Most memory for one stream's waiting samples; it is used twice, in liblsl and before the encoder."""
     when_behind: Literal["live", "complete"] = "live"
     """What becomes of samples that have waited longer than `max_lag_s`: dropped and told, or encoded all the same."""
-    max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
+    max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)] = 5.0
 
     @field_validator("bind")
     @classmethod
     def _is_address(cls, bind: str) -> str:
-        tcp = re.fullmatch(r"tcp://.+:(\*|\d+)", bind)
-        if tcp is None and not bind.startswith("ipc://"):
+        tcp = re.fullmatch(r"tcp://.+:(\*|[0-9]{1,5})", bind)
+        if not bind.isprintable() or (tcp is None and not re.fullmatch("ipc://.+", bind)):
             raise ValueError("expected tcp://ADDRESS:PORT or ipc://PATH")
         if tcp is not None and tcp[1] != "*" and int(tcp[1]) > 65535:
             raise ValueError("expected a port up to 65535")
         return bind
-
-    @field_validator("max_streams", "buffer_mb", "fill_ms", "max_lag_s", mode="before")
-    @classmethod
-    def _is_number(cls, value: object) -> object:
-        if isinstance(value, bool):
-            raise ValueError("expected a number")  # noqa: TRY004 - pydantic reads ValueErrors
-        return value
 
     @property
     def trust(self) -> Trust:
@@ -142,68 +157,70 @@ class RunConfig(BaseModel):
         return next((own for own in self.stream if Selection.parse(own.match).wants(stream)), None)
 
 
+@dataclass(frozen=True)
+class EffectiveConfig:
+    """The settings of a start, and where each value was given."""
+
+    config: RunConfig
+    origins: Mapping[str, Origin]
+    """By key; keys with their default value are absent."""
+
+    def rows(self) -> Iterator[tuple[str, Any, Origin]]:
+        """Key, value and origin of each setting."""
+        for name in RunConfig.model_fields:
+            key = name.replace("_", "-")
+            yield key, getattr(self.config, name), self.origins.get(key, Origin("default"))
+
+
 def run_config(file: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> RunConfig:
     """Merge the settings; an option that is None was not given.
 
     Raises:
         ConfigError: the file cannot be read, a key is unknown, or a value does not fit.
     """
-    settings: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    given = {name: value for name, value in options.items() if value is not None}
-    for origin, part in (
-        (str(file), _from_file(file)),
-        ("the environment", _from_environment(environment)),
-        ("the options", given),
-    ):
-        for name, value in part.items():
-            key = name.replace("_", "-")
-            settings[key], origins[key] = value, origin
+    return effective_config(file, environment, options).config
+
+
+def effective_config(file: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> EffectiveConfig:
+    """Merge the settings as `run_config`, with their origins.
+
+    Raises:
+        ConfigError: as `run_config`.
+    """
+    settings = gather(file, environment, options, [name for name in _option_names() if name != "stream"])
     try:
-        return RunConfig.model_validate(settings)
+        return EffectiveConfig(RunConfig.model_validate(settings.values), settings.origins)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = [str(part) for part in first["loc"] if isinstance(part, str)]
-        origin, key = origins[where[0]], ".".join(where)
-        if first["type"] == "extra_forbidden":
-            model = RunConfig if len(where) == 1 else StreamConfig
-            known = ", ".join(sorted(name.replace("_", "-") for name in model.model_fields))
-            raise ConfigError(f"{origin} has the unknown key {key!r}", f"Known keys: {known}") from None
-        raise ConfigError(
-            f"{origin} has {key} = {first['input']!r}: {_plain(first['msg'])}", "Correct the value"
-        ) from None
+        raise _refusal(error, settings) from None
+    except RecursionError:
+        raise ConfigError("a setting is nested too deeply, expected texts, numbers and lists", "Correct it") from None
+
+
+def _refusal(error: ValidationError, settings: Settings) -> ConfigError:
+    """The error for the first value that does not fit."""
+    first = error.errors(include_url=False)[0]
+    where = [str(part) for part in first["loc"] if isinstance(part, str)]
+    key = ".".join(where)
+    origin = _named(settings.origins[where[0]]) if where else "the configuration"
+    if first["type"] == "extra_forbidden":
+        model = RunConfig if len(where) == 1 else StreamConfig
+        known = ", ".join(sorted(name.replace("_", "-") for name in model.model_fields))
+        return ConfigError(f"{origin} has the unknown key {shown(key)}", f"Known keys: {known}")
+    return ConfigError(f"{origin} has {key} = {shown(first['input'])}: {_plain(first['msg'])}", "Correct the value")
+
+
+def _named(origin: Origin) -> str:
+    return {"environment": "the environment", "option": "the options"}.get(origin.kind, origin.name)
 
 
 def _plain(message: str) -> str:
     """pydantic's message as the end of a sentence."""
     message = message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+    return one_line(message[:1].lower() + message[1:], 400)
 
 
 def _option_names() -> list[str]:
     return [name.replace("_", "-") for name in RunConfig.model_fields]
-
-
-def _from_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror})", "Check --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid TOML ({error})", "Correct the file") from None
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found = {}
-    for name in _option_names():
-        if name == "stream":
-            continue
-        value = environment.get(_ENVIRONMENT_PREFIX + name.upper().replace("-", "_"))
-        if value is not None:
-            found[name] = int(value) if name == "notch" and value.isdigit() else value
-    return found
 
 
 def environment() -> Mapping[str, str]:

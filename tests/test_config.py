@@ -1,6 +1,12 @@
 """Settings: file, environment, options, in this order."""
 
+import math
+import os
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eegstream.config import RunConfig, run_config
 from eegstream.dsp.channels import ChannelChoice
@@ -72,7 +78,7 @@ def test_a_wrong_stream_table_is_named(file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("modell = 'seed'", "unknown key 'modell'. Known keys: bind, buffer-mb, channels, device"),
+        ("modell = 'seed'", "unknown key 'modell'. Known keys: allow-unsigned, bind, buffer-mb, channels, device"),
         ("fill-ms = -1", "fill-ms = -1: input should be greater than or equal to 0"),
         ("notch = 55", "notch = 55: input should be 50 or 60"),
         ("model = ", "is not valid TOML"),
@@ -113,3 +119,146 @@ def test_an_unknown_unit_is_refused_before_any_stream_is(unit):
     """With the known ones as they are written."""
     with pytest.raises(ConfigError, match="known are V, mV, uV, nV"):
         run_config(None, {}, {"unit": unit})
+
+
+WRONG_FILES = {
+    "nested arrays": b"rate = " + b"[" * 20000,
+    "nested tables": b"[" + b".".join([b"a"] * 900) + b"]",
+    "deep key": b".".join([b"a"] * 5000) + b" = 1",
+    "digits": b"rate = " + b"9" * 5000,
+    "hexadecimal digits": b"max-streams = 0x" + b"f" * 5000,
+    "an integer beyond 64 bits": b"max-streams = 99999999999999999999999",
+    "more memory than there is": b"buffer-mb = 99999999999",
+    "binary": bytes(range(256)),
+    "zeros": bytes(1000),
+    "Latin-1": "model = 'größe'".encode("latin-1"),
+    "UTF-16": "model = 'x'".encode("utf-16"),
+    "duplicate": b"rate = 250\nrate = 250",
+    "duplicate by another spelling": b"fill-ms = 1\nfill_ms = 2",
+    "not a number": b"rate = nan",
+    "infinite": b"fill-ms = inf",
+    "infinite lag": b"max-lag-s = inf",
+    "true": b"rate = true",
+    "true in a table": b"[[stream]]\nmatch = ''\nrate = true",
+    "float notch": b"notch = 50.5",
+    "text for a table": b"stream = 'x'",
+    "texts for tables": b"stream = ['x']",
+    "table": b"[stream]\nmatch = ''",
+    "number in a table": b"[[stream]]\nmatch = 5",
+    "list for a text": b"model = ['x']",
+    "table for a list": b"[channels]\na = 1",
+    "date": b"model = 2020-01-01",
+    "impossible date": b"model = 2020-13-41",
+    "device": b"device = 'cuda:\xc2\xb2'",
+    "port": b"bind = 'tcp://127.0.0.1:" + b"9" * 5000 + b"'",
+    "NUL in the address": b"bind = 'ipc://a\\u0000'".replace(b"'", b'"'),
+    "long pattern": b"channels = '" + b"1" * 5000 + b"'",
+    "long key": b"a" * 50000 + b" = 1",
+    "strange key": b'"\\n\\u0007\\u202e" = 1',
+    "strange value": b'unit = "\\n\\u001b[31m"',
+    "long value": b"select = '" + b"x" * 60000 + b"'",
+    "large file": b"model = '" + b"x" * 10_000_000 + b"'",
+}
+
+
+def _refusal(file=None, environment=None, options=None) -> str:
+    """The one line of a configuration that is refused."""
+    with pytest.raises(ConfigError) as caught:
+        run_config(file, environment or {}, options or {})
+    assert caught.value.exit_code == 78
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("content", list(WRONG_FILES.values()), ids=list(WRONG_FILES))
+def test_whatever_stands_in_the_file_is_refused_in_one_short_line(tmp_path, content):
+    """Printable, with the file's name, and at once."""
+    path = tmp_path / "eegstream.toml"
+    path.write_bytes(content)
+    began_s = time.monotonic()
+    line = _refusal(path)
+    assert time.monotonic() - began_s < 5
+    assert line.isprintable()
+    assert len(line) < 1000 + len(str(path))
+
+
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)])
+def test_what_is_no_regular_file_is_refused(tmp_path, make):
+    """A pipe could be waited for, for ever."""
+    make(tmp_path / "x")
+    assert "expected a TOML file" in _refusal(tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "a\nb", "\udcff"])
+def test_a_path_that_cannot_be_is_refused(tmp_path, name):
+    """Also one with NUL, of which the system says nothing."""
+    assert _refusal(tmp_path / name).isprintable()
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path):
+    """Editors on Windows write one."""
+    path = tmp_path / "eegstream.toml"
+    path.write_bytes("model = 'seed'".encode("utf-8-sig"))
+    assert run_config(path, {}, {}).model == "seed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NOTCH", "²"), ("NOTCH", "५०"), ("NOTCH", "050"), ("MAX_STREAMS", "²"), ("MAX_STREAMS", "9" * 5000), ("RATE", ""),
+     ("RATE", "nan"), ("BIND", "tcp://a:٣"), ("UNIT", "\nfurlong"), ("SELECT", "x" * 100_000)],
+)  # fmt: skip
+def test_a_wrong_variable_is_refused_in_one_short_line(name, value):
+    """Digits of other scripts are no numbers here."""
+    line = _refusal(None, {f"EEGSTREAM_{name}": value})
+    assert line.startswith("the environment has ")
+    assert line.isprintable()
+    assert len(line) < 1000
+
+
+KEYS = st.sampled_from([*(name.replace("_", "-") for name in RunConfig.model_fields), "match", "other"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.binary(max_size=5)
+    | st.sampled_from([10**400, "tcp://*:1", "type=EEG", "²", "1-2", "ipc://x", "mV!", math.nan, 50]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+def _require_settled(file, environment, options) -> None:
+    """There is a configuration, or a ConfigError of one line; nothing else."""
+    line = ""
+    try:
+        run_config(file, environment, options)
+    except ConfigError as error:
+        line = str(error)
+    assert not line or line.isprintable()
+    assert len(line) < 2500
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(options=st.dictionaries(KEYS | st.text(max_size=5), VALUES, max_size=4))
+def test_any_options_are_taken_or_refused(options):
+    """Of any type and depth."""
+    _require_settled(None, {}, options)
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(values=st.dictionaries(KEYS, st.text(max_size=30), max_size=4))
+def test_any_variables_are_taken_or_refused(values):
+    """Of any text."""
+    _require_settled(None, {f"EEGSTREAM_{key.upper().replace('-', '_')}": text for key, text in values.items()}, {})
+
+
+LINES = st.builds("{} = {}".format, KEYS, VALUES.map(repr) | st.text(max_size=20))
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(
+    content=st.binary(max_size=200)
+    | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | st.lists(LINES | st.just("[[stream]]"), max_size=6).map(lambda lines: "\n".join(lines).encode("utf-8", "replace"))
+)
+def test_any_file_is_taken_or_refused(tmp_path_factory, content):
+    """Binary, text, and lines that look like settings."""
+    path = tmp_path_factory.getbasetemp() / "fuzzed.toml"
+    path.write_bytes(content)
+    _require_settled(path, {}, {})
