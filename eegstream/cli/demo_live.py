@@ -1,8 +1,9 @@
-"""What the demo prints: one channel's signal, its reconstruction, its codes; then a summary.
+"""What the demo prints: one channel's EEG, what its codes decode to, and the codes; then a summary.
 
 C channels, N samples in a patch, G codes of a patch.
 """
 
+import textwrap
 import time
 
 import click
@@ -17,7 +18,20 @@ from eegstream.files.recordings import Recording
 from eegstream.stream import SignalOptions
 from eegstream.tokenizer import offline_patches
 
-_WIDTH = 64
+_COLUMNS = 79
+"""What every terminal shows in one line."""
+_DRAWN = 58
+
+
+def fitted(text: str, label: str = "") -> str:
+    """The text in lines that every terminal has room for, the later ones indented as far as the label reaches."""
+    return textwrap.fill(
+        label + text,
+        _COLUMNS,
+        subsequent_indent=" " * (len(label) or 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 class LivePrinter:
@@ -46,7 +60,7 @@ class LivePrinter:
             self._show_codes(item, now_s)
         elif isinstance(item, Gap):
             self._gaps += 1
-            click.echo(f"gap: {item.missing} samples missing, a new segment begins")
+            click.echo(f"gap: {item.missing} samples missing, a new segment begins\n")
         elif isinstance(item, End):
             self.ended = True
 
@@ -57,11 +71,13 @@ class LivePrinter:
         self._streams.add(spec.stream)
         self._patch_s = spec.patch / (spec.model_rate_hz or spec.rate_hz)
         bits = bits_of(spec.words)
-        click.echo(
+        opened = (
             f"{spec.stream}: {len(spec.channels)} channels at {spec.rate_hz:g} Hz, "
             f"{len(spec.words)} codes ({bits:.0f} bit) for each {self._patch_s:g} s of a channel, "
-            f"by {spec.model.name}@{spec.model.version} on {spec.device}\n"
+            f"by {spec.model.name}@{spec.model.version} on {spec.device}"
         )
+        shown = f"Shown is {spec.channels[0]}: its EEG, what the codes decode to, and the codes."
+        click.echo(f"{fitted(opened)}\n\n{fitted(shown)}\n")
 
     def _show_codes(self, message: Codes, now_s: float) -> None:
         if self._spec is None:
@@ -75,7 +91,7 @@ class LivePrinter:
             decoded = self._decode(message.array[number])
             original = self._find_original(message.segment, message.first + number)
             relative = self._compare(original, decoded)
-            self._draw(message, number, original, decoded, f"NRMSE {relative:.2f}   {latency_s * 1000:.0f} ms")
+            self._draw(message, number, original, decoded, relative, latency_s)
 
     def _decode(self, codes: NDArray[np.uint16]) -> NDArray[np.float32]:
         rate_hz = self._spec.rate_hz if self._spec else 0.0
@@ -86,22 +102,30 @@ class LivePrinter:
         return next(patch.samples_uv for patch in self._original if (patch.segment, patch.index) == (segment, index))
 
     def _compare(self, original: NDArray[np.float32], decoded: NDArray[np.float32]) -> float:
-        """NRMSE over the channels of a patch: root of the mean of error energy over signal energy."""
+        """NRMSE of the patch's first channel, the one that is shown; the others' are kept for the summary."""
         energy = (original.astype(np.float64) ** 2).sum(axis=1)
         error = ((decoded.astype(np.float64) - original) ** 2).sum(axis=1)
         relative = error[energy > 0] / energy[energy > 0]
         self._relative_errors.append(relative)
-        return float(np.sqrt(relative.mean())) if relative.size else 0.0
+        return float(np.sqrt(error[0] / energy[0])) if energy[0] > 0 else 0.0
 
     def _draw(
-        self, message: Codes, number: int, original: NDArray[np.float32], decoded: NDArray[np.float32], figures: str
+        self,
+        message: Codes,
+        number: int,
+        original: NDArray[np.float32],
+        decoded: NDArray[np.float32],
+        relative: float,
+        latency_s: float,
     ) -> None:
         label = self._spec.channels[0] if self._spec else ""
         limit_uv = max(float(np.abs(original[0]).max()), 1e-6)
-        codes = " ".join(f"{code:5d}" for code in message.array[number, 0])
-        click.echo(f"{label:>6}  {sparkline(original[0], _WIDTH, limit_uv)}  ±{limit_uv:.0f} µV")
-        click.echo(f"{'codes':>6}  {sparkline(decoded[0], _WIDTH, limit_uv)}  {figures}")
-        click.echo(f"{message.segment:>3}:{message.first + number:<3} {codes}\n")
+        place = f"segment {message.segment}, patch {message.first + number}"
+        codes = " ".join(str(code) for code in message.array[number, 0])
+        click.echo(fitted(f"{label}, {place}: here {latency_s * 1000:.0f} ms after its last sample"))
+        click.echo(f"EEG      {sparkline(original[0], _DRAWN, limit_uv)}  ±{limit_uv:.0f} µV")
+        click.echo(f"decoded  {sparkline(decoded[0], _DRAWN, limit_uv)}  NRMSE {relative:.2f}")
+        click.echo(fitted(codes, "codes    ") + "\n")
 
     def summarize(self) -> None:
         """Print what the whole run gave."""
@@ -115,8 +139,9 @@ class LivePrinter:
         nrmse = float(np.sqrt(relative.mean())) if relative.size else 0.0
         click.echo(
             f"{len(self._streams)} stream, {self._patches} patches of one channel, {codes / seconds:.0f} codes/s\n"
-            f"latency from a patch's last sample to its receipt: median {median_ms:.1f} ms, p99 {p99_ms:.1f} ms "
-            f"({self._spec.delay_s * 1000:.0f} ms of it the resampler's)\n"
+            "latency, from a patch's last sample to the receipt of its codes:\n"
+            f"  median {median_ms:.1f} ms, p99 {p99_ms:.1f} ms, "
+            f"{self._spec.delay_s * 1000:.0f} ms of it the resampler's\n"
             f"{self._gaps} gaps, {self._lost} messages lost\n"
-            f"NRMSE of the reconstruction: {nrmse:.3f}"
+            f"NRMSE of the decoded EEG, all channels: {nrmse:.3f}"
         )

@@ -12,9 +12,10 @@ from tests.e2e.harness import REPOSITORY, command
 
 SUMMARY = re.compile(
     r"1 stream, (\d+) patches of one channel, \d+ codes/s\n"
-    r"latency from a patch's last sample to its receipt: median ([\d.]+) ms, p99 ([\d.]+) ms .*\n"
+    r"latency, from a patch's last sample to the receipt of its codes:\n"
+    r"  median ([\d.]+) ms, p99 ([\d.]+) ms, \d+ ms of it the resampler's\n"
     r"(\d+) gaps, (\d+) messages lost\n"
-    r"NRMSE of the reconstruction: ([\d.]+)\n$"
+    r"NRMSE of the decoded EEG, all channels: ([\d.]+)\n$"
 )
 
 
@@ -28,6 +29,8 @@ def test_the_demo_ends_by_itself_with_a_summary():
     assert (patches, gaps, lost) == (3 * 8, 0, 0)
     assert 35 < median_ms <= p99_ms
     assert 0.05 < nrmse < 0.6
+    assert max(map(len, shown.stdout.splitlines())) < 80
+    assert re.findall(r"^(?:EEG|decoded|codes)  ", shown.stdout, re.MULTILINE) == ["EEG  ", "decoded  ", "codes  "] * 3
 
 
 def test_the_demo_plays_a_recording(data):
@@ -47,11 +50,11 @@ def test_ctrl_c_ends_the_demo_with_its_summary():
     )
     assert process.stdout is not None
     lines = iter(process.stdout.readline, "")
-    first = next(line for line in lines if re.match(r"\s*0:0 ", line))
+    first = next(line for line in lines if line.startswith("codes "))
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(30) == 0
-    assert "NRMSE of the reconstruction" in rest, first + rest
+    assert "NRMSE of the decoded EEG" in rest, first + rest
     process.stdout.close()
 
 
