@@ -1,7 +1,10 @@
 """Settings: file, environment, options, in this order."""
 
+import json
 import math
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -262,3 +265,56 @@ def test_any_file_is_taken_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "fuzzed.toml"
     path.write_bytes(content)
     _require_settled(path, {}, {})
+
+
+def _run(*arguments, **variables):
+    """`eegstream run` with these variables, and whether it loaded PyTorch, LSL or ZeroMQ."""
+    code = (
+        "import sys; from eegstream.cli import _run; code = _run(); "
+        "sys.exit(99 if {'torch', 'pylsl', 'zmq'} & set(sys.modules) else code)"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EEGSTREAM_")}
+    return subprocess.run(
+        [sys.executable, "-c", code, "run", *arguments],
+        env={**kept, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_check_prints_every_setting_with_its_origin(file):
+    """As a table and as JSON; nothing heavy is loaded, and nothing is started."""
+    path = file('model = "seed"\nfill-ms = 10\n[[stream]]\nmatch = "type=Data"\nrate = 250\n')
+    given = ("--config", str(path), "--check", "--notch", "50")
+    done = _run(*given, "--json", EEGSTREAM_FILL_MS="20")
+    assert done.returncode == 0, done.stderr
+    settings = json.loads(done.stdout)
+    assert list(settings) == [name.replace("_", "-") for name in RunConfig.model_fields]
+    assert settings["model"] == {"value": "seed", "origin": "file", "where": str(path)}
+    assert settings["fill-ms"] == {"value": 20, "origin": "environment", "where": "EEGSTREAM_FILL_MS"}
+    assert settings["notch"] == {"value": 50, "origin": "option", "where": "--notch"}
+    assert settings["bind"] == {"value": "tcp://127.0.0.1:5571", "origin": "default", "where": None}
+    assert settings["stream"]["value"] == [{"match": "type=Data", "rate": 250}]
+    table = _run(*given, EEGSTREAM_FILL_MS="20").stdout.splitlines()
+    assert [line.split()[0] for line in table] == ["setting", *settings]
+    assert next(line for line in table if line.startswith("fill-ms ")).split() == [
+        "fill-ms", "20", "environment", "EEGSTREAM_FILL_MS"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (("--check", "--model", "sed"), 78, "no bundle is called 'sed'"),
+        (("--check", "--model", "/nowhere/x.pt"), 78, "no bundle at /nowhere/x.pt"),
+        (("--check", "--model-sha256", "ab"), 78, "expected 64 hexadecimal digits"),
+        (("--check", "--device", "gpu"), 78, "expected auto, cpu, cuda or cuda:N"),
+        (("--check", "--buffer-mb", "9" * 20), 78, "buffer-mb"),
+        (("--check", "--select", "colour=red"), 78, "expected FIELD=PATTERN"),
+        (("--json",), 2, "without --check"),
+    ],
+)
+def test_check_fails_as_a_start_would(arguments, exit_code, message):
+    """With the exit code after which systemd does not try again, and one line."""
+    done = _run(*arguments)
+    assert done.returncode == exit_code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

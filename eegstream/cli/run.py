@@ -25,16 +25,26 @@ from eegstream.wire.identity import DEFAULT_URL
     help="Samples that waited longer than --max-lag-s: 'live' (default) drops them and says so, 'complete' keeps them.",
 )
 @click.option("--max-lag-s", type=PositiveSeconds(), help="Longest wait of a sample in the daemon (default 5).")
-def command(file: Path | None, notch: str | None, **options: Any) -> None:
+@click.option("--check", "only_check", is_flag=True, help="Print the settings with their origins; start nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: one JSON object.")
+def command(file: Path | None, notch: str | None, *, only_check: bool, as_json: bool, **options: Any) -> None:
     """Tokenize every matching LSL stream, live, until SIGTERM or Ctrl-C.
 
     Settings come from the file, then from EEGSTREAM_* in the environment, then from the options.
     """
-    from eegstream.config import environment, run_config
+    from eegstream.config import effective_config, environment
+
+    if as_json and not only_check:
+        raise click.UsageError("--json was given without --check. Give both, or leave out --json")
+    effective = effective_config(file, environment(), {**options, "notch": int(notch) if notch else None})
+    if only_check:
+        from eegstream.cli.run_check import check
+
+        check(effective, as_json=as_json)
+        return
     from eegstream.logs import log_to_stderr
 
-    config = run_config(file, environment(), {**options, "notch": int(notch) if notch else None})
     log_to_stderr()
     from eegstream.daemon.service import serve
 
-    serve(config)
+    serve(effective.config)

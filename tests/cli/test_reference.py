@@ -15,6 +15,8 @@ from eegstream.selection import Selection
 from tests.markdown import REFERENCE, section, tables, words
 
 PAGE = (REFERENCE / "commands.md").read_text(encoding="utf-8")
+NO_SETTINGS = {"--config", "--check", "--json"}
+"""Options of `run` that are no settings."""
 CONFIGURATION = tables(section(PAGE, "## Configuration"))[0]
 
 
@@ -90,7 +92,7 @@ def test_the_configuration_keys_are_those_of_the_page() -> None:
 def test_the_keys_are_the_options_of_run() -> None:
     """A key and its option have one name, and the table of options tells the same defaults."""
     options = _documented("eegstream run")
-    assert {f"--{words(row['key'])[0]}" for row in CONFIGURATION} == options.keys() - {"--config"}
+    assert {f"--{words(row['key'])[0]}" for row in CONFIGURATION} == options.keys() - NO_SETTINGS
     for row in CONFIGURATION:
         if words(row["default"]):
             assert options[f"--{words(row['key'])[0]}"]["default"] == row["default"]
@@ -127,7 +129,7 @@ OTHERS = {"model-sha256": "cd" * 32, "model-keys": "other.pub", "notch": 60, "un
 
 def test_file_environment_and_options_take_precedence_in_this_order(tmp_path: Path) -> None:
     """Each key is taken from the file, from its variable instead, and from the option instead of both."""
-    assert {f"--{key}" for key in VALUES} == _options(ALL["eegstream run"]).keys() - {"--config"}
+    assert {f"--{key}" for key in VALUES} == _options(ALL["eegstream run"]).keys() - NO_SETTINGS
     file = tmp_path / "run.toml"
     for key, value in VALUES.items():
         name = key.replace("-", "_")
@@ -182,12 +184,13 @@ def test_the_exit_codes_are_those_of_the_page() -> None:
 def test_the_select_fields_are_those_of_the_page() -> None:
     """And so are the limits beyond which a stream is refused."""
     discovery = pytest.importorskip("eegstream.lsl.discovery", exc_type=Exception, reason="liblsl is not there")
+    description = pytest.importorskip("eegstream.lsl.description")
     text = section(PAGE, "## eegstream run")
     paragraph = text[text.index("`--select`: fields are") :]
     assert set(words(paragraph.split(".")[0])) == {"--select", *Selection.FIELDS}
     assert f"{LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:,.0f} Hz".replace(",", " ") in text
     assert f"more than {discovery.MOST_CHANNELS} channels" in text
-    assert f"more than {discovery.LONGEST_NAME} characters" in text
+    assert f"more than {description.LONGEST_TEXT} characters" in text
 
 
 def test_the_notches_are_the_same_everywhere() -> None:
