@@ -12,6 +12,7 @@ from typing import Protocol
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.daemon.inbox import Closed, Dropped, Item, Opened, Samples
+from eegstream.daemon.past import PastStreams
 from eegstream.daemon.streams import LiveStream
 from eegstream.epoch import Epoch, MessageContext, follow_stream
 from eegstream.errors import EegstreamError
@@ -26,8 +27,6 @@ from eegstream.wire.messages import Codes, End, Gap, Message, Source, UtcMark
 log = logging.getLogger(__name__)
 
 _BATCH_ROWS = 1024
-_MOST_STREAMS = 10_000
-"""Most streams of a run whose counters are kept; an outlet without a source_id can be a new stream each time."""
 
 Step = EpochOpened[Epoch] | Happened[Epoch]
 
@@ -67,7 +66,8 @@ class Processor:
         self._publisher, self._encoder = publisher, encoder
         self._options_of, self._run, self._clock = options_of, run, clock
         self.streams: dict[str, LiveStream] = {}
-        """By wire name."""
+        """By wire name: those that are read, and the last ones that were lost."""
+        self.past = PastStreams()
         self._items: deque[Item] = deque()
         """Taken from the inbox, not handled yet."""
         self._pending: list[PendingEvent] = []
@@ -128,6 +128,7 @@ class Processor:
             log.warning("%s: %s", stream.name, error)
             item.reader.stop("gone")
             stream.detach(str(error), self._clock())
+            self.past.retire(self.streams)
             return
         self._take(steps, item.reader, stream)
         if isinstance(item, Closed):
@@ -159,12 +160,7 @@ class Processor:
 
     def _attach(self, item: Opened) -> None:
         reader, now_s = item.reader, self._clock()
-        stream = self.streams.get(reader.wire_name) or LiveStream(reader.wire_name)
-        if len(self.streams) >= _MOST_STREAMS and stream.name not in self.streams:
-            log.warning("%s: %d streams came in this run; start the daemon again", stream.name, _MOST_STREAMS)
-            reader.stop("gone")
-            return
-
+        stream = self.streams.get(reader.wire_name) or self.past.recall(reader.wire_name)
         self.streams[stream.name] = stream
         stream.attach(reader, self._follow_outlet(stream, item.geometry), item.geometry, now_s)
 
@@ -184,6 +180,7 @@ class Processor:
     def _detach(self, item: Closed, stream: LiveStream) -> None:
         self._publisher.forget(stream.name)
         stream.detach(item.why, self._clock())
+        self.past.retire(self.streams)
         log.info("%s epoch %d ended: %s", stream.name, stream.epochs - 1, item.why)
 
     def _publish(self) -> None:

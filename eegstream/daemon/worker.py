@@ -78,7 +78,7 @@ class Worker:
             self._publisher.repeat_specs()
             self._next_spec_s = now_s + _SPEC_INTERVAL_S
         if now_s >= self._next_state_s:
-            told = states(self._processor.streams, self._refused(), self._run, now_s)
+            told = states(self._processor.streams, self._processor.past.total, self._refused(), self._run, now_s)
             self._next_state_s = now_s + _STATE_INTERVAL_S
         else:
             told = changed_states(self._processor.streams, self._refused(), self._run, now_s)

@@ -1,10 +1,17 @@
 """Decide whether a stream is taken: `run` uses this decision, and `streams` shows it."""
 
+import re
 from typing import Protocol
 
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from eegstream.lsl.discovery import LONGEST_NAME, MOST_CHANNELS, NUMERIC_FORMATS, Announcement
+from eegstream.lsl.description import LONGEST_TEXT
+from eegstream.lsl.discovery import MOST_CHANNELS, NUMERIC_FORMATS, OLDEST_PROTOCOL, Announcement
 from eegstream.selection import Described
+
+_MOST_BYTES_PER_S = 64 * 2**20
+"""liblsl reserves five seconds of samples before it connects."""
+_UID = re.compile(r"[\w.:{}-]{1,64}", re.ASCII)
+"""A uid becomes part of a search expression."""
 
 
 class Wishes(Protocol):
@@ -28,6 +35,22 @@ def refusal(stream: Announcement, wishes: Wishes) -> str | None:
         return "its rate is irregular, expected a fixed sampling rate; if its timestamps are regular, give --rate"
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         return f"its rate is {rate_hz:g} Hz, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
-    if len(stream.name) > LONGEST_NAME:
-        return f"its name has {len(stream.name)} characters, expected at most {LONGEST_NAME}"
+    if stream.bytes_per_s > _MOST_BYTES_PER_S:
+        return (
+            f"its samples take {stream.bytes_per_s / 2**20:.0f} MiB a second, expected at most "
+            f"{_MOST_BYTES_PER_S / 2**20:.0f} MiB"
+        )
+    return _bad_identity(stream)
+
+
+def _bad_identity(stream: Announcement) -> str | None:
+    """What is wrong with the names and versions that an outlet gives itself."""
+    for field in ("name", "type", "source_id", "hostname", "session_id"):
+        length = len(getattr(stream, field))
+        if length > LONGEST_TEXT:
+            return f"its {field} has {length} characters, expected at most {LONGEST_TEXT}"
+    if not _UID.fullmatch(stream.uid):
+        return "its uid is not 1 to 64 letters, digits, or any of -_.:{}"
+    if stream.protocol < OLDEST_PROTOCOL:
+        return f"it speaks LSL's protocol {stream.protocol / 100:.2f}, expected {OLDEST_PROTOCOL / 100:.2f} or newer"
     return None

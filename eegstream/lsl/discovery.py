@@ -22,7 +22,8 @@ _SAMPLE_BYTES = {"float32": 4, "double64": 8, "int32": 4, "int16": 2, "int8": 1,
 
 NUMERIC_FORMATS = frozenset(_SAMPLE_BYTES)
 MOST_CHANNELS = 1024
-LONGEST_NAME = 256
+OLDEST_PROTOCOL = 110
+"""Outlets have spoken it since 2013; the one before is read without limits of memory."""
 LONGEST_BUFFER_S = 60
 _BUFFER_SAMPLES = 16, 1_000_000
 """Limits of a queue: liblsl loops forever on a queue of one sample, and allocates memory by the announced rate."""
@@ -46,6 +47,13 @@ class Announcement:
     created_s: float
     info: Any
     """pylsl's handle, from which an inlet is made."""
+    protocol: int = OLDEST_PROTOCOL
+    """LSL's protocol version times 100."""
+
+    @property
+    def bytes_per_s(self) -> float:
+        """Size of a second's samples at the nominal rate."""
+        return self.rate_hz * self.n_channels * _SAMPLE_BYTES.get(self.format, 8)
 
     def buffer_s(self, budget_bytes: int, rate_hz: float) -> int:
         """Seconds at `rate_hz` that a queue of `budget_bytes` holds, within the limits of liblsl."""
@@ -72,6 +80,7 @@ def announcement(info: Any) -> Announcement:
         rate_hz=info.nominal_srate(),
         created_s=info.created_at(),
         info=info,
+        protocol=info.version(),
     )
 
 

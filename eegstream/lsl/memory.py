@@ -3,9 +3,15 @@
 import ctypes
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 _MIB = 2**20
+_limiting = threading.Lock()
+_limiters = 0
+_limit_before = 0
 
 
 def resident_mib() -> float:
@@ -38,8 +44,38 @@ def limit(more_mib: float, more_s: float) -> None:
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
+@contextmanager
+def growth_limited(most_mib: int) -> Iterator[None]:
+    """Within this context, the whole process may grow by so much at most; Linux only.
+
+    An allocation beyond fails, as it would on a full machine. Contexts of several threads may overlap: the first one
+    sets the limit, the last one lifts it.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    global _limiters, _limit_before  # noqa: PLW0603 - the limit belongs to the process
+    import resource  # noqa: PLC0415 - not on Windows
+
+    with _limiting:
+        _limiters += 1
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if _limiters == 1:
+            _limit_before = soft
+            limits = [_pages(5) + most_mib * _MIB, soft, hard]
+            most = min(limit for limit in limits if limit != resource.RLIM_INFINITY)
+            resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    try:
+        yield
+    finally:
+        with _limiting:
+            _limiters -= 1
+            if _limiters == 0:
+                resource.setrlimit(resource.RLIMIT_DATA, (_limit_before, hard))
+
+
 def _pages(field: int) -> int:
-    """Bytes that a field of Linux's /proc/self/statm counts in pages: 0 the addresses, 1 the memory."""
+    """Bytes that a field of Linux's /proc/self/statm counts in pages: 0 addresses, 1 memory, 5 data and stack."""
     file: IO[bytes]
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - 50 times a second
         return int(file.read().split()[field]) * os.sysconf("SC_PAGE_SIZE")

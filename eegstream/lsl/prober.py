@@ -22,6 +22,7 @@ from eegstream.lsl.discovery import Announcement
 
 _MOST_PROCESSES = 8
 """Outlets that are asked at a time."""
+_MOST_IDLE = 2
 _GRACE_S = 2.0
 """How long after its own deadline a process is ended from here."""
 _START_S = 20.0
@@ -38,7 +39,7 @@ class UnansweredError(Exception):
 class Prober:
     """Processes that ask outlets for their descriptions, one outlet at a time each; used from several threads.
 
-    One idle process is kept, so that a new outlet need not wait for a process to start.
+    One or two idle processes are kept, so that a new outlet need not wait for a process to start.
     """
 
     def __init__(self) -> None:
@@ -75,6 +76,7 @@ class Prober:
             _raise_if_set(stop)
         try:
             asker = self._take()
+            self._keep_one()
             try:
                 answer = asker.ask(stream, stop)
             except BaseException:
@@ -93,14 +95,14 @@ class Prober:
     def _take(self) -> "_Asker":
         with self._lock:
             while self._idle:
-                asker = self._idle.pop()
+                asker = self._idle.pop(0)
                 if asker.alive:
                     return asker
         return _Asker()
 
     def _give_back(self, asker: "_Asker") -> None:
         with self._lock:
-            if not self._closed and not self._idle and asker.alive:
+            if not self._closed and len(self._idle) < _MOST_IDLE and asker.alive:
                 self._idle.append(asker)
                 return
         asker.kill()

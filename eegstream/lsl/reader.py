@@ -17,6 +17,7 @@ from eegstream.epoch import Clock
 from eegstream.errors import EegstreamError, StreamError
 from eegstream.lsl.discovery import Announcement
 from eegstream.lsl.inlet import MOST_SAMPLES, Inlet, LostError
+from eegstream.lsl.memory import growth_limited
 from eegstream.lsl.metadata import stream_geometry
 from eegstream.lsl.prober import Prober, UnansweredError
 from eegstream.stream import StreamGeometry
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 _OPEN_TIMEOUT_S = 3.0
 _WAIT_S = 0.2
 """Longest call into liblsl: a reader that is told to stop does so within this time."""
+_MOST_GROWTH_MIB = 1024
+"""How much the daemon may grow while outlets are being opened: enough for dozens of them at a time."""
 _AWAY_S = 2 * _WAIT_S
 """A pull that returns later than this after the one before it was held up: this process did not run."""
 _CLOCK_INTERVAL_S = 2.0
@@ -150,12 +153,19 @@ class Reader:
                 clock.join()
 
     def _open(self, inlet: Inlet) -> None:
+        """Connect. An answer in LSL's protocol 1.00 may make liblsl reserve any amount of memory."""
         end_s = time.monotonic() + _OPEN_TIMEOUT_S
-        while not inlet.open(_WAIT_S):
-            if self._stop.is_set():
-                raise UnansweredError("stopped")
-            if time.monotonic() > end_s:
-                raise UnansweredError(f"it did not answer a request for data within {_OPEN_TIMEOUT_S:g} s")
+        try:
+            with growth_limited(_MOST_GROWTH_MIB):
+                while not inlet.open(_WAIT_S):
+                    if self._stop.is_set():
+                        raise UnansweredError("stopped")
+                    if time.monotonic() > end_s:
+                        raise UnansweredError(f"it did not answer a request for data within {_OPEN_TIMEOUT_S:g} s")
+        except LostError:
+            raise UnansweredError(
+                "it closed the connection for data, or its answer was not of LSL's protocol"
+            ) from None
 
     def _pull(self, inlet: Inlet) -> str:
         waiting_since_s = self.pulled_s = pylsl.local_clock()

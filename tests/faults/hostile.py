@@ -29,6 +29,7 @@ MISBEHAVIOURS = {
     "longlabel": "one label of 300 characters",
     "nodata": "describes itself well, then never answers the request for data",
     "oldproto": "answers the request for data with protocol version 999",
+    "oldarchive": "begins its data in protocol 1.00, with a text of 2 GiB",
     "badpattern": "begins its data with other test samples than agreed",
     "reset": "closes each connection at once",
     "halfsample": "stops in the middle of a sample",
@@ -152,7 +153,11 @@ class Outlet:
             time.sleep(600)
         version = 999 if self.mode == "oldproto" else PROTOCOL
         header = f"LSL/{version} 200 OK\r\nUID: {self._uid()}\r\nByte-Order: 1234\r\nSuppress-Subnormals: 0\r\n"
-        connection.sendall(f"{header}Data-Protocol-Version: {PROTOCOL}\r\n\r\n".encode())
+        protocol = 100 if self.mode == "oldarchive" else PROTOCOL
+        connection.sendall(f"{header}Data-Protocol-Version: {protocol}\r\n\r\n".encode())
+        if self.mode == "oldarchive":
+            connection.sendall(b"\x7f\x01\x09\x04" + struct.pack("<I", 2**31))
+            time.sleep(600)
         offsets = (9, 9) if self.mode == "badpattern" else (4, 2)
         connection.sendall(b"".join(_pattern(offset) for offset in offsets))
         if self.mode == "halfsample":
