@@ -117,7 +117,9 @@ def sign(model: Path, key: Path) -> None:
 
 def _printable(text: str) -> str:
     """A text of a bundle, in which no character can steer the terminal."""
-    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
+    from eegstream.codec.wording import printable
+
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _summary(manifest: "Manifest") -> dict[str, object]:

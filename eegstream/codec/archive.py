@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from eegstream.codec.wording import reason
 from eegstream.errors import BundleError
 
 MIB = 1024 * 1024
@@ -68,8 +69,7 @@ def unpack(content: bytes, limit: int, what: str) -> dict[str, bytes]:
             _require_small(archive.infolist(), limit, what)
             return {entry.filename: archive.read(entry) for entry in archive.infolist()}
     except _BROKEN as error:
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise BundleError(f"{what} is damaged or no zip archive ({reason[0][:120]})", "Fetch the file again") from None
+        raise BundleError(f"{what} is damaged or no zip archive ({reason(error)})", "Fetch the file again") from None
 
 
 def _require_small(entries: Iterable[zipfile.ZipInfo], limit: int, what: str) -> None:

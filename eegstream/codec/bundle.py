@@ -21,6 +21,7 @@ from eegstream.codec.source_check import require_harmless
 from eegstream.codec.tensor_check import require_tensors_inside
 from eegstream.codec.trial import try_out
 from eegstream.codec.trust import SHIPPED_ONLY, Standing, Trust, require_consent, standing
+from eegstream.codec.wording import reason
 from eegstream.errors import BundleError
 
 __all__ = ["MIN_GOLDEN", "Bundle", "Golden", "find", "load", "load_bytes", "shipped"]
@@ -79,10 +80,9 @@ def load_bytes(content: bytes, path: Path, digest: str, found: Standing, device:
     require_tensors_inside(archive.entries, origin)
     try:
         module = torchscript.load_bytes(archive.repacked(), device)
-    except (RuntimeError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except (RuntimeError, ValueError, OSError, torch.jit.Error) as error:
         raise BundleError(
-            f"{origin} is not a TorchScript bundle ({reason[:120]})", "Give a file that trainer.export wrote"
+            f"{origin} is not a TorchScript bundle ({reason(error)})", "Give a file that trainer.export wrote"
         ) from None
     methods = ("encode", *(DECODE_METHODS[kind] for kind in manifest.decodes))
     for method in methods:

@@ -19,6 +19,7 @@ from eegstream.codec.devices import choose_device, use_one_thread
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import DECODE_METHODS
 from eegstream.codec.verification import Verification, verify
+from eegstream.codec.wording import reason
 from eegstream.errors import CodesError, ConfigError, DeviceLostError
 
 __all__ = ["CPU_TILE", "CUDA_TILE", "Engine", "Verification", "choose_device", "use_one_thread"]
@@ -156,13 +157,13 @@ class Engine:
                     result_tile.copy_(_checked(method(on_device, rates), result_tile), non_blocking=True)
                 self._stream.synchronize()
                 return result_tile
-        except (RuntimeError, ValueError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
+        except (RuntimeError, ValueError, torch.jit.Error) as error:
             if self._stream is not None and isinstance(error, RuntimeError):
                 raise DeviceLostError(
-                    f"{self.device} failed during inference ({lines[0]})", "Look at the driver's log, then start again"
+                    f"{self.device} failed during inference ({reason(error)})",
+                    "Look at the driver's log, then start again",
                 ) from error
-            raise CodesError(f"{self.bundle.title} does not run: {lines[-1]}", _REPORT) from error
+            raise CodesError(f"{self.bundle.title} does not run: {reason(error, -1)}", _REPORT) from error
 
 
 def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:

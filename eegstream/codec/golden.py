@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eegstream.codec.archive import MIB, unpack
 from eegstream.codec.manifest import Manifest
+from eegstream.codec.wording import reason
 from eegstream.errors import BundleError
 
 MIN_GOLDEN = 1024
@@ -64,8 +65,7 @@ def _header(content: bytes, name: str, origin: str) -> tuple[tuple[int, ...], bo
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(file)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise BundleError(f"{origin}: golden {name} cannot be read ({reason[0][:120]})", _EXPORT) from None
+        raise BundleError(f"{origin}: golden {name} cannot be read ({reason(error)})", _EXPORT) from None
     return shape, fortran, dtype, content[file.tell() :]
 
 

@@ -12,13 +12,13 @@ _ATEN_NAMES = """
     addcdiv addcmul addmm addmv addr all allclose alpha_dropout amax amin aminmax angle any append arange argmax argmin
     argsort asin asinh as_tensor atan atan2 atanh avg_pool1d avg_pool2d baddbmm batch_norm bincount bilinear
     bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor blackman_window block_diag bmm
-    bool broadcast_tensors broadcast_to bucketize cat cdist ceil celu channel_shuffle chunk clamp clamp_max clamp_min
+    broadcast_tensors broadcast_to bucketize cat cdist ceil celu channel_shuffle chunk clamp clamp_max clamp_min
     clip clone complex concat concatenate conj constant_pad_nd contiguous conv1d conv2d conv_transpose1d
     conv_transpose2d copy copy_ copysign cos cosh cosine_similarity cross cummax cummin cumprod cumsum
     deg2rad detach diag diag_embed diagflat diagonal diff dim div divide dot dropout
     einsum elu embedding empty empty_like eq equal erf erfc erfinv exp exp2 expand expand_as expm1 extend eye
     feature_dropout fft_fft fft_fftfreq fft_fftn fft_fftshift fft_ifft fft_ifftn fft_ifftshift fft_irfft fft_irfftn
-    fft_rfft fft_rfftfreq fft_rfftn fill fill_diagonal flatten flip fliplr flipud float_power floor floor_divide
+    fft_rfft fft_rfftfreq fft_rfftn fill fill_diagonal_ flatten flip fliplr flipud float_power floor floor_divide
     floordiv fmax fmin fmod format frac frexp full full_like
     gather ge gelu get glu greater greater_equal group_norm gru gru_cell gt
     hamming_window hann_window hardshrink hardsigmoid hardswish hardtanh heaviside hstack hypot

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from eegstream.codec.wording import reason
 from eegstream.errors import BundleError
 
 _BYTES_OF = {
@@ -31,8 +32,7 @@ def require_tensors_inside(entries: Mapping[str, bytes], origin: str) -> None:
         except KeyError as error:
             raise BundleError(f"{origin} has no {error.args[0]}", "Export the model again") from None
         except Exception as error:  # noqa: BLE001 - unpickling hostile bytes raises anything; none of it is run
-            reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-            raise BundleError(f"{origin}: {name}.pkl cannot be read ({reason[0][:120]})", "Export again") from None
+            raise BundleError(f"{origin}: {name}.pkl cannot be read ({reason(error)})", "Export again") from None
 
 
 class _Object:
