@@ -33,6 +33,11 @@ class Reconstruction:
     unaccounted: int
     """Number of segments whose closing message is not in the file."""
 
+    def __repr__(self) -> str:
+        channels, samples = self.eeg_uv.shape
+        seconds = samples / self.rate_hz
+        return f"Reconstruction({channels} channels x {samples} samples at {self.rate_hz:g} Hz, {seconds:.1f} s)"
+
 
 def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[CodedSegment]:
     """The segments of one stream, whose epochs must agree in channels, rate and model.

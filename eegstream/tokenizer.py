@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from eegstream.codec.bundle import load
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.codec.facts import ModelFacts
+from eegstream.codec.manifest import bits_of
 from eegstream.codec.trust import Trust
 from eegstream.decoding import Reconstruction, choose_stream, reconstruct
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -127,6 +128,14 @@ class Tokenizer:
     """
 
     engine: Engine
+
+    def __repr__(self) -> str:
+        manifest = self.engine.bundle.manifest
+        rate = f"{manifest.frontend.model_rate_hz:g} Hz" if manifest.frontend.model_rate_hz else "the source's rate"
+        return (
+            f"Tokenizer({self.engine.bundle.title} on {self.engine.device}: {manifest.patch} samples at {rate} become "
+            f"{len(manifest.words)} codes, {bits_of(manifest.words):.0f} bit)"
+        )
 
     @classmethod
     def load(

@@ -33,6 +33,14 @@ class CodedSegment:
     account: Gap | End | None
     """The message that closed the segment; None if the file ends before it."""
 
+    def __repr__(self) -> str:
+        patches, channels, codes = self.codes.shape
+        closed = self.account.reason if self.account else "the file's end"
+        return (
+            f"CodedSegment({self.stream}, epoch {self.epoch}, segment {self.segment}: {patches} patches x {channels} "
+            f"channels x {codes} codes of {self.spec.model.name}@{self.spec.model.version}, closed by {closed})"
+        )
+
     @property
     def stream(self) -> str:
         """Name of the stream."""

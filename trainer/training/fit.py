@@ -47,6 +47,10 @@ class RunResult:
     before_training: ScoredCheckpoint | None
     """The network as it was fitted to patches, before any step."""
 
+    def __repr__(self) -> str:
+        kept = f", {self.best.path}" if self.best else ""
+        return f"RunResult(val/nrmse {self.nrmse:.4f} after {self.trainer.global_step} steps{kept})"
+
     @property
     def best(self) -> ScoredCheckpoint | None:
         """The best checkpoint, if any was kept by its score; it is always called best.ckpt."""

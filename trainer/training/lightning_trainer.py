@@ -1,7 +1,6 @@
 """Lightning's trainer as the settings describe it: accelerator, precision, logger, callbacks."""
 
 import itertools
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +13,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from eegstream.errors import ConfigError
+from trainer.data.progress import can_show_bars
 from trainer.hydra_app import build, plain
 from trainer.training.callbacks import CarryBestCheckpoint, EpochSummaryLines, ValidateAtTheLastStep
 from trainer.training.console import print_once
@@ -24,12 +24,12 @@ from trainer.training.wandb_login import is_wandb, wandb_errors
 def build_trainer(
     config: DictConfig, more_callbacks: Sequence[Callback], earlier: EarlierRun | None
 ) -> lightning.Trainer:
-    """Lightning's trainer, for a run that goes on from an `earlier` one or begins."""
+    """Lightning's trainer, for a new run or one that is resumed from an `earlier` one."""
     settings: dict[str, Any] = plain(config.trainer)
     settings.pop("resume_from_checkpoint", None)
     settings["accelerator"] = _accelerator(settings["accelerator"])
     settings["precision"] = _precision(settings["precision"], settings["accelerator"])
-    bar = settings["enable_progress_bar"] and sys.stderr.isatty()
+    bar = settings["enable_progress_bar"] and can_show_bars()
     settings["enable_progress_bar"] = bar
     _keep_earlier_log(Path(config.folder))
     logger = _logger(config, earlier.config.get("wandb") if earlier else None)
@@ -45,7 +45,7 @@ def build_trainer(
 
 
 def _logger(config: DictConfig, resumed: dict[str, Any] | None) -> Logger | bool:
-    """The logger that the settings name; a resumed W&B run goes on under its id."""
+    """The logger that the settings name; a resumed W&B run keeps its id."""
     if not config.get("logger"):
         return False
     more = {"id": resumed["id"], "resume": "allow"} if is_wandb(config.logger) and resumed else {}
@@ -54,37 +54,37 @@ def _logger(config: DictConfig, resumed: dict[str, Any] | None) -> Logger | bool
 
 @rank_zero_only
 def _keep_earlier_log(folder: Path) -> None:
-    """Give the log of an earlier run in this folder another name: the logger would delete it."""
+    """Rename the log of an earlier run in this folder, since the logger would delete it."""
     log = folder / "metrics.csv"
     if log.exists():
         number = next(n for n in itertools.count(1) if not (folder / f"metrics-{n}.csv").exists())
         log.rename(folder / f"metrics-{number}.csv")
-        print_once(f"the log of an earlier run in this folder is kept as metrics-{number}.csv")
+        print_once(f"the log of an earlier run in this folder was renamed to metrics-{number}.csv")
 
 
 def _accelerator(asked: str) -> str:
-    """CUDA where there is one, else the CPU; Apple's GPU has no double precision, which the metrics are in."""
+    """CUDA if there is a GPU for it, else the CPU; Apple's GPU lacks the double precision that the metrics need."""
     if asked != "auto":
         return asked
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _precision(asked: str | int, accelerator: str) -> str | int:
-    """What was asked for, on a GPU; else 32."""
+    """The precision asked for; on the CPU 32 in place of a mixed one."""
     known = ("32", "16-mixed", "bf16-mixed", "32-true", "64-true", "16-true", "bf16-true")
     if str(asked) not in known:
-        raise ConfigError(f"trainer.precision is {asked}", f"Known are {', '.join(known[:3])}")
+        raise ConfigError(f"trainer.precision is {asked}, which is not known", f"Known are {', '.join(known[:3])}")
     if accelerator == "cpu" and not str(asked).startswith(("32", "64")):
-        print_once(f"no GPU: trained in precision 32, not {asked}")
+        print_once(f"no GPU: precision 32 is used, not {asked}")
         return 32
     return asked
 
 
 def log_settings(loggers: Sequence[Logger], plain: dict[str, Any]) -> None:
-    """Tell each logger the settings, and keep in them which W&B run this is.
+    """Log the settings, and add the id of the W&B run to them.
 
     Raises:
-        ConfigError: W&B does not let it in.
+        ConfigError: W&B refuses the run.
     """
     for logger in loggers:
         if isinstance(logger, WandbLogger):
@@ -94,6 +94,6 @@ def log_settings(loggers: Sequence[Logger], plain: dict[str, Any]) -> None:
 
 
 def _wandb_run(logger: WandbLogger) -> Any:
-    """The run that a logger writes to, begun now if it is not yet."""
+    """The run that a logger writes to; it is started if it was not yet."""
     with wandb_errors("Run `wandb login` first, or keep the log on this machine with logger.offline=true"):
         return logger.experiment
