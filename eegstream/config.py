@@ -81,6 +81,7 @@ class StreamConfig(BaseModel):
     drop: Patterns | None = None
     unit: Units = None
     rate: RateHz | None = None
+    counter_channel: str | None = Field(default=None, alias="counter-channel")
 
 
 class RunConfig(BaseModel):
@@ -99,10 +100,17 @@ class RunConfig(BaseModel):
     """Run a bundle that nothing vouches for."""
     device: Annotated[str, AfterValidator(_device)] = "auto"
     bind: str = DEFAULT_URL
+    keys: str | None = None
+    """Folder of keys; None: no encryption at an address of this machine, the default folder at any other one."""
+    control: str | None = None
+    """Where replays are asked for; None: the address that belongs to `bind`."""
+    replay_mb: Annotated[int, Field(ge=0, le=1024), BeforeValidator(_number)] = 16
+    """Memory for messages that subscribers may ask for again; 0: no replays, and no control address."""
     channels: Patterns = ()
     drop: Patterns = ()
     unit: Units = None
     rate: RateHz | None = None
+    counter_channel: str | None = None
     notch: Literal[50, 60] | None = None
     fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)] = 0.0
     select: Fields = "type=EEG"
@@ -115,9 +123,11 @@ class RunConfig(BaseModel):
     """What becomes of samples that have waited longer than `max_lag_s`: dropped and told, or encoded all the same."""
     max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)] = 5.0
 
-    @field_validator("bind")
+    @field_validator("bind", "control")
     @classmethod
-    def _is_address(cls, bind: str) -> str:
+    def _is_address(cls, bind: str | None) -> str | None:
+        if bind is None:
+            return None
         tcp = re.fullmatch(r"tcp://.+:(\*|[0-9]{1,5})", bind)
         if not bind.isprintable() or (tcp is None and not re.fullmatch("ipc://.+", bind)):
             raise ValueError("expected tcp://ADDRESS:PORT or ipc://PATH")
@@ -150,6 +160,7 @@ class RunConfig(BaseModel):
             self.channels if own.channels is None else own.channels,
             self.drop if own.drop is None else own.drop,
             self.unit if own.unit is None else own.unit,
+            self.counter_channel if own.counter_channel is None else own.counter_channel,
         )
         return SignalOptions(notch_hz=self.notch, fill_ms=self.fill_ms, choice=choice, rate_hz=self.rate_of(stream))
 

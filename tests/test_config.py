@@ -53,17 +53,17 @@ def test_signal_options_are_what_may_change_a_code():
 def test_a_stream_table_counts_for_the_streams_that_it_matches(file):
     """The first that matches takes the place of what it names; its streams are wanted, whatever `select` says."""
     path = file(
-        'unit = "mV"\ndrop = ["A1"]\n'
+        'unit = "mV"\ndrop = ["A1"]\ncounter-channel = "Count"\n'
         '[[stream]]\nmatch = "name=UN-*"\nchannels = ["EEG *"]\nrate = 250\n'
-        '[[stream]]\nmatch = "type=Data"\nunit = "V"\n'
+        '[[stream]]\nmatch = "type=Data"\nunit = "V"\ncounter-channel = "No"\n'
     )
     config = run_config(path, {}, {})
     unicorn = MUSE.model_copy(update={"name": "UN-1", "type": "Data"})
     other = MUSE.model_copy(update={"name": "other", "type": "Data"})
-    assert config.signal_options(unicorn).choice == ChannelChoice(("EEG *",), ("A1",), "mV")
+    assert config.signal_options(unicorn).choice == ChannelChoice(("EEG *",), ("A1",), "mV", "Count")
     assert config.rate_of(unicorn) == 250
-    assert config.signal_options(other).choice == ChannelChoice((), ("A1",), "V")
-    assert config.signal_options(MUSE).choice == ChannelChoice((), ("A1",), "mV")
+    assert config.signal_options(other).choice == ChannelChoice((), ("A1",), "V", "No")
+    assert config.signal_options(MUSE).choice == ChannelChoice((), ("A1",), "mV", "Count")
     assert [config.wants(stream) for stream in (unicorn, other, MUSE)] == [True, True, True]
     assert not config.wants(MUSE.model_copy(update={"type": "Markers"}))
 
@@ -71,7 +71,7 @@ def test_a_stream_table_counts_for_the_streams_that_it_matches(file):
 def test_a_wrong_stream_table_is_named(file):
     """The line says which key of the table, and which there are."""
     with pytest.raises(
-        ConfigError, match=r"unknown key 'stream.colour'. Known keys: channels, drop, match, rate, unit"
+        ConfigError, match=r"unknown key 'stream.colour'. Known keys: channels, counter-channel, drop, match, rate, unit"
     ):
         run_config(file('[[stream]]\nmatch = "type=EEG"\ncolour = "red"\n'), {}, {})
     with pytest.raises(ConfigError, match=r"stream.match = 'kind=EEG': .*expected FIELD=PATTERN"):
@@ -81,7 +81,7 @@ def test_a_wrong_stream_table_is_named(file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("modell = 'seed'", "unknown key 'modell'. Known keys: allow-unsigned, bind, buffer-mb, channels, device"),
+        ("modell = 'seed'", "unknown key 'modell'. Known keys: allow-unsigned, bind, buffer-mb, channels, control, counter-channel"),
         ("fill-ms = -1", "fill-ms = -1: input should be greater than or equal to 0"),
         ("notch = 55", "notch = 55: input should be 50 or 60"),
         ("model = ", "is not valid TOML"),

@@ -35,7 +35,18 @@ def test_the_example_configuration_names_every_key() -> None:
     text = (FOLDER / "eegstream.toml").read_text(encoding="utf-8")
     keys = {name.replace("_", "-") for name in RunConfig.model_fields}
     absent = keys - tomllib.loads(text).keys()
-    assert absent == {"model-sha256", "model-keys", "notch", "unit", "channels", "drop", "rate", "stream"}
+    assert absent == {
+        "keys",
+        "control",
+        "model-sha256",
+        "model-keys",
+        "notch",
+        "unit",
+        "channels",
+        "drop",
+        "rate",
+        "stream",
+    }
     settings, tables = text.split("# [[stream]]")
     for key in absent:
         settings = settings.replace(f"# {key} =", f"{key} =")

@@ -51,6 +51,11 @@ def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for channels and rate; the same in `run`, `encode` and `streams`."""
     for option in (
         click.option(
+            "--counter-channel",
+            metavar="LABEL",
+            help="In this channel the device counts its samples; losses are counted by it. It is not encoded.",
+        ),
+        click.option(
             "--rate",
             type=RATES,
             metavar="HZ",
@@ -128,4 +133,11 @@ def connect_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--connect`."""
     return click.option(
         "--connect", "url", metavar="URL", default=DEFAULT_URL, show_default=True, help="A running daemon."
+    )(command)
+
+
+def keys_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--keys`."""
+    return click.option(
+        "--keys", type=click.Path(), metavar="FOLDER", help="Folder of keys for encrypted connections."
     )(command)

@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from eegstream.cli.options import PositiveSeconds, channel_options, device_option, model_option, signal_options
+from eegstream.cli.options import (
+    PositiveSeconds,
+    channel_options,
+    device_option,
+    keys_option,
+    model_option,
+    signal_options,
+)
 from eegstream.wire.identity import DEFAULT_URL
 
 
@@ -14,6 +21,9 @@ from eegstream.wire.identity import DEFAULT_URL
 @model_option
 @device_option
 @click.option("--bind", metavar="URL", help=f"Where codes are published (default {DEFAULT_URL}).")
+@keys_option
+@click.option("--control", metavar="URL", help="Where replays are asked for (default: the port after that of --bind).")
+@click.option("--replay-mb", type=click.IntRange(0, 1024), help="Memory for replays, 0 for none (default 16).")
 @channel_options
 @signal_options
 @click.option("--select", metavar="FIELD=PATTERN,...", help="Which LSL streams are taken (default type=EEG).")

@@ -39,7 +39,7 @@ def serve(config: RunConfig) -> None:
         use_one_thread()
         device = choose_device(config.device)
         engine = Engine(load(config.model, device, config.trust), device)
-        publisher = stack.enter_context(open_publisher(config.bind))
+        publisher = stack.enter_context(open_publisher(config.bind, config.keys, config.control, config.replay_mb))
         inbox = Inbox(config.max_lag_s if config.when_behind == "live" else None)
         run = secrets.token_hex(8)
         make_reader = _reader_factory(config, inbox, engine, prober)

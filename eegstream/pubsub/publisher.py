@@ -1,121 +1,138 @@
-"""The publishing socket: messages out, specs again for those who come later."""
+"""The daemon's side of publishing: messages out, specs again for those who come later."""
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import zmq
+from eegstream.errors import ConfigError
+from eegstream.keys import allowed, default_folder, own_pair
+from eegstream.pubsub import records
+from eegstream.pubsub.exclusive import exclusive
+from eegstream.pubsub.front import FrontSettings, Report
+from eegstream.pubsub.fronts import Outlet, open_front
+from eegstream.pubsub.records import Record
+from eegstream.pubsub.sockets import BindError
+from eegstream.wire.addresses import is_local
+from eegstream.wire.identity import DAEMON, DEFAULT_URL
+from eegstream.wire.messages import Message, Spec, State
 
-from eegstream.errors import ConfigError, EegstreamError
-from eegstream.wire.identity import DEFAULT_URL
-from eegstream.wire.messages import Message, Spec
+__all__ = ["BindError", "Publisher", "open_publisher"]
 
-_SEND_HWM = 1000
-"""Messages kept for a subscriber that does not read; what comes then is dropped for it, and shows in `seq`."""
-_LONGEST_SUBSCRIPTION = 4096
-_MOST_NEWCOMERS = 100
-"""Subscriptions handled at a time, so that a flood of them cannot hold up the samples."""
-_LINGER_MS = 1000
-_HEARTBEAT_MS = 2000
-_HEARTBEAT_TIMEOUT_MS = 6000
+log = logging.getLogger(__name__)
 
-
-class BindError(EegstreamError):
-    """The address is taken."""
+REPLAY_MB = 16
+_COMPLAIN_S = 10.0
+_TELL_S = 60.0
 
 
 class Publisher:
-    """A bound XPUB socket; never used by two threads at a time."""
+    """Publishes, and serves subscribers; never used by two threads at a time, and never waits for a subscriber."""
 
-    def __init__(self, socket: zmq.Socket[bytes]) -> None:
-        self._socket = socket
-        self._specs: dict[str, Spec] = {}
-        self.url = socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._told = Report()
+        self._told_s = self._happened_s = float("-inf")
+        self._what = ""
+        self.url = outlet.url
         """Where subscribers connect to, with the port that was bound."""
+        self.control_url = outlet.control_url
+        """Where replays are asked for."""
+
+    @property
+    def refused(self) -> int:
+        """Number of connections closed for asking too much, or refused for their keys."""
+        return self._outlet.report.refused + self._outlet.report.denied
+
+    @property
+    def restarts(self) -> int:
+        """How often another publishing process took over."""
+        return self._outlet.restarts
 
     def publish(self, message: Message) -> None:
         """Send a message to whoever listens."""
-        if isinstance(message, Spec):
-            self._specs[message.stream] = message
-        self._send(message)
+        if isinstance(message, State):
+            if message.stream == DAEMON and (why := self._trouble()) is not None:
+                message = message.model_copy(update={"why": why})
+            self._outlet.send(Record(records.PUBLISH, message.topic.encode(), message.to_payload()))
+            return
+        kind = records.SPEC if isinstance(message, Spec) else records.PUBLISH
+        self._outlet.send(Record(kind, message.topic.encode(), message.to_payload(), message.seq, message.run.encode()))
 
     def forget(self, stream: str) -> None:
         """Repeat the stream's spec no more; its epoch is over."""
-        self._specs.pop(stream, None)
+        self._outlet.send(Record(records.FORGET, stream.encode()))
 
-    def repeat_specs(self, prefix: bytes = b"") -> None:
-        """Send the specs of the open epochs again whose topic begins with `prefix`."""
-        for spec in self._specs.values():
-            if spec.topic.encode().startswith(prefix):
-                self._send(spec)
+    def repeat_specs(self) -> None:
+        """Send the specs of the open epochs again."""
+        self._outlet.send(Record(records.REPEAT))
 
     def welcome_newcomers(self) -> None:
-        """Let new subscriptions take effect, each with its specs first: no codes reach anyone before their spec."""
-        for _ in range(_MOST_NEWCOMERS):
-            if not self._socket.poll(0):
-                return
-            frame = self._socket.recv()
-            if frame[:1] == b"\x01":
-                self._socket.setsockopt(zmq.SUBSCRIBE, frame[1:])
-                self.repeat_specs(frame[1:])
-            elif frame[:1] == b"\x00":
-                self._socket.setsockopt(zmq.UNSUBSCRIBE, frame[1:])
+        """Do what is due for subscribers, and log what they did wrong, once in ten seconds at most."""
+        self._outlet.tend()
+        report, now_s = self._outlet.report, time.monotonic()
+        if report == self._told or now_s - self._told_s < _COMPLAIN_S:
+            return
+        self._what = _difference(report, self._told)
+        self._told, self._told_s = report, now_s
+        log.warning("%s", self._what)
 
-    def _send(self, message: Message) -> None:
-        self._socket.send_multipart([message.topic.encode(), message.to_payload()])
+    def _trouble(self) -> str | None:
+        return self._what if time.monotonic() - self._told_s < _TELL_S else None
 
 
 @contextmanager
-def open_publisher(url: str) -> Iterator[Publisher]:
+def open_publisher(
+    url: str, keys: Path | None = None, control: str | None = None, replay_mb: int = REPLAY_MB
+) -> Iterator[Publisher]:
     """Bind `url` and close it again, giving what is under way a second to leave.
 
     Raises:
         BindError: somebody else publishes there.
-        ConfigError: no address that can be bound.
+        ConfigError: no address that can be bound, or one that other machines can reach, without keys.
     """
-    with _exclusive(url):
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
-        socket: zmq.Socket[bytes] = context.socket(zmq.XPUB)
-        socket.setsockopt(zmq.XPUB_MANUAL, 1)
-        socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_SUBSCRIPTION)
-        socket.setsockopt(zmq.SNDHWM, _SEND_HWM)
-        socket.setsockopt(zmq.LINGER, _LINGER_MS)
-        socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
+    folder = usable_keys(url, keys, control)
+    settings = FrontSettings(url, control, None if folder is None else str(folder), replay_mb * 1024 * 1024)
+    with exclusive(url):
+        outlet = open_front(settings)
         try:
-            try:
-                socket.bind(url)
-            except zmq.ZMQError as error:
-                if error.errno == zmq.EADDRINUSE:
-                    raise BindError(f"{url} is in use", "Stop what publishes there, or give another --bind") from None
-                raise ConfigError(
-                    f"{url!r} cannot be bound ({error.strerror})", f"Give an address such as {DEFAULT_URL}"
-                ) from None
-            yield Publisher(socket)
+            yield Publisher(outlet)
         finally:
-            socket.close()
+            outlet.close()
 
 
-@contextmanager
-def _exclusive(url: str) -> Iterator[None]:
-    """Hold a lock beside an ipc path: ZeroMQ lets a second publisher take the path of the first."""
-    if not url.startswith("ipc://"):
-        yield
-        return
+def usable_keys(url: str, keys: Path | None, control: str | None = None) -> Path | None:
+    """The folder of keys to use; None where an address of this machine is bound without keys.
+
+    Raises:
+        ConfigError: keys are needed, and lack a key pair of the server or a client that is allowed.
+    """
+    if not url.startswith(("tcp://", "ipc://")):
+        raise ConfigError(f"{url!r} is no address to bind", f"Give one such as {DEFAULT_URL}")
+    local = is_local(url) and (control is None or is_local(control))
+    if keys is None and local:
+        return None
+    folder = keys or default_folder()
     try:
-        import fcntl  # noqa: PLC0415 - where there is none, ZeroMQ's ipc is of no use either
-    except ImportError:
-        raise ConfigError(f"{url} is no address on this system", f"Give one such as {DEFAULT_URL}") from None
-    lock_path = Path(url.removeprefix("ipc://") + ".lock")
-    try:
-        lock = lock_path.open("w")
-    except OSError as error:
+        own_pair(folder, "server")
+    except ConfigError as error:
+        reason = "" if local else f"{url} can be reached from other machines, so it needs keys; "
+        raise ConfigError(f"{reason}{error.message}", error.remedy) from None
+    if not allowed(folder):
         raise ConfigError(
-            f"{lock_path} cannot be made ({error.strerror})", "Give a --bind in a folder of yours"
-        ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BindError(f"{url} is in use", "Stop what publishes there, or give another --bind") from None
-        yield
+            f"{folder} allows no client, so nobody could subscribe to {url}",
+            f"Allow one with: eegstream keys allow NAME PUBLIC-KEY --keys {folder}",
+        )
+    return folder
+
+
+def _difference(now: Report, before: Report) -> str:
+    parts = []
+    if count := now.refused - before.refused:
+        parts.append(f"{count} connections closed ({now.why})")
+    if count := now.denied - before.denied:
+        parts.append(f"{count} subscribers refused (public key {now.last_denied})")
+    if count := now.failed_handshakes - before.failed_handshakes:
+        parts.append(f"{count} failed handshakes")
+    return "subscribers: " + ", ".join(parts or ["nothing new"])

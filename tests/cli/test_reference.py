@@ -111,6 +111,9 @@ VALUES = {
     "allow-unsigned": True,
     "device": "cpu",
     "bind": "tcp://127.0.0.1:7000",
+    "keys": "lab-keys",
+    "control": "tcp://127.0.0.1:7001",
+    "replay-mb": 4,
     "channels": ("Fp*", "Cz"),
     "drop": ("A1",),
     "unit": "mV",
@@ -123,7 +126,17 @@ VALUES = {
     "max-lag-s": 2.5,
     "when-behind": "complete",
 }
-OTHERS = {"model-sha256": "cd" * 32, "model-keys": "other.pub", "notch": 60, "unit": "V", "channels": "O1", "drop": "O2", "rate": 500.0}
+OTHERS = {
+    "model-sha256": "cd" * 32,
+    "model-keys": "other.pub",
+    "notch": 60,
+    "unit": "V",
+    "channels": "O1",
+    "drop": "O2",
+    "rate": 500.0,
+    "keys": "other-keys",
+    "control": "ipc://other",
+}
 """Of settings without a default."""
 
 
