@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
-from eegstream.dsp.channels import select_channels
+from eegstream.counted import CountedPipeline
+from eegstream.dsp.channels import printable, select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
 from eegstream.events import Event, Patch, SegmentEnd, without_patches
@@ -96,8 +97,17 @@ class Epoch:
         )
         self._selection = select_channels(geometry.labels, geometry.types, geometry.units, options.choice)
         scale = np.array(geometry.stated_scale)[list(self._selection.kept)] if geometry.stated_scale else None
-        self._pipeline = StreamPipeline(
-            settings, self._rate_hz, self._selection, watch_rate=options.rate_hz is None, stated_scale=scale
+        pipeline = StreamPipeline(
+            settings,
+            self._rate_hz,
+            self._selection,
+            watch_rate=options.rate_hz is None,
+            live_arrivals=not geometry.is_recording,
+            stated_scale=scale,
+        )
+        counter = self._selection.counter
+        self._pipeline = (
+            pipeline if counter is None else CountedPipeline(pipeline, counter, printable(geometry.labels[counter]))
         )
         self._lost: dict[int, Patch] = {}
         """By segment: the first patch that got no codes."""

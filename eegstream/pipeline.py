@@ -3,12 +3,12 @@
 C kept channels, A channels of the source, T samples in a chunk, N samples in a patch.
 """
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.borders import ArrivalWitness, Border
 from eegstream.dsp.absurd import AbsurdSamples
 from eegstream.dsp.amplitude import AmplitudeWatch
 from eegstream.dsp.channels import ChannelSelection
@@ -19,17 +19,15 @@ from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.source_buffer import SourceBuffer
 from eegstream.dsp.timeline import Break, Timed, Timeline
+from eegstream.dsp.untimed import Untimed
 from eegstream.events import Event, Patch, SegmentEnd
 from eegstream.wire.reasons import EndReason, GapReason
 
-_REASONS: dict[str, GapReason] = {
-    "gap": "missing",
-    "back": "clock",
-    "frozen": "clock",
-    "rate": "clock",
-    "noclock": "clock",
-    "nostamps": "stamps",
+_TIMELESS = {
+    "nostamps": "their timestamps are not finite (NaN or infinite); expected seconds of the sender's clock",
+    "noclock": "their timestamps stand still or show no plausible rate; expected seconds that rise at the stated rate",
 }
+"""Why samples have no time."""
 
 
 @dataclass(frozen=True)
@@ -44,44 +42,13 @@ class PipelineSettings:
     """Gaps up to this length are filled by interpolation."""
 
 
-@dataclass
-class _Border:
-    """A segment that has ended, while the first sample of the next segment is awaited."""
-
-    reason: GapReason
-    missing: int | None
-    bridgeable: bool
-
-
-@dataclass
-class _Untimed:
-    """Samples that the timeline has not decided yet."""
-
-    chunks: deque[tuple[NDArray[np.float64], float]] = field(default_factory=deque)
-
-    def put(self, x: NDArray[np.float64], arrived_s: float) -> None:
-        self.chunks.append((x, arrived_s))
-
-    def take(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The oldest `count` samples (C, count) with their arrivals (count,)."""
-        parts, arrivals = [], []
-        while count:
-            x, arrived_s = self.chunks.popleft()
-            if x.shape[1] > count:
-                self.chunks.appendleft((x[:, count:], arrived_s))
-                x = x[:, :count]
-            count -= x.shape[1]
-            parts.append(x)
-            arrivals.append(np.full(x.shape[1], arrived_s))
-        return np.concatenate(parts, axis=1), np.concatenate(arrivals)
-
-
 class StreamPipeline:
     """Follow one stream from its first sample to its end, or until its rate changes.
 
     Chunking does not change any event, to the bit. Without `watch_rate`, the stream is taken at `rate_hz` even if its
-    timestamps show another rate. `stated_scale` (C,) is µV in one step of the numbers that the user knows, if these
-    differ from the numbers that come in; a remark on the amplitude refers to it.
+    timestamps show another rate. With `live_arrivals`, arrivals tell a step of the sender's clock from a loss.
+    `stated_scale` (C,) is µV in one step of the numbers that the user knows, if these differ from the numbers that
+    come in; a remark on the amplitude refers to it.
 
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
@@ -94,6 +61,7 @@ class StreamPipeline:
         selection: ChannelSelection,
         *,
         watch_rate: bool = True,
+        live_arrivals: bool = True,
         stated_scale: NDArray[np.float64] | None = None,
     ) -> None:
         n_channels = len(selection.kept)
@@ -101,7 +69,7 @@ class StreamPipeline:
         self._kept = np.array(selection.kept)
         self._scale = selection.unit_scale[:, None]
         self._timeline = Timeline(rate_hz)
-        self._untimed = _Untimed()
+        self._untimed = Untimed()
         self._absurd = AbsurdSamples(rate_hz, n_channels)
         self._impute = HoldLastFinite(n_channels)
         self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels)
@@ -114,7 +82,13 @@ class StreamPipeline:
         self._watch = RateWatch(rate_hz) if watch_rate else None
         self.changed_rate_hz: float | None = None
         """The stream's new rate, if it changed. From then on samples are only counted; call `finish`."""
-        self._border: _Border | None = None
+        self._border: Border | None = None
+        self._witness = ArrivalWitness() if live_arrivals else None
+        self._is_counted = False
+        self._modulus: int | None = None
+        """Whether a counter shows that no sample is missing, and how many counts it has in a round."""
+        self._timeless, self._timeless_why = 0, ""
+        """Samples since the last one with a time."""
         self.segment = 0
         """Number of the running segment."""
         self._received = 0
@@ -133,7 +107,9 @@ class StreamPipeline:
 
     @property
     def remark(self) -> str | None:
-        """A remark on the amplitude, after the first seconds; None if it is plausible."""
+        """Why nothing is encoded, or a remark on the amplitude, after the first seconds; None if all is well."""
+        if self._timeless >= self._rate_hz:
+            return f"the last {self._timeless} samples are discarded: {self._timeless_why}"
         return self._amplitude.remark
 
     def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
@@ -157,12 +133,32 @@ class StreamPipeline:
         """End the segment because the encoder failed."""
         return self._cut("encoder", 0)
 
+    def count_by(self, modulus: int | None, *, is_counted: bool) -> None:
+        """Note whether a counter shows that the next samples follow each other; its round has `modulus` counts."""
+        self._is_counted, self._modulus = is_counted, modulus
+
+    def note_loss(self, missing: int | None, modulus: int | None) -> list[Event]:
+        """End the segment because a counter jumps; `missing` is exact, but for a multiple of `modulus`."""
+        events = self._follow(self._timeline.flush())
+        self._timeline.reset()
+        if self._border is None:
+            self._border = Border("missing", 0, self._may_be_filled(missing), is_counted=True)
+        self._border.add_lost(missing, modulus)
+        return events
+
+    def drop(self, count: int) -> None:
+        """Note that `count` samples were received that are repetitions."""
+        self._received += count
+
+    def _may_be_filled(self, missing: int | None) -> bool:
+        return self._received > 0 and 0 < (missing or 0) <= self._settings.fill_s * self._rate_hz
+
     def _cut(self, reason: GapReason, missing: int | None) -> list[Event]:
         known = self._border
         events = self._follow(self._timeline.flush())
         self._timeline.reset()
         if self._border is None or self._border is not known:
-            self._border = _Border(reason, missing, bridgeable=False)
+            self._border = Border(reason, missing, bridgeable=False)
         self._border.bridgeable = False
         return events
 
@@ -190,6 +186,9 @@ class StreamPipeline:
         times_s = item.times_s
         events: list[Event] = []
         hole, self._border = self._border, None
+        self._timeless = 0
+        if hole is not None:
+            self._settle(hole, float(times_s[0]), float(arrived_s[0]))
         if hole is not None and not hole.bridgeable:
             events.append(self._close_segment(hole, float(times_s[0])))
             hole = None
@@ -201,6 +200,8 @@ class StreamPipeline:
         count = len(times_s)
         if self._watch is not None:
             count, self.changed_rate_hz = self._watch.push(times_s, item.error_s)
+        if self._witness is not None:
+            self._witness.note(float(times_s[-1]), float(arrived_s[-1]))
         self._received += len(times_s)
         self._time_error_s = item.error_s
         part = slice(0, count)
@@ -215,15 +216,26 @@ class StreamPipeline:
     def _note_border(self, item: Break) -> None:
         """Note a border; borders without a timed sample between them count as one."""
         if self._border is None:
-            small = item.kind == "gap" and 0 < item.missing <= self._settings.fill_s * self._rate_hz
-            self._border = _Border(_REASONS[item.kind], item.missing, bridgeable=small and self._received > 0)
+            self._border = Border.counted(item, self._modulus) if self._is_counted else Border.of(item)
+            self._border.bridgeable &= self._may_be_filled(self._border.missing)
         else:
             self._border.bridgeable = False
         if item.skipped:
             self._count(item.skipped)
             self._border.bridgeable = False
+            self._timeless += item.skipped
+            self._timeless_why = _TIMELESS.get(item.kind, _TIMELESS["noclock"])
 
-    def _close_segment(self, border: _Border, t_to_s: float) -> SegmentEnd:
+    def _settle(self, border: Border, time_s: float, arrived_s: float) -> None:
+        """Decide what a border means, now that the first sample after it has a time."""
+        last_s = self._source.last_time_s
+        if not np.isnan(last_s):
+            border.take_rounds((time_s - last_s) * self._rate_hz - 1)
+        is_estimate = border.reason == "missing" and not border.is_counted
+        if is_estimate and self._witness is not None and self._witness.shows_clock_step(time_s, arrived_s):
+            border.take_for_clock_step()
+
+    def _close_segment(self, border: Border, t_to_s: float) -> SegmentEnd:
         """Close the segment before a border; the time of the first sample after it is `t_to_s`."""
         account = self._account(border.reason, t_to_s=t_to_s, missing=border.missing)
         self.segment += 1
@@ -232,11 +244,13 @@ class StreamPipeline:
             stage.reset()
         if self._watch is not None:
             self._watch.begin_segment()
+        if self._witness is not None:
+            self._witness.begin_segment()
         return account
 
     def _fill(
         self,
-        hole: _Border,
+        hole: Border,
         before: NDArray[np.float64],
         after: NDArray[np.float64],
         t_after_s: float,

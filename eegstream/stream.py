@@ -30,3 +30,8 @@ class StreamGeometry:
     units: tuple[str, ...]
     stated_scale: tuple[float, ...] = ()
     """Microvolts in one step of the numbers that the user knows, if these are not in `units`."""
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether the stream is a recording, also one that is played; its arrivals tell nothing of its clock."""
+        return self.source.source_id.startswith("file:")

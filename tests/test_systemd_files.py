@@ -45,6 +45,7 @@ def test_the_example_configuration_names_every_key() -> None:
         "channels",
         "drop",
         "rate",
+        "counter-channel",
         "stream",
     }
     settings, tables = text.split("# [[stream]]")

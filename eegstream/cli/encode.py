@@ -92,6 +92,7 @@ def command(
     drop: str | None,
     unit: str | None,
     rate: float | None,
+    counter_channel: str | None,
     notch: str | None,
     fill_ms: float | None,
 ) -> None:
@@ -110,7 +111,7 @@ def command(
     from eegstream.wire.messages import Codes
 
     require_other_file(file, output)
-    choice = ChannelChoice.of(channels, drop, unit)
+    choice = ChannelChoice.of(channels, drop, unit, counter_channel)
     options = SignalOptions(
         notch_hz=float(notch) if notch else None, fill_ms=fill_ms or 0.0, choice=choice, rate_hz=rate
     )

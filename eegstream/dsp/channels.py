@@ -18,6 +18,8 @@ _UNSTATED = frozenset({"", "N/A", "NA", "NONE", "NULL", "UNKNOWN", "UNDEFINED", 
 """Texts that mean "no type stated"."""
 _FEWEST_OF_NET = 3
 """At least this many labels of the form E1, E2, ... are a net of electrodes; fewer are eye channels."""
+COUNTER = "COUNTER"
+"""The type of a channel that counts samples."""
 OTHER = "MISC"
 """The type of a channel that is not EEG for another reason than its label."""
 
@@ -40,6 +42,8 @@ class ChannelChoice:
     """Patterns of channels to leave out."""
     unit: str | None = None
     """Units, in the form that `units.unit_rules` reads."""
+    counter: str | None = None
+    """Pattern of the one channel in which the device counts its samples."""
 
     @classmethod
     def of(
@@ -47,6 +51,7 @@ class ChannelChoice:
         channels: str | Sequence[str] | None = None,
         drop: str | Sequence[str] | None = None,
         unit: str | None = None,
+        counter: str | None = None,
     ) -> "ChannelChoice":
         """Make a choice from the options' texts.
 
@@ -54,7 +59,7 @@ class ChannelChoice:
             ConfigError: a unit is not known.
         """
         unit_rules(unit)
-        return cls(split_patterns(channels), split_patterns(drop), unit)
+        return cls(split_patterns(channels), split_patterns(drop), unit, counter)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ class ChannelSelection:
     """(K,) factors that convert the source's numbers to µV."""
     notes: tuple[str, ...]
     """Assumptions and user options, for `spec.notes`; the same text for the same source."""
+    counter: int | None = None
+    """Index of the source's channel that counts samples."""
 
 
 def printable_label(label: str, position: int) -> str:
@@ -120,6 +127,8 @@ def fates(
     for pattern in choice.drop:
         for index in matching(pattern, shown):
             found[index] = Fate(found[index].kind if found[index].kind != EEG else OTHER, "left out by --drop")
+    for index in [] if choice.counter is None else matching(choice.counter, shown):
+        found[index] = Fate(COUNTER, "it counts the samples, as --counter-channel says")
     return found
 
 
@@ -198,6 +207,7 @@ def select_channels(
     choice = choice or ChannelChoice()
     shown = [printable_label(label, position) for position, label in enumerate(labels, start=1)]
     _require_matches(choice, shown)
+    counter = _counter(choice, shown)
     found = fates(labels, types, units, choice)
     kept = [index for index, fate in enumerate(found) if fate.kind == EEG]
     left_out = [LeftOut(label, fate.why) for label, fate in zip(shown, found, strict=True) if fate.kind != EEG]
@@ -210,7 +220,23 @@ def select_channels(
     kept_labels = [shown[index] for index in kept]
     scale, unit_notes = _scales(kept_labels, [units[index].strip() for index in kept], choice.unit)
     notes = [*_choice_notes(choice), *_label_notes(labels), *unit_notes]
-    return ChannelSelection(tuple(kept), tuple(kept_labels), tuple(left_out), scale, tuple(notes))
+    if counter is not None:
+        notes.append(f"samples are counted by the channel {shown[counter]} as --counter-channel says")
+    return ChannelSelection(tuple(kept), tuple(kept_labels), tuple(left_out), scale, tuple(notes), counter)
+
+
+def _counter(choice: ChannelChoice, shown: Sequence[str]) -> int | None:
+    """Index of the channel that counts samples; StreamError if the user's pattern does not name one channel."""
+    if choice.counter is None:
+        return None
+    found = matching(choice.counter, shown)
+    if len(found) != 1:
+        raise StreamError(
+            f"--counter-channel has {choice.counter!r}, which matches {len(found)} of the {len(shown)} channels "
+            f"({_listed(shown)}), expected one",
+            remedy="Give --counter-channel the label of one channel, or its number from 1",
+        )
+    return found[0]
 
 
 def _require_matches(choice: ChannelChoice, shown: Sequence[str]) -> None:

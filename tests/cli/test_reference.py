@@ -101,7 +101,9 @@ def test_the_keys_are_the_options_of_run() -> None:
 def test_the_keys_of_a_stream_table_are_those_of_the_page() -> None:
     """Every key of [[stream]] has its row, and every row is a key."""
     table = tables(section(PAGE, "## Configuration"))[1]
-    assert [words(row["key of `[[stream]]`"])[0] for row in table] == list(StreamConfig.model_fields)
+    assert [words(row["key of `[[stream]]`"])[0] for row in table] == [
+        name.replace("_", "-") for name in StreamConfig.model_fields
+    ]
 
 
 VALUES = {
@@ -110,6 +112,7 @@ VALUES = {
     "model-keys": ("/etc/eegstream/keys", "lab.pub"),
     "allow-unsigned": True,
     "device": "cpu",
+    "counter-channel": "Counter",
     "bind": "tcp://127.0.0.1:7000",
     "keys": "lab-keys",
     "control": "tcp://127.0.0.1:7001",
