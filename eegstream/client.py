@@ -10,91 +10,69 @@ with Subscriber() as subscriber:
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 import zmq
 
-from eegstream.errors import EegstreamError
+from eegstream.listening.connection import ConnectError, Connection
+from eegstream.listening.losses import DamageCounter, Damaged, Loss, LossTracker
+from eegstream.listening.replays import Replays
+from eegstream.wire.addresses import control_url
 from eegstream.wire.identity import DEFAULT_URL
 from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, Unknown
-from eegstream.wire.parsing import WireError, parse
+from eegstream.wire.parsing import MAX_PAYLOAD_BYTES, WireError, parse
 
-__all__ = ["DEFAULT_URL", "Codes", "End", "Gap", "Loss", "Message", "Spec", "State", "Subscriber", "WireError"]
+__all__ = [
+    "DEFAULT_URL",
+    "Codes",
+    "ConnectError",
+    "Damaged",
+    "End",
+    "Gap",
+    "Loss",
+    "LossTracker",
+    "Message",
+    "Spec",
+    "State",
+    "Subscriber",
+    "WireError",
+]
 
 _RECEIVE_HWM = 10_000
 _POLL_S = 0.2
-
-
-class ConnectError(EegstreamError):
-    """The address cannot be connected to."""
-
-
-@dataclass(frozen=True)
-class Loss:
-    """Messages of a stream that were sent after this subscriber joined but never came."""
-
-    stream: str
-    run: str
-    first_seq: int
-    count: int
-
-
-class LossTracker:
-    """Tell from `seq` what is missing; pure, one instance per connection."""
-
-    def __init__(self) -> None:
-        self._streams: dict[str, tuple[str, int | None]] = {}
-        """Run and next expected `seq` of each stream; None until something fixes it."""
-
-    def check(self, message: Message | Unknown) -> Loss | None:
-        """Note a message, of a known kind or not; return what was lost before it."""
-        run, expected = self._streams.get(message.stream, (message.run, None))
-        if run != message.run:
-            run, expected = message.run, 0
-        loss, expected = self._advance(message, expected)
-        self._streams[message.stream] = (run, expected)
-        return loss
-
-    @staticmethod
-    def _advance(message: Message | Unknown, expected: int | None) -> tuple[Loss | None, int | None]:
-        seq = message.last_seq if isinstance(message, State) else message.seq
-        if seq is None:
-            return None, expected
-        following = seq + 1
-        first_new = following if isinstance(message, State) else seq
-        if expected is None:
-            # A spec may be an old one, repeated for a newcomer, and so may be what later versions have:
-            # it does not tell where the stream stands.
-            return None, None if isinstance(message, Spec | Unknown) else following
-        if first_new <= expected:
-            return None, max(expected, following)
-        return Loss(message.stream, message.run, expected, first_new - expected), following
+_REPLAY_S = 3.0
 
 
 class Subscriber:
     """Messages of the daemon at `url`, of one `stream` or of all; not to be shared between threads.
 
-    Iterating waits for ever; `receive` waits as long as it is told.
+    Iterating waits for ever; `receive` waits as long as it is told. `keys` is a folder that `eegstream keys` made, for
+    a daemon with keys. `control` is where lost messages are asked for, if the daemon has another address for it.
 
     Raises:
         ConnectError: `url` is no ZeroMQ address.
+        ConfigError: the folder of keys lacks a key.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, stream: str | None = None) -> None:
-        self._losses = LossTracker()
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        stream: str | None = None,
+        keys: Path | str | None = None,
+        control: str | None = None,
+    ) -> None:
+        self._losses, self._damage = LossTracker(), DamageCounter()
         self._kept: Message | None = None
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
-        self._socket.setsockopt(zmq.LINGER, 0)
+        self._keys = None if keys is None else Path(keys)
+        self._control = control or control_url(url)
+        self._replays: Replays | None = None
+        self._connection = Connection(zmq.SUB, url, self._keys)
+        self._socket = self._connection.socket
         self._socket.setsockopt(zmq.RCVHWM, _RECEIVE_HWM)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_PAYLOAD_BYTES)
         self._socket.subscribe(f"{stream}/" if stream else "")
-        try:
-            self._socket.connect(url)
-        except zmq.ZMQError as error:
-            self._socket.close()
-            raise ConnectError(
-                f"{url!r} is no address to connect to ({error})", f"Give one such as {DEFAULT_URL}"
-            ) from None
+        self._connection.connect()
 
     def __enter__(self) -> "Subscriber":
         return self
@@ -106,27 +84,39 @@ class Subscriber:
 
     def close(self) -> None:
         """Leave; messages still under way are dropped."""
-        self._socket.close()
+        if self._replays is not None:
+            self._replays.close()
+        self._connection.close()
 
-    def __iter__(self) -> Iterator[Message | Loss]:
+    @property
+    def trouble(self) -> str | None:
+        """Why no message may come, such as wrong keys, in words for a person; None if the connection stands."""
+        return self._connection.trouble
+
+    def __iter__(self) -> Iterator[Message | Loss | Damaged]:
         while True:
             item = self.receive(_POLL_S)
             if item is not None:
                 yield item
 
-    def receive(self, timeout_s: float) -> Message | Loss | None:
+    def receive(self, timeout_s: float) -> Message | Loss | Damaged | None:
         """The next message, or the loss that comes before it; None if nothing came in time.
 
-        Messages of kinds that this version does not know are passed over; they count for losses.
-
-        Raises:
-            WireError: what came is no message of this wire version.
+        Messages of kinds that this version does not know are passed over; they count for losses. Messages that cannot
+        be read are passed over, too: a `Damaged` tells how many, once a second at most.
         """
         deadline_s = time.monotonic() + timeout_s
         while self._kept is None:
+            if (damaged := self._damage.due(time.monotonic())) is not None:
+                return damaged
             if not self._socket.poll(max(0, round((deadline_s - time.monotonic()) * 1000))):
                 return None
-            message = parse(self._socket.recv_multipart()[-1])
+            frames = self._socket.recv_multipart()
+            try:
+                message = parse(frames[-1])
+            except WireError as error:
+                self._damage.note(frames[0], str(error))
+                continue
             loss = self._losses.check(message)
             if not isinstance(message, Unknown):
                 self._kept = message
@@ -134,3 +124,13 @@ class Subscriber:
                 return loss
         kept, self._kept = self._kept, None
         return kept
+
+    def resume(self, loss: Loss, timeout_s: float = _REPLAY_S) -> Iterator[Message | Loss]:
+        """Ask the daemon for lost messages; yield them in order, and a `Loss` for what it does not have any more.
+
+        It keeps those of the last minute, as far as its memory for them goes. A daemon that does not answer within
+        `timeout_s` counts as one that has nothing.
+        """
+        if self._replays is None:
+            self._replays = Replays(self._control, self._keys)
+        return self._replays.fetch(loss, timeout_s)

@@ -84,7 +84,7 @@ class Publisher:
 
 @contextmanager
 def open_publisher(
-    url: str, keys: Path | None = None, control: str | None = None, replay_mb: int = REPLAY_MB
+    url: str, keys: Path | str | None = None, control: str | None = None, replay_mb: int = REPLAY_MB
 ) -> Iterator[Publisher]:
     """Bind `url` and close it again, giving what is under way a second to leave.
 
@@ -92,7 +92,7 @@ def open_publisher(
         BindError: somebody else publishes there.
         ConfigError: no address that can be bound, or one that other machines can reach, without keys.
     """
-    folder = usable_keys(url, keys, control)
+    folder = usable_keys(url, None if keys is None else Path(keys), control)
     settings = FrontSettings(url, control, None if folder is None else str(folder), replay_mb * 1024 * 1024)
     with exclusive(url):
         outlet = open_front(settings)
