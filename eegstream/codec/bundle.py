@@ -26,6 +26,9 @@ from eegstream.errors import BundleError
 
 __all__ = ["MIN_GOLDEN", "Bundle", "Golden", "find", "load", "load_bytes", "shipped"]
 
+_TORCH_ERRORS = (RuntimeError, ValueError, OSError, IndexError, KeyError, TypeError, MemoryError, torch.jit.Error)
+"""What PyTorch raises on archives that it cannot load."""
+
 log = logging.getLogger(__name__)
 
 
@@ -80,7 +83,7 @@ def load_bytes(content: bytes, path: Path, digest: str, found: Standing, device:
     require_tensors_inside(archive.entries, origin)
     try:
         module = torchscript.load_bytes(archive.repacked(), device)
-    except (RuntimeError, ValueError, OSError, torch.jit.Error) as error:
+    except _TORCH_ERRORS as error:
         raise BundleError(
             f"{origin} is not a TorchScript bundle ({reason(error)})", "Give a file that trainer.export wrote"
         ) from None
