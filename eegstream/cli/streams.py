@@ -1,7 +1,9 @@
 """`eegstream streams`."""
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +33,17 @@ def command(file: Path | None, wait_s: float, *, as_json: bool, **options: Any) 
     """
     from eegstream.config import environment, run_config
     from eegstream.lsl.discovery import Discovery
-    from eegstream.lsl.prober import Prober
+    from eegstream.lsl.prober import MOST_PROCESSES, Prober
 
     config = run_config(file, environment(), options)
     discovery = Discovery()
     time.sleep(wait_s)
-    with Prober() as prober:
-        found = [_described(stream, config, prober) for stream in discovery.announcements()]
+    stop = threading.Event()
+    with Prober() as prober, ThreadPoolExecutor(MOST_PROCESSES) as pool:
+        try:
+            found = list(pool.map(lambda stream: _described(stream, config, prober, stop), discovery.announcements()))
+        finally:
+            stop.set()
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -47,7 +53,7 @@ def command(file: Path | None, wait_s: float, *, as_json: bool, **options: Any) 
         click.echo(f"no LSL stream found after {wait_s:g} s; LSLAPICFG configures where LSL looks", err=True)
 
 
-def _described(stream: "Announcement", config: "RunConfig", prober: "Prober") -> dict[str, Any]:
+def _described(stream: "Announcement", config: "RunConfig", prober: "Prober", stop: threading.Event) -> dict[str, Any]:
     """What the command shows of a stream."""
     from eegstream.dsp.channels import fates, printable_label, select_channels
     from eegstream.errors import EegstreamError
@@ -61,7 +67,7 @@ def _described(stream: "Announcement", config: "RunConfig", prober: "Prober") ->
     notes: tuple[str, ...] = ()
     if why is None:
         try:
-            geometry = inspect(stream, prober)
+            geometry = inspect(stream, prober, stop)
             choice = config.signal_options(stream).choice
             stated = (geometry.labels, geometry.types, geometry.units)
             channels = [

@@ -24,7 +24,7 @@ SEARCH_S = 2.0
 ANSWER_S = 3.0
 MOST_MIB = 64
 """How much the process may grow while an outlet describes itself."""
-_WATCH_S = 0.02
+_WATCH_S, _LOOK_S = 0.02, 0.002
 _SPARE_MIB = 256
 """Addresses that the system grants, should the watch come late: threads reserve many and use few."""
 
@@ -92,10 +92,10 @@ def write(answer: dict[str, Any]) -> None:
 def ask(uid: str, n_channels: int) -> dict[str, Any]:
     """The texts of an outlet's channels; or why there are none, and whether asking again is of any use."""
     try:
-        found = [info for info in pylsl.resolve_bypred(f"uid='{uid}'", 1, SEARCH_S) if info.uid() == uid]
-        if not found:
+        info = _found(uid)
+        if info is None:
             return {"why": f"it did not answer a search for it within {SEARCH_S:g} s"}
-        inlet = pylsl.StreamInlet(found[0], max_buflen=1, recover=False, processing_flags=0)
+        inlet = pylsl.StreamInlet(info, max_buflen=1, recover=False, processing_flags=0)
         texts = channel_texts(inlet.info(ANSWER_S), n_channels)
     except OversizedError as error:
         return {"why": str(error), "final": True}
@@ -106,3 +106,18 @@ def ask(uid: str, n_channels: int) -> dict[str, Any]:
     except (RuntimeError, ValueError, MemoryError) as error:
         return {"why": f"its description cannot be read ({type(error).__name__}: {error})"[:300]}
     return {"texts": [astuple(text) for text in texts]}
+
+
+def _found(uid: str) -> Any:
+    """liblsl's handle of an outlet; None if it is not found in time.
+
+    A hostile outlet answers searches for others. liblsl's plain search ends with the first answer, this one does not.
+    """
+    resolver = pylsl.ContinuousResolver(pred=f"uid='{uid}'", forget_after=2 * SEARCH_S)
+    end_s = time.monotonic() + SEARCH_S
+    while time.monotonic() < end_s:
+        for info in resolver.results():
+            if info.uid() == uid:
+                return info
+        time.sleep(_LOOK_S)
+    return None

@@ -20,7 +20,7 @@ from eegstream.lsl.asking import ANSWER_S, MOST_MIB, SEARCH_S
 from eegstream.lsl.description import ChannelText
 from eegstream.lsl.discovery import Announcement
 
-_MOST_PROCESSES = 8
+MOST_PROCESSES = 8
 """Outlets that are asked at a time."""
 _MOST_IDLE = 2
 _GRACE_S = 2.0
@@ -43,7 +43,7 @@ class Prober:
     """
 
     def __init__(self) -> None:
-        self._places = threading.BoundedSemaphore(_MOST_PROCESSES)
+        self._places = threading.BoundedSemaphore(MOST_PROCESSES)
         self._lock = threading.Lock()
         self._idle: list[_Asker] = []
         self._closed = False

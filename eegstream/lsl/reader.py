@@ -193,14 +193,14 @@ class Reader:
                 self._stop.wait(_CLOCK_INTERVAL_S)
 
 
-def inspect(stream: Announcement, prober: Prober) -> StreamGeometry:
+def inspect(stream: Announcement, prober: Prober, stop: threading.Event) -> StreamGeometry:
     """Ask an outlet for its description, without taking samples.
 
     Raises:
-        StreamError: the outlet gives no description.
+        StreamError: the outlet gives no description, or `stop` was set.
     """
     try:
-        return stream_geometry(stream, prober.describe(stream, threading.Event()))
+        return stream_geometry(stream, prober.describe(stream, stop))
     except UnansweredError as error:
         raise StreamError(str(error)) from None
 

@@ -249,6 +249,12 @@ class Recorder:
         with self._changed:
             return [item for _, item in self._heard]
 
+    @property
+    def timed(self) -> list[tuple[float, Item]]:
+        """What came so far, each with its moment (`time.monotonic`)."""
+        with self._changed:
+            return list(self._heard)
+
     def of(self, stream: str) -> list[Item]:
         """What came of one stream."""
         return [item for item in self.items if item.stream == stream]

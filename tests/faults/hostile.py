@@ -1,9 +1,9 @@
 """Outlets that lie, in plain sockets: they speak LSL's protocol up to the point where they misbehave.
 
-    python -m tests.faults.hostile MODE [COUNT]
+    python -m tests.faults.hostile MODE...
 
-It says `up` and misbehaves until its standard input closes. Each outlet is called `h-MODE`, or `h-MODE-N` if there are
-several. Discovery and data stay on the loopback interface, within the ports of the file that `LSLAPICFG` names.
+It says `up` and misbehaves until its standard input closes. Each outlet is called `h-MODE`. Discovery and data stay on
+the loopback interface, within the ports of the file that `LSLAPICFG` names. All of them answer searches for others.
 """
 
 import configparser
@@ -214,12 +214,11 @@ def _bound(ports: range) -> socket.socket:
 
 def main() -> None:
     """Misbehave until the standard input closes."""
-    mode, count = sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else 1
-    names = [f"h-{mode}"] if count == 1 else [f"h-{mode}-{number}" for number in range(count)]
-    outlets = [Outlet(mode, name) for name in names]
+    outlets = [Outlet(mode, f"h-{mode}") for mode in sys.argv[1:]]
     sys.stdout.write(f"up {len(outlets)}\n")
     sys.stdout.flush()
     sys.stdin.read()
+    os._exit(0)
 
 
 if __name__ == "__main__":
