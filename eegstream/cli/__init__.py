@@ -9,7 +9,7 @@ import click
 
 from eegstream.errors import EegstreamError
 
-COMMANDS = ("run", "demo", "streams", "tail", "record", "play", "encode", "decode", "model")
+COMMANDS = ("run", "demo", "streams", "tail", "record", "keys", "play", "encode", "decode", "model")
 
 
 class _LateCommands(click.Group):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.cli.sparkline import sparkline
-from eegstream.client import Codes, End, Gap, Loss, Message, Spec
+from eegstream.client import Codes, Damaged, End, Gap, Loss, Message, Spec
 from eegstream.codec.engine import Engine
 from eegstream.codec.manifest import bits_of
 from eegstream.files.recordings import Recording
@@ -49,7 +49,7 @@ class LivePrinter:
         self._streams: set[str] = set()
         self._patches = self._gaps = self._lost = 0
 
-    def show(self, item: Message | Loss) -> None:
+    def show(self, item: Message | Loss | Damaged) -> None:
         """Print one message."""
         now_s = time.monotonic()
         if isinstance(item, Loss):

@@ -5,36 +5,45 @@ from typing import Any
 
 import click
 
-from eegstream.cli.options import connect_option
+from eegstream.cli.options import connect_option, keys_option
 
 _PATIENCE_S = 3.0
 
 
 @click.command("tail")
 @connect_option
+@keys_option
 @click.option("--stream", help="Only this stream.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def command(url: str, stream: str | None, *, as_json: bool) -> None:
+def command(url: str, keys: str | None, stream: str | None, *, as_json: bool) -> None:
     """Print what a running daemon publishes, message by message, until Ctrl-C."""
-    from eegstream.client import Loss, Message, Subscriber
+    from eegstream.client import Damaged, Loss, Message, Subscriber
 
-    def show(item: Message | Loss) -> None:
+    def show(item: Message | Loss | Damaged) -> None:
         click.echo(json.dumps(as_plain(item)) if as_json else as_line(item))
 
-    with Subscriber(url, stream) as subscriber:
+    with Subscriber(url, stream, keys) as subscriber:
         first = subscriber.receive(_PATIENCE_S)
         if first is None:
-            click.echo(f"no message from {url} for {_PATIENCE_S:g} s; still listening", err=True)
+            click.echo(no_message(url, _PATIENCE_S, subscriber.trouble), err=True)
         else:
             show(first)
         for item in subscriber:
             show(item)
 
 
+def no_message(url: str, patience_s: float, trouble: str | None) -> str:
+    """The line that says that nothing comes, and why, if that is known."""
+    why = "" if trouble is None else f" ({trouble})"
+    return f"no message from {url} for {patience_s:g} s{why}; still listening"
+
+
 def as_plain(item: Any) -> dict[str, Any]:
     """What JSON can hold: codes and flags become nested lists."""
-    from eegstream.client import Codes, Loss
+    from eegstream.client import Codes, Damaged, Loss
 
+    if isinstance(item, Damaged):
+        return {"kind": "damaged", "stream": item.stream, "why": item.why, "count": item.count}
     if isinstance(item, Loss):
         return {
             "kind": "loss",
@@ -49,10 +58,17 @@ def as_plain(item: Any) -> dict[str, Any]:
     return plain
 
 
+def damaged_line(damaged: Any) -> str:
+    """One line about messages that cannot be read."""
+    return f"{damaged.stream or '?'}  DAMAGED {damaged.count} messages, the last one: {damaged.why}"
+
+
 def as_line(item: Any) -> str:
     """One line for a person."""
-    from eegstream.client import Codes, Loss, Spec, State
+    from eegstream.client import Codes, Damaged, Loss, Spec, State
 
+    if isinstance(item, Damaged):
+        return damaged_line(item)
     if isinstance(item, Loss):
         return f"{item.stream}  LOST {item.count} messages from seq {item.first_seq} on"
     head = f"{item.stream}  {item.kind:5}"

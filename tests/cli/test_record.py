@@ -16,7 +16,7 @@ def test_a_dead_address_is_told_and_leaves_no_file(tmp_path):
     """After three seconds it says that nothing is heard; ended, it fails and has made nothing."""
     path = tmp_path / "f.codes.mcap"
     with Process("record", "-m", "eegstream", "record", "-o", str(path), "--connect", DEAD) as process:
-        process.wait_line("no message from .* for 3 s; still listening")
+        process.wait_line(r"no message from .* for 3 s \(nobody answers there\); still listening")
         process.send(signal.SIGINT)
         assert process.wait() == 1
     assert process.lines[-1].startswith(f"eegstream: no message came from {DEAD}, so no file was written.")
