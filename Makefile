@@ -17,7 +17,7 @@ EMPTY :=
 COMMA := ,
 SPACE := $(EMPTY) $(EMPTY)
 
-.PHONY: demo test check coverage parity bundles ablation evaluate lint format wheel release clean
+.PHONY: demo test check coverage parity bundles ablation evaluate lint format digests wheel release clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
 	@$(BIN)/eegstream demo --seconds 20
@@ -61,6 +61,9 @@ lint: $(VENV)/.tests
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+digests: ## write the digests of the shipped bundles anew, after one was added; what was listed must stay as it was
+	@cd eegstream/bundles && sha256sum --check --quiet --ignore-missing SHA256SUMS && sha256sum *.pt > SHA256SUMS
 
 wheel: $(VENV)/.tests ## build the wheel and check what is in it
 	@rm -rf build dist

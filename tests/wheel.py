@@ -1,6 +1,7 @@
 """What the wheel holds; as a program it checks one: `python -m tests.wheel dist/*.whl`. Needs nothing but Python."""
 
 import email
+import hashlib
 import re
 import sys
 import tomllib
@@ -38,11 +39,13 @@ def complaints(wheel: Path) -> list[str]:
         info = next(name.partition("/")[0] for name in names if ".dist-info/" in name)
         about = email.message_from_bytes(archive.read(f"{info}/METADATA"))
         scripts = archive.read(f"{info}/entry_points.txt").decode()
+        strangers = _unlisted_bundles(archive)
     held = {re.sub(r"^[^/]+\.data/", "", name) for name in names if not name.startswith(f"{info}/")}
     found = [f"lacks {name}" for name in sorted(expected() - held)]
     found += [f"holds {name}, which is not of the package" for name in sorted(held - expected())]
     if wheel.stat().st_size > _MOST_BYTES:
         found.append(f"has {wheel.stat().st_size} bytes, expected at most {_MOST_BYTES}")
+    found += [f"holds {name}, which SHA256SUMS does not list with its digest" for name in sorted(strangers)]
     if f"{info}/licenses/LICENSE" not in names:
         found.append("lacks its licence")
     if about["Version"] != _PROJECT["project"]["version"]:
@@ -50,6 +53,14 @@ def complaints(wheel: Path) -> list[str]:
     found += [f"names an address: {key} {value}" for key, value in about.items() if "@" in value and "mail" in key]
     found += [f"lacks the command {name}" for name in _PROJECT["project"]["scripts"] if f"{name} = " not in scripts]
     return found
+
+
+def _unlisted_bundles(archive: zipfile.ZipFile) -> set[str]:
+    """Bundles that the program would refuse, since their digests are not in the list beside them."""
+    folder = "eegstream/bundles/"
+    names = {name for name in archive.namelist() if name.startswith(folder) and name.endswith(".pt")}
+    lines = archive.read(f"{folder}SHA256SUMS").decode().splitlines()
+    return {n for n in names if f"{hashlib.sha256(archive.read(n)).hexdigest()}  {n.removeprefix(folder)}" not in lines}
 
 
 def main() -> int:

@@ -4,6 +4,10 @@ import pytest
 import torch
 
 from eegstream.codec import torchscript
+from eegstream.codec.archive import Archive
+from eegstream.codec.graph_check import require_allowed
+from eegstream.codec.manifest import DECODE_METHODS
+from eegstream.codec.source_check import require_harmless
 from trainer.models.activations import ACTIVATIONS, Snake, activation
 from trainer.models.amplitude import LogGain
 from trainer.models.dct import WhitenedCosines
@@ -93,6 +97,15 @@ def test_scripted_equals_eager_to_the_bit(model):
         with torch.inference_mode(), torchscript.without_fusion():
             assert torch.equal(module.encode(x, rate_hz), codes)
             assert torch.equal(module.decode(codes, rate_hz), decoded)
+
+
+def test_the_operators_are_those_that_a_bundle_may_use(model, tmp_path):
+    """In the sources that are exported, and in the graphs that PyTorch makes of them."""
+    torchscript.save(torchscript.script(model), tmp_path / "model.pt", {})
+    content = (tmp_path / "model.pt").read_bytes()
+    require_harmless(Archive.read(content, "model").sources, "model")
+    methods = [DECODE_METHODS[kind] for kind in model.decodes]
+    require_allowed(torchscript.load_bytes(content), ["encode", *methods], "model")
 
 
 def test_codes_depend_on_neither_company_nor_place(model):
