@@ -1,0 +1,211 @@
+"""Subscribers that attack: what they do to memory, to the others and to the daemon is bounded.
+
+Each attacker is a process that speaks ZMTP by hand. Memory and silence are measured while it attacks.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from eegstream.client import Codes, Loss, Spec, Subscriber
+from eegstream.pubsub.publisher import Publisher, open_publisher
+from tests.e2e.harness import REPOSITORY
+from tests.files.test_codes import codes, spec
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+
+MOST_GROWTH_MIB = 150.0
+MOST_SILENCE_S = 0.2
+MACHINE_S = 0.3
+"""What the scheduler of a busy machine may add to a silence."""
+ATTACK_S = 3.0
+STREAM = "eeg-000000"
+
+
+def memory_mib(pid: int) -> float:
+    """Resident memory of a process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return sum(_own_memory_mib(int(each)) for each in [str(pid), *children])
+
+
+def _own_memory_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+
+
+class Publishing:
+    """A publisher fed 200 times a second by a thread, as a daemon's worker would."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher, self.sent = publisher, 0
+        self.longest_call_s = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Publishing":
+        self.publisher.publish(spec())
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.005):
+            self.sent += 1
+            started_s = time.monotonic()
+            self.publisher.publish(codes(self.sent, 0, self.sent))
+            self.publisher.welcome_newcomers()
+            self.longest_call_s = max(self.longest_call_s, time.monotonic() - started_s)
+
+
+class Listener:
+    """A well-behaved subscriber: when codes came, how many specs, how much was lost."""
+
+    def __init__(self, url: str) -> None:
+        self.silence_s, self.specs, self.lost, self.heard = 0.0, 0, 0, 0
+        self._url, self._stop, self.ready = url, threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Listener":
+        self._thread.start()
+        assert self.ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        last_s = None
+        with Subscriber(self._url, STREAM) as subscriber:
+            while not self._stop.is_set():
+                item, now_s = subscriber.receive(0.05), time.monotonic()
+                if last_s is not None:
+                    self.silence_s = max(self.silence_s, now_s - last_s)
+                if isinstance(item, Codes):
+                    last_s = now_s
+                    self.heard += 1
+                    self.ready.set()
+                self.specs += isinstance(item, Spec)
+                self.lost += item.count if isinstance(item, Loss) else 0
+
+
+@contextmanager
+def attackers(how: str, url: str, count: int = 1) -> Iterator[None]:
+    """Processes that attack for a while; leaving waits for them."""
+    host, port = url.removeprefix("tcp://").rsplit(":", 1)
+    command = [sys.executable, "-m", "tests.faults.hostile_subscriber", how, host, port, str(ATTACK_S)]
+    started = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in started:
+            try:
+                process.wait(ATTACK_S + 10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    with open_publisher("tcp://127.0.0.1:*") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("how", "count"), [("long", 1), ("short", 2), ("plausible", 2), ("toggling", 2), ("idle", 2), ("crowd", 1)]
+)
+def test_an_attack_costs_bounded_memory_and_silence(publisher: Publisher, how: str, count: int) -> None:
+    """Floods of subscriptions, of any kind: the others hear on, and the publisher's own calls are short."""
+    with Publishing(publisher) as publishing, Listener(publisher.url) as listener:
+        time.sleep(1.0)  # until the second process is up
+        before_mib = peak_mib = memory_mib(os.getpid())
+        listener.specs, listener.silence_s = 0, 0.0
+        with attackers(how, publisher.url, count):
+            ends_s = time.monotonic() + ATTACK_S
+            while time.monotonic() < ends_s:
+                peak_mib = max(peak_mib, memory_mib(os.getpid()))
+                time.sleep(0.05)
+    assert peak_mib - before_mib < MOST_GROWTH_MIB
+    assert listener.silence_s < MOST_SILENCE_S + MACHINE_S
+    assert publishing.longest_call_s < MACHINE_S
+    assert listener.heard > 100
+    assert listener.specs <= 1000, "repeats for newcomers are few"
+    assert publisher.restarts == 0
+
+
+@pytest.mark.parametrize("how", ["unfinished", "pinging"])
+def test_what_libzmq_does_not_survive_is_told_and_over_soon(publisher: Publisher, how: str) -> None:
+    """Messages without an end, and a flaw of libzmq 4.3.5: the process may end, the daemon's calls stay short.
+
+    All that was lost is told by `seq`, memory stays bounded, and afterwards everything is heard again.
+    """
+    with Publishing(publisher) as publishing, Listener(publisher.url) as listener:
+        time.sleep(1.0)
+        before_mib = peak_mib = memory_mib(os.getpid())
+        with attackers(how, publisher.url):
+            ends_s = time.monotonic() + ATTACK_S
+            while time.monotonic() < ends_s:
+                peak_mib = max(peak_mib, memory_mib(os.getpid()))
+                time.sleep(0.05)
+        heard = listener.heard
+        deadline_s = time.monotonic() + 20
+        while listener.heard < heard + 100 and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        assert listener.heard >= heard + 100
+    assert (
+        peak_mib - before_mib < 2 * MOST_GROWTH_MIB
+    )  # the second process is there before the first one's memory is back
+    assert publishing.longest_call_s < MACHINE_S
+    assert publishing.sent - 50 <= listener.heard + listener.lost + 200
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the process is killed")
+def test_a_killed_publishing_process_is_replaced_and_its_replays_are_there(publisher: Publisher) -> None:
+    """A loss is told, and can be asked for: the messages were kept by the daemon, too."""
+    with Subscriber(publisher.url, STREAM) as subscriber:
+        publisher.publish(spec())
+        got: list[object] = []
+        sent, deadline_s = 0, time.monotonic() + 30
+        killed = False
+        loss = None
+        while loss is None and time.monotonic() < deadline_s:
+            sent += 1
+            publisher.publish(codes(sent, 0, sent))
+            publisher.welcome_newcomers()
+            item = subscriber.receive(0.005)
+            got += [item] if item is not None else []
+            if sent > 100 and len(got) > 20 and not killed:
+                os.kill(publisher._outlet.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+                killed = True
+            loss = item if isinstance(item, Loss) else None
+        assert loss is not None
+        assert publisher.restarts == 1
+        fetched = list(subscriber.resume(loss))
+        assert [item.seq for item in fetched if isinstance(item, Codes)] == list(
+            range(loss.first_seq, loss.first_seq + loss.count)
+        )
+
+
+def test_one_newcomer_does_not_trouble_the_others(publisher: Publisher) -> None:
+    """A spec repeated for a newcomer of one stream goes to it alone."""
+    with Publishing(publisher), Listener(publisher.url) as listener:
+        listener.specs = 0
+        for _ in range(20):
+            with Subscriber(publisher.url, STREAM) as newcomer:
+                assert isinstance(newcomer.receive(10), Spec)
+        assert listener.specs == 0
