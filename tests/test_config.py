@@ -70,9 +70,7 @@ def test_a_stream_table_counts_for_the_streams_that_it_matches(file):
 
 def test_a_wrong_stream_table_is_named(file):
     """The line says which key of the table, and which there are."""
-    with pytest.raises(
-        ConfigError, match=r"unknown key 'stream.colour'. Known keys: channels, counter-channel, drop, match, rate, unit"
-    ):
+    with pytest.raises(ConfigError, match=r"unknown key 'stream.colour'. Known keys: channels, .*drop, match"):
         run_config(file('[[stream]]\nmatch = "type=EEG"\ncolour = "red"\n'), {}, {})
     with pytest.raises(ConfigError, match=r"stream.match = 'kind=EEG': .*expected FIELD=PATTERN"):
         run_config(file('[[stream]]\nmatch = "kind=EEG"\n'), {}, {})
@@ -81,7 +79,7 @@ def test_a_wrong_stream_table_is_named(file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("modell = 'seed'", "unknown key 'modell'. Known keys: allow-unsigned, bind, buffer-mb, channels, control, counter-channel"),
+        ("modell = 'seed'", "unknown key 'modell'. Known keys: allow-unsigned, bind, buffer-mb, "),
         ("fill-ms = -1", "fill-ms = -1: input should be greater than or equal to 0"),
         ("notch = 55", "notch = 55: input should be 50 or 60"),
         ("model = ", "is not valid TOML"),
