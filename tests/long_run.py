@@ -50,7 +50,7 @@ def impulse_errors_s(
     """Told times of the impulses in patches from 0 on, minus the true ones.
 
     `y` are the model-rate samples of all patches in a row, `t` the patches' times. A sample's time is that of its
-    patch and the next one, by its place between them. The place of an impulse is the top of a parabola.
+    patch and the next one, by its place between them.
     """
     grid = Grid.between(device.rate_hz, model_rate_hz)
     errors_s = []
@@ -58,9 +58,15 @@ def impulse_errors_s(
         near = round(sample * grid.up / grid.down)
         if near + hop >= len(y) or near // hop + 1 >= len(t):
             break
-        top = near - 2 + int(np.argmax(y[near - 2 : near + 3]))
-        before, peak, after = y[top - 1 : top + 2].astype(float)
-        place = top + (before - after) / (2 * (before - 2 * peak + after))
-        told_s = np.interp(place / hop, np.arange(len(t)), t)
+        told_s = np.interp(top_of(y, near) / hop, np.arange(len(t)), t)
         errors_s.append(told_s - device.times_s(sample))
     return np.array(errors_s)
+
+
+def top_of(y: np.ndarray, near: int, reach: int = 12) -> float:
+    """Place of the largest value of the band-limited signal through samples `y`, within two samples of `near`."""
+    around = np.arange(near - reach, near + reach + 1)
+    places = near + np.arange(-2, 2, 0.01)
+    off = places[:, None] - around
+    window = np.cos(np.pi * off / (2 * reach + 6)) ** 2
+    return float(places[np.argmax(np.sinc(off) * window @ y[around].astype(float))])
