@@ -1,7 +1,8 @@
 """The process that asks outlets for their descriptions, so that none of them can use up the daemon's memory or time.
 
 It reads a question a line from its standard input and writes an answer a line, both JSON, until the input ends. It ends
-by itself when a question takes too long or too much memory; `lsl.prober` starts another.
+by itself when a question takes too long or too much memory; `lsl.prober` starts another. An answer says `spent` if the
+process has grown or has ended, and is not to be asked again.
 """
 
 import json
@@ -37,38 +38,35 @@ class Watch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._limits: tuple[float, float] | None = None
+        self._begun_mib = resident_mib()
+        self._end_s: float | None = None
         threading.Thread(target=self._look, name="watch", daemon=True).start()
 
     def begin(self) -> None:
-        """A question begins: count its time and memory from now on."""
-        now_s, now_mib = time.monotonic(), resident_mib()
+        """A question begins."""
         limit(_SPARE_MIB, SEARCH_S + ANSWER_S + 1)
         with self._lock:
-            self._limits = (now_s + SEARCH_S + ANSWER_S + 0.5, now_mib + MOST_MIB)
+            self._end_s = time.monotonic() + SEARCH_S + ANSWER_S + 0.5
 
     def answer(self, answer: dict[str, Any]) -> None:
-        """Write the answer, unless the watch has already written one."""
+        """Write the answer; if the watch has written one, the process has ended."""
         with self._lock:
-            self._limits = None
-            write(answer)
+            self._end_s = None
+            write(answer | {"spent": resident_mib() - self._begun_mib > MOST_MIB / 2})
 
     def _look(self) -> None:
         while True:
             time.sleep(_WATCH_S)
             with self._lock:
-                if self._limits is None:
-                    continue
-                why = self._excess(*self._limits)
+                why = None if self._end_s is None else self._excess(self._end_s)
                 if why is not None:
-                    write({"why": why})
+                    write({"why": why, "spent": True})
                     os._exit(1)
 
-    @staticmethod
-    def _excess(end_s: float, most_mib: float) -> str | None:
+    def _excess(self, end_s: float) -> str | None:
         if time.monotonic() > end_s:
             return f"its description could not be read within {ANSWER_S:g} s"
-        if resident_mib() > most_mib:
+        if resident_mib() - self._begun_mib > MOST_MIB:
             return f"its description takes more than {MOST_MIB} MiB of memory"
         return None
 
@@ -76,8 +74,8 @@ class Watch:
 def main() -> None:
     """Answer until the standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    watch = Watch()
     pylsl.local_clock()
+    watch = Watch()
     write({"ready": True})
     for line in sys.stdin:
         watch.begin()
@@ -90,7 +88,7 @@ def write(answer: dict[str, Any]) -> None:
 
 
 def ask(uid: str, n_channels: int) -> dict[str, Any]:
-    """The texts of an outlet's channels; or why there are none, and whether asking again is of any use."""
+    """The texts of an outlet's channels; or why there are none, and whether that is `final`."""
     try:
         info = _found(uid)
         if info is None:

@@ -82,7 +82,7 @@ class Prober:
             except BaseException:
                 asker.kill()
                 raise
-            self._give_back(asker)
+            self._give_back(asker, is_spent=answer["spent"])
         finally:
             self._places.release()
             self._keep_one()
@@ -100,9 +100,9 @@ class Prober:
                     return asker
         return _Asker()
 
-    def _give_back(self, asker: "_Asker") -> None:
+    def _give_back(self, asker: "_Asker", *, is_spent: bool) -> None:
         with self._lock:
-            if not self._closed and len(self._idle) < _MOST_IDLE and asker.alive:
+            if not (self._closed or is_spent) and len(self._idle) < _MOST_IDLE and asker.alive:
                 self._idle.append(asker)
                 return
         asker.kill()
@@ -141,7 +141,7 @@ class _Asker:
     def ask(self, stream: Announcement, stop: threading.Event) -> dict[str, Any]:
         """Its answer about an outlet."""
         if not self._ready:
-            self._answer(_START_S, stop)
+            self._answer(stop, _START_S, f"the process that asks outlets did not start within {_START_S:g} s")
             self._ready = True
         question = json.dumps({"uid": stream.uid, "n_channels": stream.n_channels}).encode() + b"\n"
         try:
@@ -150,9 +150,10 @@ class _Asker:
             self._process.stdin.flush()
         except OSError:
             raise UnansweredError("the process that asks outlets ended before it was asked") from None
-        return self._answer(SEARCH_S + ANSWER_S + _GRACE_S, stop)
+        why = f"its description could not be read within {ANSWER_S:g} s"
+        return self._answer(stop, SEARCH_S + ANSWER_S + _GRACE_S, why)
 
-    def _answer(self, timeout_s: float, stop: threading.Event) -> dict[str, Any]:
+    def _answer(self, stop: threading.Event, timeout_s: float, why_not: str) -> dict[str, Any]:
         end_s = time.monotonic() + timeout_s
         while time.monotonic() < end_s:
             _raise_if_set(stop)
@@ -163,7 +164,7 @@ class _Asker:
                         f"the process that read its description ended, allowed were {MOST_MIB} MiB and {ANSWER_S:g} s"
                     )
                 return answer
-        raise UnansweredError(f"its description could not be read within {ANSWER_S:g} s")
+        raise UnansweredError(why_not)
 
     def _read(self) -> None:
         with self._process as process:
