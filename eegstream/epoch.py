@@ -157,7 +157,7 @@ class Epoch:
 
     @property
     def remark(self) -> str | None:
-        """A remark on the amplitude, after the first seconds; None if it is plausible."""
+        """Why nothing is encoded, or a remark on counter or amplitude, after the first seconds; None if all is well."""
         return self._pipeline.remark
 
     @property

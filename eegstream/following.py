@@ -24,6 +24,10 @@ class Followed(Protocol):
     def changed_rate_hz(self) -> float | None:
         """The stream's new rate, if it changed, which ends this object's work; else None."""
 
+    @property
+    def remark(self) -> str | None:
+        """Why nothing is encoded, or what is unusual about the signal; None if all is well."""
+
     def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) with its timestamps (T,)."""
 
@@ -104,6 +108,11 @@ class Following(Generic[F]):
         self._waiting: list[_Piece] = []
         self._on_grid = 0
         """Samples since the grid's last point."""
+
+    @property
+    def remark(self) -> str | None:
+        """As `Followed.remark`; also while the rate is not certain."""
+        return self._probe.remark if self.current is None else self.current.remark
 
     def push(
         self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float

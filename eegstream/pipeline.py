@@ -18,16 +18,11 @@ from eegstream.dsp.impute import HoldLastFinite, bridge
 from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.source_buffer import SourceBuffer
+from eegstream.dsp.timeless import Timeless
 from eegstream.dsp.timeline import Break, Timed, Timeline
 from eegstream.dsp.untimed import Untimed
 from eegstream.events import Event, Patch, SegmentEnd
 from eegstream.wire.reasons import EndReason, GapReason
-
-_TIMELESS = {
-    "nostamps": "their timestamps are not finite (NaN or infinite); expected seconds of the sender's clock",
-    "noclock": "their timestamps stand still or show no plausible rate; expected seconds that rise at the stated rate",
-}
-"""Why samples have no time."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +82,7 @@ class StreamPipeline:
         self._is_counted = False
         self._modulus: int | None = None
         """Whether a counter shows that no sample is missing, and how many counts it has in a round."""
-        self._timeless, self._timeless_why = 0, ""
-        """Samples since the last one with a time."""
+        self._timeless = Timeless(rate_hz)
         self.segment = 0
         """Number of the running segment."""
         self._received = 0
@@ -108,9 +102,7 @@ class StreamPipeline:
     @property
     def remark(self) -> str | None:
         """Why nothing is encoded, or a remark on the amplitude, after the first seconds; None if all is well."""
-        if self._timeless >= self._rate_hz:
-            return f"the last {self._timeless} samples are discarded: {self._timeless_why}"
-        return self._amplitude.remark
+        return self._timeless.remark or self._amplitude.remark
 
     def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
@@ -166,12 +158,14 @@ class StreamPipeline:
         """End the epoch; nothing may be pushed afterwards."""
         events = self._follow(self._timeline.flush())
         self._amplitude.finish()
+        self._timeless.finish()
         events.append(self._account(reason, t_to_s=None, missing=None))
         return events
 
     def _follow(self, items: list[Timed | Break]) -> list[Event]:
         events: list[Event] = []
         for item in items:
+            self._timeless.note(item)
             if self.changed_rate_hz is not None:
                 self._count(item.skipped if isinstance(item, Break) else len(item.times_s))
             elif isinstance(item, Break):
@@ -186,7 +180,6 @@ class StreamPipeline:
         times_s = item.times_s
         events: list[Event] = []
         hole, self._border = self._border, None
-        self._timeless = 0
         if hole is not None:
             self._settle(hole, float(times_s[0]), float(arrived_s[0]))
         if hole is not None and not hole.bridgeable:
@@ -223,8 +216,6 @@ class StreamPipeline:
         if item.skipped:
             self._count(item.skipped)
             self._border.bridgeable = False
-            self._timeless += item.skipped
-            self._timeless_why = _TIMELESS.get(item.kind, _TIMELESS["noclock"])
 
     def _settle(self, border: Border, time_s: float, arrived_s: float) -> None:
         """Decide what a border means, now that the first sample after it has a time."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.rates import measured_rate
+from eegstream.dsp.timeless import Timeless
 from eegstream.dsp.timeline import Break, Timed, Timeline
 
 WRONG = 0.02
@@ -53,6 +54,12 @@ class RateProbe:
         self._pieces: list[_Piece] = []
         """One per segment."""
         self._goes_on = False
+        self._timeless = Timeless(nominal_hz)
+
+    @property
+    def remark(self) -> str | None:
+        """Why the rate is not certain yet, if samples get no times; else None."""
+        return self._timeless.remark
 
     def push(self, timestamps_s: Floats) -> None:
         """Take the timestamps (T,) of the next samples."""
@@ -96,6 +103,7 @@ class RateProbe:
 
     def _take(self, items: list[Timed | Break]) -> None:
         for item in items:
+            self._timeless.note(item)
             if isinstance(item, Break):
                 self._goes_on = False
             elif self._goes_on:
