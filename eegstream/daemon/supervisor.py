@@ -102,8 +102,10 @@ class Supervisor:
         """Why an outlet is not tried at all."""
         why = refusal(stream, self._wishes)
         failure = self._failures.get(stream.uid)
-        if why is None and not (failure and failure.is_final) and len(self._readers) >= self._max_streams:
-            return f"{len(self._readers)} streams are being read, max-streams allows no more"
+        if why is None and not (failure is not None and failure.is_final):
+            opened = sum(reader.opened for reader in self._readers.values())
+            if opened >= self._max_streams:
+                return f"{opened} streams are being read, max-streams allows no more"
         return why
 
     def close(self) -> None:
@@ -134,10 +136,10 @@ class Supervisor:
         self._failures.keep_only(announced)
 
     def _must_wait(self, stream: Announcement, announced: dict[str, Announcement]) -> bool:
-        """Whether an outlet that failed is not yet to be tried again."""
+        """Whether there is no place for an outlet yet, or one that failed is not yet to be tried again."""
         failure = self._failures.get(stream.uid)
-        if failure is None:
-            return False
+        if failure is None or len(self._readers) >= self._max_streams:
+            return len(self._readers) >= self._max_streams
         retrying = sum(not reader.opened and reader.stream.uid in self._failures for reader in self._readers.values())
         newer = (other for other in announced.values() if other.created_s > stream.created_s)
         return (

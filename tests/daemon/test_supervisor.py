@@ -45,6 +45,7 @@ class World:
     def __init__(self, **settings: object) -> None:
         self.now_s = 0.0
         self.announced = [MUSE]
+        self.answering = True
         self.readers: list[FakeReader] = []
         config = RunConfig.model_validate(settings)
         self.supervisor = Supervisor(self, config, self._make_reader, config.max_streams, lambda: self.now_s)
@@ -53,7 +54,7 @@ class World:
         return sorted(self.announced, key=lambda stream: stream.created_s)
 
     def _make_reader(self, stream: Announcement, name: str) -> FakeReader:
-        self.readers.append(FakeReader(stream, name, self.now_s))
+        self.readers.append(FakeReader(stream, name, self.now_s, opened=self.answering))
         return self.readers[-1]
 
     def look(self, seconds: float = 0.0, *, sending: bool = True) -> None:
@@ -84,11 +85,17 @@ def test_a_wanted_outlet_gets_one_reader():
         ({"rate_hz": 1e6}, "its rate is 1e+06 Hz"),
         ({"n_channels": 5000}, "it has 5000 channels"),
         ({"name": "x" * 300}, "its name has 300 characters"),
+        ({"type": "EEG" * 100, "name": "Muse"}, "its type has 300 characters"),
+        ({"source_id": "x" * 60_000}, "its source_id has 60000 characters"),
+        ({"hostname": "x" * 300}, "its hostname has 300 characters"),
+        ({"uid": "x' or '1'='1"}, "its uid is not"),
+        ({"n_channels": 1024, "rate_hz": 50_000.0}, "its samples take 195 MiB a second"),
+        ({"protocol": 100}, "LSL's protocol 1.00, expected 1.10"),
     ],
 )
 def test_an_outlet_of_no_use_is_told_and_never_opened(changed, why):
     """Its announcement is enough."""
-    world = World()
+    world = World(select="")
     world.announced = [replace(MUSE, **changed)]
     world.look(2.0)
     assert world.readers == []
@@ -186,3 +193,105 @@ def test_closing_stops_every_reader_and_leaves_a_hung_one_behind():
     world.readers[0].hangs = True
     world.supervisor.close()
     assert world.readers[0].stopped == ["shutdown"]
+
+
+def fail(reader: FakeReader, why: str = "it did not describe itself within 3 s") -> None:
+    """An outlet that never answered."""
+    reader.opened, reader.alive, reader.why = False, False, why
+
+
+def test_an_outlet_that_never_answered_is_told_until_it_answers():
+    """While it waits, and while it is tried again."""
+    world = World()
+    world.look()
+    name = world.readers[0].wire_name
+    fail(world.readers[0])
+    world.look(0.5)
+    assert world.supervisor.refused == {name: "it did not describe itself within 3 s"}
+    world.look(1.0)
+    world.readers[1].opened = False
+    world.look()
+    assert world.supervisor.refused == {name: "it did not describe itself within 3 s"}
+    world.readers[1].opened = True
+    world.look()
+    assert world.supervisor.refused == {}
+
+
+def test_an_outlet_that_never_answered_is_forgotten_when_it_leaves():
+    """So is the time that it had to wait."""
+    world = World()
+    for _ in range(100):
+        world.look(1.0)
+        fail(world.readers[-1])
+    world.announced = []
+    world.look()
+    assert world.supervisor.refused == {}
+    made = len(world.readers)
+    world.announced = [MUSE]
+    world.look()
+    assert len(world.readers) == made + 1
+
+
+def test_an_outlet_that_was_read_and_is_gone_is_not_refused():
+    """It is lost; the resolver still announces it for a while, and nobody answers."""
+    world = World()
+    world.look()
+    world.readers[0].alive, world.readers[0].why = False, "the outlet closed its connection"
+    world.look(1.5)
+    fail(world.readers[1], "it closed the connection instead of describing itself")
+    world.look(1.0)
+    assert world.supervisor.refused == {}
+
+
+def test_outlets_that_never_answer_do_not_keep_a_new_one_waiting():
+    """Of those that failed, few are tried at a time, and they come after the others."""
+    world = World(**{"max-streams": 8})
+    world.answering = False
+    world.announced = [replace(MUSE, source_id=f"mute-{n}", uid=f"mute-{n}", created_s=n) for n in range(40)]
+    for _ in range(60):
+        world.look(1.0)
+        for reader in world.readers:
+            fail(reader)
+    assert {reader.stream.uid for reader in world.readers} == {stream.uid for stream in world.announced}
+    world.look(40.0)
+    assert sum(reader.alive for reader in world.readers) == 4
+    world.announced.append(replace(MUSE, source_id="new", uid="new", created_s=1e9))
+    world.look()
+    assert world.readers[-1].stream.uid == "new"
+    assert all("max-streams" not in why for why in world.supervisor.refused.values())
+
+
+def test_ids_that_change_each_time_leave_nothing_behind():
+    """After thousands of them the supervisor knows no more than the one that is there."""
+    world = World()
+    for number in range(3000):
+        world.announced = [replace(MUSE, source_id=f"id-{number}", uid=f"uid-{number}", created_s=number)]
+        world.look()
+        fail(world.readers[-1])
+        world.look()
+    supervisor = world.supervisor
+    known = (supervisor._readers, supervisor._started_s, supervisor._seen_s, supervisor.refused)
+    assert max(map(len, known)) <= 1
+    assert len(supervisor._failures._by_uid) <= 1
+
+
+def test_refusals_are_logged_once_and_not_without_end(caplog):
+    """A minute of ever new ids gives some dozens of lines; an outlet that is refused for hours gives one."""
+    world = World()
+    world.announced = [replace(MUSE, format="string")]
+    world.look(3600.0)
+    assert [record.message.partition(" refused: ")[2][:13] for record in caplog.records] == ["its format is"]
+    for number in range(500):
+        world.announced = [replace(MUSE, format="string", source_id=f"id-{number}", uid=f"uid-{number}")]
+        world.look(0.1)
+    assert len(caplog.records) <= 62
+
+
+def test_no_more_refusals_are_told_than_subscribers_can_take():
+    """Each costs every subscriber a message a second."""
+    world = World()
+    world.announced = [
+        replace(MUSE, format="string", source_id=f"id-{n}", uid=f"uid-{n}", created_s=n) for n in range(1000)
+    ]
+    world.look()
+    assert len(world.supervisor.refused) == 100

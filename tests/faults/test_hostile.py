@@ -1,11 +1,9 @@
 """Outlets that lie: they are refused and told, cost little, and disturb nobody. Their misbehaviour is in `hostile`."""
 
 import json
-import os
 import signal
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from eegstream.tokenizer import Tokenizer
 from tests.e2e.harness import Daemon, OutletPlan, Process, Recorder, command, outlet
 from tests.faults.expect import codes_heard, codes_of
 from tests.faults.hostile import MISBEHAVIOURS
+from tests.faults.processes import children, held_mib
 from tests.identity_bundle import digest
 
 REASONS = {
@@ -65,25 +64,6 @@ class Memory:
         while not self._stop.wait(0.05):
             self.grown_mib = max(self.grown_mib, held_mib(self._pid) - self._begun_mib)
             self.child_mib = max([self.child_mib, *map(held_mib, children(self._pid))])
-
-
-def held_mib(pid: int) -> float:
-    """Memory of a process; 0 if it has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except OSError:
-        return 0.0
-
-
-def children(pid: int) -> list[int]:
-    """The child processes of a process."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += map(int, task.read_text().split())
-        except OSError:
-            continue
-    return found
 
 
 def test_hostile_outlets_are_told_and_a_good_one_beside_them_loses_nothing(bundle):
