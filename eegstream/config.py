@@ -122,6 +122,9 @@ class RunConfig(BaseModel):
     when_behind: Literal["live", "complete"] = "live"
     """What becomes of samples that have waited longer than `max_lag_s`: dropped and told, or encoded all the same."""
     max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)] = 5.0
+    when_device_lost: Literal["exit", "cpu"] = "exit"
+    """What becomes of the run if the device fails: it ends with status 75, or goes on with the CPU."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("bind", "control")
     @classmethod

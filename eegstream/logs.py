@@ -6,14 +6,19 @@ import sys
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
+def log_to_stderr(level: str = "info") -> None:
     """Write the package's log to stderr, one line per record."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(_FORMAT))
     logger = logging.getLogger("eegstream")
     logger.handlers = [handler]
-    logger.setLevel(level)
     logger.propagate = False
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """Leave out records below `level`: debug, info, warning or error."""
+    logging.getLogger("eegstream").setLevel(level.upper())
 
 
 class _OneLine(logging.Formatter):

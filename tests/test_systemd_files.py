@@ -76,7 +76,7 @@ def test_the_unit_waits_for_the_daemon_and_runs_it_with_its_configuration() -> N
     variable, path = service["Environment"].split("=")
     assert variable == "LSLAPICFG"
     assert (FOLDER / Path(path).name).is_file()
-    assert "WatchdogSec" not in service
+    assert service["WatchdogSec"] == "20"
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:

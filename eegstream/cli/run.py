@@ -1,5 +1,7 @@
 """`eegstream run`."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,26 +37,61 @@ from eegstream.wire.identity import DEFAULT_URL
     help="Samples that waited longer than --max-lag-s: 'live' (default) drops them and says so, 'complete' keeps them.",
 )
 @click.option("--max-lag-s", type=PositiveSeconds(), help="Longest wait of a sample in the daemon (default 5).")
+@click.option(
+    "--when-device-lost",
+    type=click.Choice(["exit", "cpu"]),
+    help="If the device fails: 'exit' (default, status 75), or go on with the 'cpu'.",
+)
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least level told (default info)."
+)
 @click.option("--check", "only_check", is_flag=True, help="Print the settings with their origins; start nothing.")
 @click.option("--json", "as_json", is_flag=True, help="With --check: one JSON object.")
 def command(file: Path | None, notch: str | None, *, only_check: bool, as_json: bool, **options: Any) -> None:
     """Tokenize every matching LSL stream, live, until SIGTERM or Ctrl-C.
 
-    Settings come from the file, then from EEGSTREAM_* in the environment, then from the options.
+    Settings come from the file, then from EEGSTREAM_* in the environment, then from the options. SIGHUP has them read
+    again.
     """
-    from eegstream.config import effective_config, environment
+    from eegstream.stopping import ended_by_signals
 
     if as_json and not only_check:
         raise click.UsageError("--json was given without --check. Give both, or leave out --json")
-    effective = effective_config(file, environment(), {**options, "notch": int(notch) if notch else None})
+    given = {**options, "notch": int(notch) if notch else None}
     if only_check:
         from eegstream.cli.run_check import check
+        from eegstream.config import effective_config, environment
 
-        check(effective, as_json=as_json)
+        check(effective_config(file, environment(), given), as_json=as_json)
         return
+    with ended_by_signals():
+        _run(file, given)
+
+
+def _run(file: Path | None, options: dict[str, Any]) -> None:
+    from eegstream.config import RunConfig, effective_config, environment
     from eegstream.logs import log_to_stderr
 
-    log_to_stderr()
+    def read() -> RunConfig:
+        return effective_config(file, environment(), options).config
+
+    config = read()
+    log_to_stderr(config.log_level)
     from eegstream.daemon.service import serve
 
-    serve(effective.config)
+    if not serve(config, read):
+        _leave_at_once()
+
+
+def _leave_at_once() -> None:
+    """End the process with status 0 although threads hang: liblsl and torch could crash if Python waited for them."""
+    import threading
+
+    import zmq
+
+    # What was published still has to leave, for a second at most.
+    closing = threading.Thread(target=zmq.Context.instance().term, daemon=True)
+    closing.start()
+    closing.join(1.0)
+    sys.stderr.flush()
+    os._exit(0)

@@ -5,6 +5,7 @@ B patches in a batch, N samples in a patch, G codes of a patch.
 
 import logging
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +17,17 @@ from eegstream.errors import DeviceLostError, EegstreamError
 log = logging.getLogger(__name__)
 
 
-class TakenOverError(BaseException):
-    """The encoder returned after another thread had taken over; only the end of its thread may follow."""
-
-
 class LiveEncoder:
     """An encoder that tries again once, and that lets another thread take over while it computes.
 
-    Its user holds `turn` all the time; it is free only during `encode`.
+    The thread that calls `encode` holds `turn` all the time; it is free only during the computation. Whoever takes
+    `turn` meanwhile and keeps it has taken over: the call never returns. `spare` makes another encoder for the case
+    that the device of the first is lost.
     """
 
-    def __init__(self, encoder: ModelEncoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: ModelEncoder, spare: Callable[[], ModelEncoder] | None = None) -> None:
+        self._encoder, self._spare = encoder, spare
         self.turn = threading.Lock()
-        self._is_taken_over = False
 
     @property
     def facts(self) -> ModelFacts:
@@ -41,20 +39,19 @@ class LiveEncoder:
 
         Raises:
             DeviceLostError: the device failed, twice in a row.
-            TakenOverError: another thread has taken over meanwhile.
         """
         self.turn.release()
         try:
             return self._encode(patches_uv, rates_hz)
         finally:
             self.turn.acquire()
-            if self._is_taken_over:
-                raise TakenOverError
 
-    def take_over(self, timeout_s: float) -> bool:
-        """Get the turn while the encoder computes, for good; False if its user does not get that far in time."""
-        self._is_taken_over = self.turn.acquire(timeout=timeout_s)
-        return self._is_taken_over
+    def use_spare(self) -> bool:
+        """Compute with the spare encoder from now on; False if there is none."""
+        if self._spare is None:
+            return False
+        self._encoder, self._spare = self._spare(), None
+        return True
 
     def _encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
         try:

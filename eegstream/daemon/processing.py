@@ -4,7 +4,7 @@ Not to be used by two threads at a time.
 """
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,22 +91,26 @@ class Processor:
 
         Patches without codes end their segments; samples among `items` count as dropped.
         """
-        left = [item for item in (*self._items, *items) if isinstance(item, Samples | Dropped)]
+        left: Counter[Reader] = Counter()
+        for item in (*self._items, *items):
+            if isinstance(item, Samples | Dropped):
+                left[item.reader] += item.count if isinstance(item, Dropped) else len(item.timestamps_s)
         self._items.clear()
         self._give_up()
-        for item in left:
-            count = item.count if isinstance(item, Dropped) else len(item.timestamps_s)
-            self._handle(Dropped(item.reader, count))
+        for reader, count in left.items():
+            self._handle(Dropped(reader, count))
             self._give_up()
         for stream in self.streams.values():
             if stream.reader is not None and stream.following is not None:
                 self._take(stream.following.finish("shutdown"), stream.reader, stream)
                 self._give_up()
 
-    def use(self, encoder: ModelEncoder) -> None:
-        """Go on with another encoder: every epoch ends (`replaced`), and the next one says what encodes."""
+    def reopen(self) -> None:
+        """Note that the encoder's facts changed: every epoch ends (`replaced`), and the next one tells them.
+
+        Patches that still wait for codes get none.
+        """
         self._give_up()
-        self._encoder = encoder
         for stream in self.streams.values():
             if stream.reader is None or stream.following is None or stream.geometry is None:
                 continue

@@ -83,6 +83,9 @@ class Supervisor:
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
         self._bury_ended(announced)
         self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
+        for open_reader in self._readers.values():
+            if not self._wishes.wants(open_reader.stream):
+                open_reader.stop("deselected")
         reading = {reader.stream.uid: reader for reader in self._readers.values()}
         refused = {}
         # New outlets first.
@@ -108,14 +111,17 @@ class Supervisor:
                 return f"{opened} streams are being read, max-streams allows no more"
         return why
 
-    def close(self) -> None:
-        """Stop every reader; a reader that hangs in liblsl is abandoned."""
+    def close(self) -> bool:
+        """Stop every reader; a reader that hangs in liblsl is abandoned. False if there was one."""
+        is_clean = True
         for reader in self._readers.values():
             reader.stop("shutdown")
         deadline_s = self._clock() + _JOIN_S
         for reader in self._readers.values():
             if not reader.join(max(0.0, deadline_s - self._clock())):
                 log.warning("%s: its reader hangs in liblsl and is abandoned", reader.wire_name)
+                is_clean = False
+        return is_clean
 
     def _bury_ended(self, announced: dict[str, Announcement]) -> None:
         """Forget readers that ended, and outlets that are no longer announced."""

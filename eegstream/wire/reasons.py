@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 GapReason = Literal["missing", "clock", "stamps", "overflow", "encoder"]
-EndReason = Literal["gone", "replaced", "shutdown"]
+EndReason = Literal["gone", "replaced", "deselected", "shutdown"]
 Status = Literal["live", "stalled", "lost", "refused"]
 
 END_REASONS: frozenset[str] = frozenset(get_args(EndReason))

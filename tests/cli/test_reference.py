@@ -131,6 +131,8 @@ VALUES = {
     "buffer-mb": 16,
     "max-lag-s": 2.5,
     "when-behind": "complete",
+    "when-device-lost": "cpu",
+    "log-level": "debug",
 }
 OTHERS = {
     "model-sha256": "cd" * 32,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eegstream.client import Codes, End, Gap, Message, Spec
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.daemon.inbox import Dropped, Inbox, Samples
+from eegstream.daemon.live_encoder import LiveEncoder
 from eegstream.daemon.processing import Processor
 from eegstream.daemon.worker import Worker
 from eegstream.epoch import Clock
@@ -124,14 +125,15 @@ def test_an_overflow_ends_the_segment(engine, bursts):
 def test_a_stopped_worker_takes_what_is_queued(engine):
     """What was received before the stop becomes codes, and the end accounts for all of it."""
     inbox, reader, sent = Inbox(), FakeReader(end_reason="shutdown"), Sent()
-    processor = Processor(sent, engine, lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
-    worker = Worker(inbox, processor, sent, dict, "0" * 16, lambda: 0.0)
+    encoder = LiveEncoder(engine)
+    processor = Processor(sent, encoder, lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, processor, encoder, sent, dict, "0" * 16, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     for number in range(5):
         put_chunk(inbox, reader, number)
     worker._stop.set()
     worker.start()
-    worker.finish()
+    assert worker.finish(60.0)
     end = sent[-1]
     assert worker.failure is None
     assert isinstance(end, End)
