@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eegstream.cli.options import OutputFile, model_option, trust_of
+from eegstream.cli.options import OutputFile, model_option, with_trust
 
 if TYPE_CHECKING:
     from eegstream.codec.bundle import Bundle
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 @click.option("--as", "kind", type=click.Choice(["mse", "spectrum"]), default="mse", show_default=True,
               help="Least error, or true band power where the bundle offers it.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Fail if the file is damaged, lacks messages or is unfinished.")
+@with_trust
 def command(
     file: Path,
     output: Path,
     model: str | None,
-    model_sha256: str | None,
-    model_keys: str | None,
-    allow_unsigned: bool | None,
     stream: str | None,
     kind: str,
     strict: bool,
+    trust: "Trust",
 ) -> None:
     """Turn a codes file back into a signal: the front-ended one, at the model's rate, as far as patches cover it."""
     from eegstream.cli.recording import require_other_file
@@ -46,7 +45,7 @@ def command(
     read = load_codes(file)
     _tell_faults(read, file.name, strict=strict)
     segments = choose_stream(read, stream)
-    bundle = _bundle(model, segments[0].spec.model, trust_of(model_sha256, model_keys, allow_unsigned=allow_unsigned))
+    bundle = _bundle(model, segments[0].spec.model, trust)
     _require_agreement(segments, bundle)
     made = reconstruct(segments, Engine(bundle, choose_device("cpu")), kind)
     if made.eeg_uv.shape[1] == 0:

@@ -1,12 +1,21 @@
 """`eegstream demo`."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+from eegstream.cli.options import model_option, with_trust
+
+if TYPE_CHECKING:
+    from eegstream.codec.trust import Trust
 
 
 @click.command("demo")
 @click.option("--seconds", type=click.FloatRange(min=2), help="End after N seconds (default: with the recording).")
 @click.option("--recording", metavar="FILE", help="A recording of yours (default: synthetic EEG).")
-def command(seconds: float | None, recording: str | None) -> None:
+@model_option
+@with_trust
+def command(seconds: float | None, recording: str | None, model: str | None, trust: "Trust") -> None:
     """Play EEG through LSL, tokenize it with the real daemon, print codes and what they keep, live.
 
     Everything runs on this machine, apart from other LSL streams on the network.
@@ -15,16 +24,20 @@ def command(seconds: float | None, recording: str | None) -> None:
     from eegstream.cli.demo_processes import demo_daemon, demo_player
     from eegstream.cli.recording import read_for_user
     from eegstream.client import Subscriber
+    from eegstream.codec.bundle import load
+    from eegstream.codec.engine import Engine, choose_device
     from eegstream.lsl.loopback import private_configuration
     from eegstream.stopping import stopped_by_signals
-    from eegstream.tokenizer import Tokenizer
 
     file = recording or f"synthetic:rate=250,channels=8,seconds={seconds or 600:g}"
     source, *others = read_for_user(file, seconds=seconds)
     click.echo(f"playing {source.name}, {source.samples.shape[1] / source.rate_hz:.0f} s; Ctrl-C ends", err=True)
     stop = click.get_current_context().with_resource(stopped_by_signals())
-    with private_configuration() as lsl_configuration, demo_daemon(lsl_configuration) as daemon:
-        printer = LivePrinter(source, Tokenizer.load("default", "cpu").engine)
+    with (
+        private_configuration() as lsl_configuration,
+        demo_daemon(lsl_configuration, model or "default", trust) as daemon,
+    ):
+        printer = LivePrinter(source, Engine(load(model or "default", trust=trust), choose_device("cpu")))
         with (
             Subscriber(daemon.url) as subscriber,
             demo_player(lsl_configuration, file, seconds, source.stream if others else None) as player,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from eegstream.codec.trust import Trust
 from eegstream.errors import EegstreamError
 
 _START_S = 60.0
@@ -103,9 +104,13 @@ def _process(arguments: list[str], lsl_configuration: Path) -> Iterator[DemoProc
 
 
 @contextmanager
-def demo_daemon(lsl_configuration: Path) -> Iterator[DemoProcess]:
-    """Run `eegstream run` on a free port; ready when this returns."""
-    with _process(["run", "--bind", "tcp://127.0.0.1:*", "--device", "cpu"], lsl_configuration) as process:
+def demo_daemon(lsl_configuration: Path, model: str, trust: Trust) -> Iterator[DemoProcess]:
+    """Run `eegstream run` with this model on a free port; ready when this returns."""
+    arguments = ["run", "--bind", "tcp://127.0.0.1:*", "--device", "cpu", "--model", model]
+    arguments += ["--model-sha256", trust.sha256] if trust.sha256 else []
+    arguments += ["--model-keys", ",".join(map(str, trust.keys))] if trust.keys else []
+    arguments += ["--allow-unsigned"] if trust.allow_unsigned else []
+    with _process(arguments, lsl_configuration) as process:
         process.wait_for_url()
         yield process
 

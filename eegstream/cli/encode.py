@@ -14,12 +14,14 @@ from eegstream.cli.options import (
     model_option,
     signal_options,
     stream_option,
+    with_trust,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eegstream.codec.engine import Engine
+    from eegstream.codec.trust import Trust
     from eegstream.files.recordings import Recording
     from eegstream.stream import SignalOptions
     from eegstream.wire.messages import Message
@@ -78,13 +80,12 @@ def _messages(recording: "Recording", engine: "Engine", options: "SignalOptions"
 @stream_option
 @channel_options
 @signal_options
+@with_trust
 def command(
     file: str,
     output: Path,
     model: str | None,
-    model_sha256: str | None,
-    model_keys: str | None,
-    allow_unsigned: bool | None,
+    trust: "Trust",
     device: str | None,
     seconds: float | None,
     stream: str | None,
@@ -103,11 +104,12 @@ def command(
     """
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user, require_other_file
+    from eegstream.codec.bundle import load
+    from eegstream.codec.engine import Engine, choose_device
     from eegstream.dsp.channels import ChannelChoice
     from eegstream.errors import RecordingError
     from eegstream.files.codes import write_codes
     from eegstream.stream import SignalOptions
-    from eegstream.tokenizer import Tokenizer
     from eegstream.wire.messages import Codes
 
     require_other_file(file, output)
@@ -116,10 +118,8 @@ def command(
         notch_hz=float(notch) if notch else None, fill_ms=fill_ms or 0.0, choice=choice, rate_hz=rate
     )
     recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream, choice=choice)
-    keys = model_keys.split(",") if model_keys else ()
-    engine = Tokenizer.load(
-        model or "default", device or "auto", sha256=model_sha256, keys=keys, allow_unsigned=bool(allow_unsigned)
-    ).engine
+    chosen = choose_device(device or "auto")
+    engine = Engine(load(model or "default", chosen, trust), chosen)
     total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
     with (
         write_codes(output) as writer,

@@ -8,8 +8,9 @@ import click
 
 if TYPE_CHECKING:
     from eegstream.codec.manifest import Manifest
+    from eegstream.codec.trust import Trust
 
-from eegstream.cli.options import device_option, trust_of, trust_options
+from eegstream.cli.options import device_option, trust_options, with_trust
 
 
 @click.group("model")
@@ -40,11 +41,12 @@ def list_bundles(*, as_json: bool) -> None:
 @click.option("--model-sha256", metavar="HEX", help="Fail unless the bundle has this SHA-256.")
 @click.option("--model-keys", metavar="PATH,...", help="Tell whether one of these keys signed it (.pub, or folders).")
 @click.option("--json", "as_json", is_flag=True, help="The whole manifest as JSON.")
-def show(model: str, model_sha256: str | None, model_keys: str | None, *, as_json: bool) -> None:
+@with_trust
+def show(model: str, trust: "Trust", *, as_json: bool) -> None:
     """Print a bundle's card and SHA-256, and who vouches for it; runs nothing of it."""
     from eegstream.codec.seen import look
 
-    seen = look(model, trust_of(model_sha256, model_keys))
+    seen = look(model, trust)
     if as_json:
         told = seen.manifest.model_dump() | {"sha256": seen.sha256, "standing": seen.standing.why}
         click.echo(json.dumps(told, indent=2))
@@ -59,18 +61,16 @@ def show(model: str, model_sha256: str | None, model_keys: str | None, *, as_jso
 @click.argument("model", default="default")
 @device_option
 @trust_options
-def verify(
-    model: str, device: str | None, model_sha256: str | None, model_keys: str | None, allow_unsigned: bool | None
-) -> None:
+@with_trust
+def verify(model: str, device: str | None, trust: "Trust") -> None:
     """Check that a bundle is whole and reproduces its golden vectors on a device.
 
     One that nothing vouches for is tried on the CPU in a process of its own, under limits.
     """
     from eegstream.codec.seen import look
 
-    trust = trust_of(model_sha256, model_keys, allow_unsigned=allow_unsigned)
     seen = look(model, trust)
-    if not seen.standing.is_trusted and not allow_unsigned:
+    if not seen.standing.is_trusted and not trust.allow_unsigned:
         from eegstream.codec.trial import try_out
 
         trial = try_out(seen.content, seen.path.name)

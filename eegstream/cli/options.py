@@ -1,18 +1,16 @@
 """Options that several commands share."""
 
+import functools
 import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.wire.identity import DEFAULT_URL
-
-if TYPE_CHECKING:
-    from eegstream.codec.trust import Trust
 
 RATES = click.FloatRange(min=LOWEST_RATE_HZ, max=HIGHEST_RATE_HZ)
 """Range of sampling rates in Hz that may be given."""
@@ -114,12 +112,19 @@ def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def trust_of(model_sha256: str | None, model_keys: str | None, *, allow_unsigned: bool | None = None) -> "Trust":
-    """What the options say."""
-    from eegstream.codec.trust import Trust
+def with_trust(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the options of trust to a command as one argument, `trust`; they are added above this."""
 
-    keys = model_keys.split(",") if model_keys else ()
-    return Trust.of(model_sha256, keys, allow_unsigned=allow_unsigned)
+    @functools.wraps(command)
+    def trusting(
+        *, model_sha256: str | None, model_keys: str | None, allow_unsigned: bool | None = None, **others: Any
+    ) -> Any:
+        from eegstream.codec.trust import Trust
+
+        keys = model_keys.split(",") if model_keys else ()
+        return command(trust=Trust.of(model_sha256, keys, allow_unsigned=allow_unsigned), **others)
+
+    return trusting
 
 
 def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
