@@ -110,6 +110,7 @@ class Subscriber:
             if (damaged := self._damage.due(time.monotonic())) is not None:
                 return damaged
             if not self._socket.poll(max(0, round((deadline_s - time.monotonic()) * 1000))):
+                self._connection.tend()
                 return None
             frames = self._socket.recv_multipart()
             try:

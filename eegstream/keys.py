@@ -47,6 +47,8 @@ def generate(folder: Path, side: str) -> str:
         ConfigError: there is one already, or the folder cannot be written.
     """
     public, secret = zmq.curve_keypair()
+    while public.startswith(b"-"):  # it would look like an option of a command
+        public, secret = zmq.curve_keypair()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_new(folder / f"{side}.secret", secret, 0o600)
@@ -83,6 +85,15 @@ def server_public(folder: Path) -> str:
 def trust_server(folder: Path, public: str) -> None:
     """Note the public key of the daemon that a client will connect to."""
     _write(folder / "server.public", _checked(public, "the key"))
+
+
+def public_key(text: str) -> str:
+    """The public key that a user gives: the key itself, or the path of a file that holds it.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    return _checked(text, "the key") if _KEY.fullmatch(text) else _read(Path(text), "Give a public key, or its file")
 
 
 def allow(folder: Path, name: str, public: str) -> None:

@@ -26,7 +26,7 @@ def command() -> None:
 @command.command("generate")
 @click.argument("side", type=click.Choice(["server", "client"]))
 @_keys_option
-@click.option("--server", metavar="KEY", help="For a client: the public key of the daemon.")
+@click.option("--server", metavar="KEY", help="For a client: the public key of the daemon, or its file.")
 def generate(side: str, given: str | None, server: str | None) -> None:
     """Make the key pair of a SIDE, server or client, and print the public key."""
     from eegstream import keys
@@ -34,9 +34,10 @@ def generate(side: str, given: str | None, server: str | None) -> None:
     if server is not None and side != "client":
         raise click.UsageError("--server is for a client")
     folder = _folder(given)
+    server_key = None if server is None else keys.public_key(server)
     public = keys.generate(folder, side)
-    if server is not None:
-        keys.trust_server(folder, server)
+    if server_key is not None:
+        keys.trust_server(folder, server_key)
     click.echo(public)
     click.echo(f"{folder / side}.secret is for you alone; {side}.public is for the other side", err=True)
 
@@ -60,10 +61,10 @@ def list_allowed(given: str | None) -> None:
 @click.argument("key")
 @_keys_option
 def allow(name: str, key: str, given: str | None) -> None:
-    """Let the client with the public KEY in, under a NAME of your choice. A running daemon needs no restart."""
+    """Let the client with the public KEY (or its file) in, under a NAME of your choice, without a restart."""
     from eegstream import keys
 
-    keys.allow(_folder(given), name, key)
+    keys.allow(_folder(given), name, keys.public_key(key))
 
 
 @command.command("revoke")

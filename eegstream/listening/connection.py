@@ -1,5 +1,6 @@
 """A client's sockets: encrypted if there are keys, and with word of handshakes that failed."""
 
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -10,6 +11,7 @@ from eegstream.errors import EegstreamError
 from eegstream.keys import own_pair, server_public
 from eegstream.wire.identity import DEFAULT_URL
 
+_RETRY_S = 1.0
 _RECONNECT_MS, _RECONNECT_MOST_MS = 50, 1000
 _WATCHED = (
     zmq.EVENT_CONNECTED
@@ -37,6 +39,7 @@ class Connection:
         self.socket: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
         self._monitor: zmq.Socket[bytes] | None = None
         self._reached = self._failed = self._denied = False
+        self._retried_s = float("-inf")
         try:
             if keys is not None:
                 pair = own_pair(keys, "client")
@@ -101,6 +104,15 @@ class Connection:
             )
             return f"the handshake fails: {what}"
         return None if self._reached else "nobody answers there"
+
+    def tend(self) -> None:
+        """Connect again where libzmq gave up: when the daemon refused the key, which it may allow later."""
+        self._watch()
+        now_s = time.monotonic()
+        if self._denied and now_s - self._retried_s > _RETRY_S:
+            self._retried_s = now_s
+            self.socket.disconnect(self.url)
+            self.socket.connect(self.url)
 
     def _watch(self) -> None:
         """Read what the socket has reported."""

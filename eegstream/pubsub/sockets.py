@@ -16,8 +16,8 @@ Socket = zmq.Socket[bytes]
 
 _SEND_HWM = 1000
 """Messages kept for a subscriber that does not read; what comes then is dropped for it, and shows in `seq`."""
-_RECEIVE_HWM = 1
-"""With more, libzmq would take in subscriptions faster than anybody here can look at them."""
+_RECEIVE_HWM = 4
+"""With many, libzmq takes in subscriptions faster than we can look at them; with 1, none comes over CURVE."""
 _LONGEST_FRAME = 512
 """Of a subscriber, its handshake with CURVE included."""
 _ANSWERS_HWM = 16
