@@ -1,11 +1,12 @@
 """The client: what it yields, what it passes over, and when it tells a loss."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 import zmq
 
-from eegstream.client import Codes, Loss, Spec, State, Subscriber
+from eegstream.client import Codes, Damaged, Loss, Spec, State, Subscriber
 from tests.wire.examples import CODES, END, GAP, SPEC, STATE
 from tests.wire.test_later import event
 
@@ -79,3 +80,38 @@ def test_unknown_kinds_alone_are_silence(peer: Peer) -> None:
     for seq in range(5):
         socket.send_multipart([b"x/event", event(seq)])
     assert subscriber.receive(0.2) is None
+
+
+def test_what_cannot_be_read_is_told_and_passed_over(peer: Peer) -> None:
+    """Whatever comes, the client goes on; it tells at once, then once a second with the count."""
+    socket, subscriber = peer
+    bad = [b"", b"\xc1", b"\x93", CODES.to_payload()[:-1], b"\x80", b"\x81\xa1v\x02", bytes(1000)]
+    for payload in bad:
+        socket.send_multipart([b"eeg-000000/codes", payload])
+    socket.send_multipart([b"x/y", codes(1)])
+    items = [subscriber.receive(PATIENCE_S), subscriber.receive(PATIENCE_S)]
+    assert isinstance(items[0], Damaged)
+    assert (items[0].stream, items[0].count) == ("eeg-000000", 1)
+    assert isinstance(items[1], Codes)
+    ends_s = time.monotonic() + 5
+    later = None
+    while later is None and time.monotonic() < ends_s:
+        later = subscriber.receive(0.1)
+    assert isinstance(later, Damaged)
+    assert later.count == len(bad) - 1
+    assert hear(peer, [codes(2)], 1) == [CODES.model_copy(update={"seq": 2})]
+
+
+def test_what_was_damaged_is_a_loss_of_its_number(peer: Peer) -> None:
+    """A message that cannot be read has no `seq`; the next one tells what it was."""
+    items = hear(peer, [codes(1), b"\xc1", codes(3)], 4)
+    assert [type(item) for item in items] == [Codes, Damaged, Loss, Codes]
+
+
+def test_a_topic_of_garbage_names_no_stream(peer: Peer) -> None:
+    """It may hold anything, and is shown to people."""
+    socket, subscriber = peer
+    socket.send_multipart([b"\xff\x1b[31m" * 100, b"\xc1"])
+    item = subscriber.receive(PATIENCE_S)
+    assert isinstance(item, Damaged)
+    assert item.stream == ""

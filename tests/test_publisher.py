@@ -1,6 +1,11 @@
 """The publishing socket with real subscribers."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import zmq
@@ -107,3 +112,57 @@ def test_what_is_no_address_is_a_wrong_configuration(url):
     with pytest.raises(ConfigError) as caught, open_publisher(url):
         pass
     assert caught.value.exit_code == 78
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ipc addresses")
+@pytest.mark.parametrize("kind", ["path", "any", "abstract"])
+def test_ipc_addresses_leave_nothing_behind(tmp_path, monkeypatch, kind):
+    """No lock file and no socket file, and no lock file at all where there is no path."""
+    monkeypatch.chdir(tmp_path)
+    name = f"eegstream-test-{os.getpid()}"
+    url = {"path": f"ipc://{tmp_path}/codes", "any": "ipc://*", "abstract": f"ipc://@{name}"}[kind]
+    with open_publisher(url) as publisher, Subscriber(publisher.url) as subscriber:
+        publisher.publish(spec())
+        assert publish_until(publisher, subscriber, 1).kind == "spec"
+        assert kind == "path" or not list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/net/unix").exists(), reason="abstract names are of Linux")
+def test_a_busy_abstract_name_is_said():
+    """It needs no lock: the system refuses it."""
+    url = f"ipc://@eegstream-test-{os.getpid()}-busy"
+    with open_publisher(url), pytest.raises(BindError, match="is in use"), open_publisher(url):
+        pass
+
+
+KILLED = """
+import os, signal, sys
+from eegstream.pubsub.publisher import open_publisher
+with open_publisher(sys.argv[1]) as publisher:
+    print(publisher.url, publisher._outlet.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the process is killed")
+@pytest.mark.parametrize("kind", ["tcp", "path", "abstract"])
+def test_a_killed_publisher_leaves_nothing_in_the_way(tmp_path, kind):
+    """Its publishing process ends with it, and its address is free at once."""
+    url = {
+        "tcp": ANYWHERE,
+        "path": f"ipc://{tmp_path}/codes",
+        "abstract": f"ipc://@eegstream-test-{os.getpid()}-killed",
+    }[kind]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        bound, child = process.stdout.readline().split()
+        process.kill()
+        process.wait(10)
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with open_publisher(bound) as publisher, Subscriber(publisher.url) as subscriber:
+            publisher.publish(spec())
+            assert publish_until(publisher, subscriber, 1).kind == "spec"

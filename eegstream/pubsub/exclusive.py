@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from eegstream.errors import ConfigError
@@ -52,6 +52,21 @@ def exclusive(url: str) -> Iterator[None]:
             finally:
                 lock_path.unlink(missing_ok=True)
             return
+
+
+def remove_socket_files(url: str, bound: list[str | None]) -> None:
+    """Remove the files of closed ipc sockets; `url` is what was to be bound, `bound` what was.
+
+    libzmq leaves them. They are no obstacle, but they look as if somebody were there.
+    """
+    for address in bound:
+        if address is None or not address.startswith("ipc://") or address.startswith("ipc://@"):
+            continue
+        path = Path(address.removeprefix("ipc://"))
+        path.unlink(missing_ok=True)
+    if url == "ipc://*" and bound[0] is not None:
+        with suppress(OSError):
+            Path(bound[0].removeprefix("ipc://")).parent.rmdir()
 
 
 def _is_same(descriptor: int, path: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from eegstream.errors import ConfigError
 from eegstream.keys import allowed, default_folder, own_pair
 from eegstream.pubsub import records
-from eegstream.pubsub.exclusive import exclusive
+from eegstream.pubsub.exclusive import exclusive, remove_socket_files
 from eegstream.pubsub.front import FrontSettings, Report
 from eegstream.pubsub.fronts import Outlet, open_front
 from eegstream.pubsub.records import Record
@@ -100,6 +100,7 @@ def open_publisher(
             yield Publisher(outlet)
         finally:
             outlet.close()
+            remove_socket_files(url, [outlet.url, outlet.control_url])
 
 
 def usable_keys(url: str, keys: Path | None, control: str | None = None) -> Path | None:
