@@ -32,7 +32,7 @@ def evaluate(config: DictConfig) -> None:
     """Verify bundles, measure them, write a report (`report.html`, `report.json`, plots), and print a table.
 
     Raises:
-        BundleError: a bundle does not verify.
+        BundleError: the verification of a bundle fails.
         ConfigError: the data has no validation side.
     """
     quiet_lightning()
@@ -71,7 +71,7 @@ def _verified(name: str) -> Bundle:
 
 
 def _data(config: DictConfig, loaded: Bundle, size: int) -> PatchDataModule:
-    """The data behind a bundle's signal path."""
+    """The data, processed by a bundle's signal path."""
     manifest = loaded.manifest
     with open_dict(config):
         config.frontend = {"_target_": "eegstream.dsp.frontend.FrontEndSettings", **manifest.frontend.model_dump()}
@@ -80,7 +80,10 @@ def _data(config: DictConfig, loaded: Bundle, size: int) -> PatchDataModule:
             config.data.rates_hz = [] if manifest.frontend.model_rate_hz else config.rates_hz
     data = open_data(config.data)
     if not data.patches("val", 1):
-        raise ConfigError("the validation side has no patch", "Give other recordings, or hold subjects out")
+        raise ConfigError(
+            "the validation side has no patch, expected at least one",
+            "Give more recordings, or choose who validates with data.source.hold_out",
+        )
     return data
 
 

@@ -60,18 +60,20 @@ def export(config: DictConfig) -> None:
 
 
 def _move_data(settings: dict[str, Any], root: str) -> None:
-    """Let the data of a run come from another folder.
+    """Read the data of a run from another folder.
 
     Raises:
-        ConfigError: it does not come from a folder.
+        ConfigError: the data source has no folder.
     """
     if "root" not in settings.get("source", {}):
-        raise ConfigError("the data of this checkpoint has no folder", "Leave data_root out")
+        raise ConfigError(
+            "data_root is set, but the data of this checkpoint does not come from a folder", "Leave data_root out"
+        )
     settings["source"]["root"] = root
 
 
 def _title(config: DictConfig, recipe: dict[str, Any]) -> tuple[str, int]:
-    """Name and version: those of the command, else those of the training's settings; another name begins with 1.
+    """Name and version: those of the command, else those of the training's settings. A new name begins with version 1.
 
     Raises:
         ConfigError: neither has a name.
@@ -89,10 +91,10 @@ def _refuse_existing(target: Path) -> None:
 
 
 def _require_same(network: Network, scripted: torch.jit.ScriptModule, patches: PatchesByRate) -> None:
-    """The scripted module must give eager's codes and patches, to the bit.
+    """Require that the scripted module gives the codes and patches of the trained one, to the bit.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: they differ.
     """
     for (data_set, rate_hz), rows in patches.items():
         rates = torch.full((len(rows), 1), rate_hz)
@@ -104,12 +106,12 @@ def _require_same(network: Network, scripted: torch.jit.ScriptModule, patches: P
         if not same:
             raise ConfigError(
                 f"on {data_set} at {rate_hz:g} Hz the scripted model differs from the trained one",
-                "Write the model's methods so that scripting keeps their order of operations",
+                "Write the model's methods so that scripting does not change the order of operations",
             )
 
 
 def _write(scripted: torch.jit.ScriptModule, manifest: Manifest, target: Path) -> None:
-    """Save and load again, compute golden vectors with what was loaded, save with them, verify, only then name it."""
+    """Save and reload the module, compute golden vectors with it, save both, verify the file, only then name it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
         bare, whole = Path(folder) / "bare.pt", Path(folder) / target.name

@@ -1,11 +1,11 @@
-"""What the trainer's commands share: settings in, and one clear line when they are wrong."""
+"""What the trainer's commands share: they read settings, and report a wrong one in one line."""
 
 import logging
 import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from eegstream.errors import ConfigError, EegstreamError
+from trainer.command_lines import config_dirs
 from trainer.setting_hints import meant
 from trainer.startup import extra_of, how_to_install, one_line_endings
 
@@ -33,14 +34,14 @@ _NOISE = (
     r"The variance of predictions or target is close to zero.*",
     r".*It is recommended to use `self\.log\('(val|codes).*",
 )
-"""Warnings about choices that are made on purpose here, or of libraries about themselves. Metrics of validation are
-those of all processes before they are logged; a silent model has no correlation, which is logged as nan."""
+"""Warnings about choices made on purpose here, and of libraries about their own code. Validation metrics are combined
+over all processes before they are logged. A model whose output is constant has no correlation; it is logged as nan."""
 
 
 def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
-    """Compose the settings from the command line and do `job`; exit as the errors of eegstream say.
+    """Compose the settings from the command line and run `job`; exit with the code of an error of eegstream.
 
-    Hydra's own way of showing an error is a shortened traceback; with its full-error switch it leaves that to us.
+    By default Hydra prints a shortened traceback. With HYDRA_FULL_ERROR it raises the error, and we print one line.
     """
 
     @wraps(job)
@@ -54,7 +55,8 @@ def run_job(job: Callable[[DictConfig], None], config_name: str) -> None:
             _fail(_explain(error), 2)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv[1:] = map(in_hydra_s_words, sys.argv[1:])
+    sys.argv[1:] = flags_first(list(map(in_hydra_s_words, sys.argv[1:])))
+    sys.path += [folder for folder in (*config_dirs(sys.argv[1:]), str(Path.cwd())) if folder not in sys.path]
     try:
         with one_line_endings():
             hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
@@ -66,7 +68,7 @@ def build(settings: Any, **more: Any) -> Any:
     """The object that `settings` describe.
 
     Raises:
-        ConfigError: the object refuses them.
+        ConfigError: its constructor raises an error.
     """
     try:
         return hydra.utils.instantiate(settings, _convert_="all", **more)
@@ -88,10 +90,10 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def _remedy(settings: Any, cause: Exception) -> str:
-    """What there is to set, where something was set that there is not."""
-    if isinstance(cause, ImportError):
-        extra = extra_of(cause.name) or "trainer"
-        return how_to_install(extra)
+    """What to do about an error of a constructor: the extra to install, or the settings that exist."""
+    if isinstance(cause, ImportError) or "Error loading" in str(cause):
+        extra = extra_of(getattr(cause, "name", None))
+        return how_to_install(extra) if extra else "Install the module, or give --config-dir with the folder it is in"
     wrong = re.search(r"unexpected keyword argument '(\w+)'", str(cause))
     if wrong is None:
         return "Correct the setting"
@@ -101,7 +103,7 @@ def _remedy(settings: Any, cause: Exception) -> str:
 
 
 def quiet_lightning() -> None:
-    """Keep lightning's remarks on choices that are made on purpose out of the way."""
+    """Hide Lightning's remarks on choices that are made on purpose."""
     for message in _NOISE:
         warnings.filterwarnings("ignore", message=message)
     for name in ("lightning.pytorch", "lightning.fabric", "matplotlib"):
@@ -109,14 +111,29 @@ def quiet_lightning() -> None:
 
 
 def in_hydra_s_words(argument: str) -> str:
-    """`logger=null` in Hydra's own words, which are `~logger`."""
+    """`logger=null` in Hydra's syntax, which is `~logger`."""
     group, _, choice = argument.partition("=")
     return f"~{group}" if choice == "null" and (CONFIGS / group).is_dir() else argument
+
+
+def flags_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with all settings at the end: Hydra's parser does not take flags between them."""
+
+    def is_setting(argument: str) -> bool:
+        return not argument.startswith("-") and ("=" in argument or argument.startswith("~"))
+
+    return sorted(arguments, key=is_setting)
 
 
 def _fail(message: str, exit_code: int) -> None:
     click.echo(f"error: {message}", err=True)
     sys.exit(exit_code)
+
+
+def _as_typed(key: str) -> str:
+    """The whole name that was typed, where only its first part is unknown: training.batch_size for training."""
+    typed = (argument.partition("=")[0] for argument in sys.argv[1:])
+    return next((name for name in typed if name.startswith(f"{key}.")), key)
 
 
 def _explain(error: Exception) -> str:
@@ -129,12 +146,12 @@ def _explain(error: Exception) -> str:
     cause = next((link for link in chain if isinstance(link, (ConfigAttributeError, ConfigKeyError))), None)
     if cause is None:
         return " ".join(next((str(link) for link in chain if str(link)), type(error).__name__).split())
-    wrong, parent = str(cause.full_key), cause.parent_node
+    wrong, parent = _as_typed(str(cause.full_key)), cause.parent_node
     known = sorted(map(str, parent)) if parent is not None and OmegaConf.is_dict(parent) else []
     known = [key for key in known if not key.startswith("_") and key != "hydra"]
     root = parent._get_root() if parent is not None else None  # noqa: SLF001  (OmegaConf offers no other way up)
     settings = OmegaConf.to_container(root, resolve=False) if OmegaConf.is_dict(root) else {}
-    if "." not in wrong:
+    if "." not in str(cause.full_key):
         known += sorted({path.name for path in CONFIGS.iterdir() if path.is_dir()} - {*known})
     hint = meant(wrong, known, cast("dict[str, Any]", settings))
     return f"there is no setting {wrong}{hint if hint.endswith('?') else f'{hint}.'} Known there: {', '.join(known)}"

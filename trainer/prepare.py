@@ -9,7 +9,7 @@ with one_line_endings():
 
 
 def prepare(config: DictConfig) -> None:
-    """Prepare every side, and write the split into the run's folder."""
+    """Prepare the recordings of every side, and write the split into the run's folder."""
     from trainer.training.prepared_data import prepared_data
     from trainer.training.settings_check import require_usable
 

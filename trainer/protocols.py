@@ -1,6 +1,6 @@
-"""What a model, a fitter and a data module must offer to be trained, exported and measured here.
+"""The members that a model, a fitter and a data module must have to be trained, exported and measured here.
 
-They are protocols: a class has to have these members, and need not inherit from anything in this package.
+They are protocols: a class has these members, and need not inherit from anything in this package.
 
 B patches in a batch, N samples in a patch, G codes of a patch, M patches in all.
 """
@@ -20,7 +20,7 @@ PatchesByRate = Mapping[tuple[str, float], Tensor]
 
 
 class Network(Protocol):
-    """A `torch.nn.Module` that turns patches into codes and back.
+    """A `torch.nn.Module` that encodes patches and decodes codes.
 
     `model._target_` names the class, or a function that makes one. `torch.jit.script` must be able to compile it, with
     `encode` and `decode` marked by `@torch.jit.export`.
@@ -40,7 +40,7 @@ class Network(Protocol):
 
     @property
     def decodes(self) -> Sequence[str]:
-        """Kinds of decoding: "mse" for `decode`, and "spectrum" if there is a method `decode_spectrum` like it."""
+        """Kinds of decoding: "mse" for `decode`, and "spectrum" if there is a method `decode_spectrum`."""
 
     @property
     def about(self) -> str:
@@ -63,16 +63,16 @@ class Network(Protocol):
 
 
 class NetworkFitter(Protocol):
-    """Fits a network to training patches before any gradient step, where the recipe's `model.fitter` names one."""
+    """Fits a network to training patches before any gradient step, if the recipe's `model.fitter` names one."""
 
     @property
     def patches(self) -> int:
-        """Number of training patches that it wants."""
+        """Number of training patches that it needs."""
 
     def __call__(
         self, network: nn.Module, patches_uv: NDArray[np.float32], seed: int, report: Callable[[str], None]
     ) -> None:
-        """Fit `network` in place to patches (M, N); `report` takes lines on what is being done."""
+        """Fit `network` in place to patches (M, N); `report` takes lines on the progress."""
 
 
 class PatchDataModule(Protocol):
@@ -84,10 +84,10 @@ class PatchDataModule(Protocol):
 
     @property
     def attributions(self) -> Mapping[str, str]:
-        """Whose data each data set is, and under which licence; for the model card."""
+        """Owner and licence of each data set, for the model card."""
 
     def prepare_data(self) -> None:
-        """Make the data ready, or refuse it; called more than once, and before anything else."""
+        """Make the data ready, or raise an error; called before all others, and more than once."""
 
     def train_dataloader(self) -> Iterable[Batch]:
         """Batches to train on. Baselines are fitted to them, too."""
@@ -96,9 +96,9 @@ class PatchDataModule(Protocol):
         """One loader for each of `validation_sets`."""
 
     def patches(self, side: str, most: int) -> PatchesByRate:
-        """At most so many patches of each data set and rate to measure on; `side` is "val", others may be empty."""
+        """At most `most` patches of each data set and rate for measuring; `side` is "val", others may be empty."""
 
 
 def missing_members(made: object, contract: type) -> list[str]:
-    """Names that a protocol of this file has, and `made` lacks."""
+    """Names of members of a protocol of this file that `made` lacks."""
     return [name for name in vars(contract) if not name.startswith("_") and not hasattr(made, name)]

@@ -1,4 +1,4 @@
-"""Search settings, cutting hopeless trials short: `python -m trainer.search study=NAME [trials=N] [storage=URL]`.
+"""Search settings, and stop poor trials early: `python -m trainer.search study=NAME [trials=N] [storage=URL]`.
 
 Several machines share one study by its name and storage. Akiba, Sano, Yanase, Ohta, Koyama: Optuna, 2019.
 """
@@ -26,14 +26,14 @@ with one_line_endings():
 _OWN = re.compile(r"-|[~+]*(study|storage|trials|space|warmup_epochs|sampler_seed|folder|hydra)\b(?!/)")
 
 Space = dict[str, list[Any] | dict[str, Any]]
-"""Choices, or a range, by setting."""
+"""Choices, or a range, of each setting."""
 
 
 def search(config: DictConfig, overrides: Sequence[str]) -> None:
-    """Run trials of a study, all with these `overrides`, and print the best settings as they are typed.
+    """Run trials of a study, all with these `overrides`, and print the command with the best settings.
 
     Raises:
-        ConfigError: Optuna is not installed, or the space cannot be read.
+        ConfigError: Optuna is not installed, the space is wrong, or no trial was finished.
     """
     from trainer.training.fit import fit
 
@@ -43,7 +43,9 @@ def search(config: DictConfig, overrides: Sequence[str]) -> None:
         raise ConfigError("a search needs Optuna", how_to_install("search")) from None
     space = dict(_leaves(OmegaConf.to_container(config.space, resolve=True)))
     if not space:
-        raise ConfigError("the space of the search is empty", "Give one, such as +space.model.dropout=[0.0,0.1]")
+        raise ConfigError(
+            "the search space is empty", "Give at least one setting, such as +space.model.dropout=[0.0,0.1]"
+        )
     folder = Path(config.folder)
     study = optuna.create_study(
         study_name=config.study,
@@ -65,18 +67,20 @@ def search(config: DictConfig, overrides: Sequence[str]) -> None:
 
     study.optimize(objective, n_trials=config.trials)
     if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
-        raise ConfigError("no trial was finished", "Give more trials, or a larger warmup_epochs")
+        raise ConfigError(
+            "all trials were stopped early, none was finished", "Give more trials or a larger warmup_epochs"
+        )
     click.echo(_summary(study, overrides))
 
 
 def _summary(study: Any, overrides: Sequence[str]) -> str:
-    """How the trials ended, and the best settings as they are typed."""
+    """How the trials ended, and the command with the best settings."""
     states = [trial.state.name for trial in study.trials]
     best = [f"{key}={value}" for key, value in study.best_params.items()]
     command = command_line("train", [*overrides, *best], absolute=True)
     return (
         f"{len(states)} trials in study {study.study_name}: {states.count('COMPLETE')} finished, "
-        f"{states.count('PRUNED')} cut short. Best val/nrmse {study.best_value:.4f}, "
+        f"{states.count('PRUNED')} stopped early. Best val/nrmse {study.best_value:.4f}, "
         f"trial {study.best_trial.number}:\n{command}"
     )
 
@@ -89,20 +93,23 @@ def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, list[A
         unknown = sorted({*node} - {"low", "high", "log", "step"})
         if unknown or "high" not in node:
             raise ConfigError(
-                f"space.{'.'.join(path)} has {', '.join(map(str, node))}", "A range has low and high, log or step"
+                f"space.{'.'.join(path)} has the keys {', '.join(map(str, node))}",
+                "Give a range {low, high}, with log: true or step: N where needed",
             )
         yield ".".join(path), dict(node)
     elif isinstance(node, Mapping):
         for key, below in node.items():
             yield from _leaves(below, (*path, str(key)))
     elif node is not None:
-        raise ConfigError(f"space.{'.'.join(path)} is {node!r}", "Give a list of choices, or {low, high}")
+        raise ConfigError(
+            f"space.{'.'.join(path)} is {node!r}, expected choices or a range", "Give a list, or {low, high}"
+        )
 
 
 def _suggested(trial: Any, key: str, choices: Sequence[Any] | Mapping[str, Any]) -> Any:
-    """A value for a setting, as Hydra reads it."""
+    """A value of a setting, in Hydra's syntax."""
     if not isinstance(choices, Mapping):
-        # Optuna wants choices to be plain values: lists, such as widths, go as they are typed.
+        # Optuna takes only plain values as choices: a list, such as widths, is given as text.
         return trial.suggest_categorical(key, [c if isinstance(c, (str, int, float)) else str(c) for c in choices])
     whole = isinstance(choices["low"], int) and isinstance(choices["high"], int)
     suggest = trial.suggest_int if whole else trial.suggest_float
@@ -110,13 +117,13 @@ def _suggested(trial: Any, key: str, choices: Sequence[Any] | Mapping[str, Any])
 
 
 class _Pruning(Callback):
-    """Tell the study each epoch's score, and stop where it says so."""
+    """Report each epoch's score to the study, and stop the trial when the study asks for it."""
 
     def __init__(self, trial: Any) -> None:
         self._trial = trial
 
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Report, and end the trial if others did better at this epoch."""
+        """Report the score, and end the trial if other trials were better at this epoch."""
         if trainer.sanity_checking:
             return
         self._trial.report(float(trainer.callback_metrics["val/nrmse"]), trainer.current_epoch)
@@ -127,7 +134,7 @@ class _Pruning(Callback):
 
 
 def main() -> None:
-    """Compose the settings and search; what is not the search's own goes to every trial."""
+    """Compose the settings and search; settings that are not the search's own go to every trial."""
     own, trials = divided(sys.argv[1:])
     sys.argv[1:] = own
     run_job(partial(search, overrides=trials), "search")

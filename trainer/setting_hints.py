@@ -1,4 +1,4 @@
-"""Say which setting is meant by one that there is not."""
+"""Suggest a setting for one that does not exist."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ _MOVED = {
     "sample_rate": "frontend.model_rate_hz",
     "sampling_rate": "frontend.model_rate_hz",
 }
-"""Names that other projects have, with ours."""
+"""Names of settings in other projects, and the name here."""
 
 
 def meant(wrong: str, known: Sequence[str], settings: Mapping[str, Any]) -> str:
-    """A question for the setting that is most like `wrong`, "; did you mean model.learning_rate?", or nothing.
+    """A question with the setting most similar to `wrong`, "; did you mean model.learning_rate?", or "".
 
-    `known` are the names beside it, `settings` all that there are. A name beside it wins over one of other names, that
-    over the same name elsewhere, and that over a similar one elsewhere.
+    `known` are the names in the same group, `settings` all settings. In order of preference: a similar name in the same
+    group, a known name of other projects, the same name in another group, a similar name in another group.
     """
     above, _, last = wrong.rpartition(".")
     if above == "scheduler" and last in {"name", "params"}:
@@ -47,7 +47,7 @@ def _similar(last: str, paths: Sequence[str]) -> list[str]:
 
 
 def _paths(settings: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """Every setting and group of settings, as it is typed."""
+    """The full name of every setting and group of settings."""
     for key, value in settings.items():
         path = f"{above}{key}"
         if path != "hydra" and not str(key).startswith("_"):

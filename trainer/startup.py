@@ -1,4 +1,4 @@
-"""How a command begins and ends when something is missing, or Ctrl-C comes: in a line, never with a traceback."""
+"""End a command in one line, without a traceback, when a package is missing or Ctrl-C is pressed."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _MISSING = 78
 
 @contextmanager
 def one_line_endings() -> Iterator[None]:
-    """Turn what a missing package or Ctrl-C raises into one line and an exit code."""
+    """Turn the exception of a missing package or of Ctrl-C into one line and an exit code."""
     try:
         yield
     except KeyboardInterrupt:
@@ -33,12 +33,12 @@ def one_line_endings() -> Iterator[None]:
 
 
 def extra_of(module: str | None) -> str | None:
-    """The extra of this package that brings a module, if one does."""
+    """The extra of this package that installs a module; None if no extra does."""
     package = (module or "").partition(".")[0]
     return next((extra for extra, packages in _EXTRAS.items() if package in packages), None)
 
 
 def how_to_install(extra: str) -> str:
-    """What to type; a search needs the trainer, too."""
+    """The command that installs an extra; `search` needs `trainer`, too."""
     extras = "trainer,search" if extra == "search" else extra
     return f"Install the extra `{extra}`: pip install 'eegstream[{extras}]', or '.[{extras}]' in a clone"

@@ -16,7 +16,7 @@ class SweepRun:
 
 
 def sweep_table(runs: Sequence[SweepRun]) -> str:
-    """A line for each run, the best first: its score, the settings that the runs do not share, and its folder."""
+    """A line for each run, the best first: its score, the settings in which the runs differ, and its folder."""
     shared = set.intersection(*(set(run.overrides) for run in runs))
     own = [" ".join(setting for setting in run.overrides if setting not in shared) for run in runs]
     width = max(map(len, own))

@@ -1,6 +1,6 @@
 """Train a model: `python -m trainer.train [experiment=default] [group=choice] [key=value] ...`.
 
-Without arguments it trains on made-up EEG for a minute or two, so that the first try needs nothing.
+Without arguments it trains on synthetic EEG for a minute or two; no data is needed.
 """
 
 import sys
@@ -22,7 +22,11 @@ with one_line_endings():
 
 
 def train(config: DictConfig, finished: list[SweepRun]) -> None:
-    """Train as `config` says, leave everything in the run's folder, say where it is, and add it to those `finished`."""
+    """Train as `config` says, write all results into the run's folder, print a summary, and add it to `finished`."""
+    from trainer.training.settings_check import require_usable
+
+    require_usable(config)  # before the imports below, which take seconds
+
     from trainer.training.console import print_once
     from trainer.training.fit import fit
     from trainer.training.run_summary import write_summary
@@ -30,7 +34,7 @@ def train(config: DictConfig, finished: list[SweepRun]) -> None:
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN and (config.trainer.devices, config.trainer.num_nodes) != (1, 1):
         raise ConfigError(
-            "a sweep over several processes of one run cannot be started",
+            "--multirun cannot start runs that have several processes each",
             "Give --multirun or several devices, not both",
         )
     folder = Path(config.folder)
@@ -39,7 +43,7 @@ def train(config: DictConfig, finished: list[SweepRun]) -> None:
         fitted = fit(config, command)
     except SystemExit:
         last = folder / "checkpoints" / "last.ckpt"
-        going_on = f"go on with trainer.resume_from_checkpoint={last}" if last.is_file() else "no epoch was finished"
+        going_on = f"resume with trainer.resume_from_checkpoint={last}" if last.is_file() else "no epoch was finished"
         click.echo(f"interrupted; {going_on}", err=True)
         raise SystemExit(INTERRUPTED) from None
     if fitted.trainer.is_global_zero:
@@ -48,7 +52,7 @@ def train(config: DictConfig, finished: list[SweepRun]) -> None:
 
 
 def main() -> None:
-    """Compose the settings and train; after several runs of a sweep, compare them."""
+    """Compose the settings and train; after a sweep, print a table of its runs."""
     finished: list[SweepRun] = []
     run_job(partial(train, finished=finished), "config")
     if len(finished) > 1:

@@ -1,6 +1,8 @@
 """A DataLoader of one's own: sines in noise, in place of whatever you have.
 
-Run it from the project's folder: python -m trainer.train --config-dir docs/examples data=own
+python -m trainer.train --config-dir docs/examples data=own
+
+The trainer finds this module because it is in the folder that `--config-dir` names.
 """
 
 import torch

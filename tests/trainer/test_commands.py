@@ -15,9 +15,9 @@ from omegaconf import OmegaConf
 
 from eegstream.codec.engine import Engine, choose_device
 from eegstream.errors import ConfigError
+from tests.identity_bundle import load_own
 from tests.trainer.conftest import Run
 from tests.trainer.running import ROOT, SMALL, run
-from tests.identity_bundle import load_own
 from trainer import export
 
 
@@ -54,7 +54,7 @@ def test_training_says_what_it_takes_and_leaves_out(trained) -> None:
     assert "1 left out:\n    S4_rest.edf" in done.stdout
     assert "3 subjects of recordings: S0, S2, S3\n" in done.stdout
     assert "1 subject of recordings: S1\n" in done.stdout
-    assert "subjects of recordings told from file names, as S0 from S0_rest.csv" in done.stdout
+    assert "subjects of recordings are derived from file names, such as S0 from S0_rest.csv" in done.stdout
     assert "Warning" not in done.stderr
     split = json.loads((folder / "split.json").read_text())
     assert list(split["val"]["recordings"]) == ["S1"]

@@ -12,6 +12,7 @@ import pytest
 from tests.trainer.conftest import Run
 from tests.trainer.running import ROOT, SMALL, run
 from trainer.command_lines import command_line
+from trainer.hydra_app import flags_first
 from trainer.sweep_table import SweepRun, sweep_table
 
 COMMANDS = ("train", "prepare", "export", "evaluate", "search")
@@ -70,6 +71,58 @@ def test_an_interrupt_while_modules_load_is_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.patch_size=0", "model.patch_size is 0, expected 1 or more"),
+        ("trainer.resume_from_checkpoint=nowhere.ckpt", "'nowhere.ckpt', which is not a file"),
+        ("data.source.root=nowhere", "data.source.root is 'nowhere', which is not a folder"),
+    ],
+)
+def test_what_is_plainly_wrong_is_told_before_pytorch_is_loaded(setting: str, message: str, tmp_path: Path) -> None:
+    """In a second instead of several."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['lightning'] = None\n")
+    recordings = ["data=recordings"] if setting.startswith("data") else []
+    done = subprocess.run(
+        [sys.executable, "-m", "trainer.train", *recordings, setting, f"hydra.run.dir={tmp_path / 'run'}"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 78, done.stderr
+    assert message in done.stderr
+
+
+def test_a_flag_may_stand_between_settings(command: Run, tmp_path: Path) -> None:
+    """Hydra's own parser refuses it."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "own.yaml").write_text("defaults: [mlp]\n")
+    command("train", *SMALL, "--config-dir", str(tmp_path), "model=own")
+    assert flags_first(["a=1", "--config-dir", "here", "~logger", "-m"]) == [
+        "--config-dir",
+        "here",
+        "-m",
+        "a=1",
+        "~logger",
+    ]
+
+
+def test_the_installed_command_finds_a_loader_beside_its_settings(
+    command: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From any folder; the next command that is printed finds it, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if Path(path) != ROOT / "docs/examples"])
+    small = [a for a in SMALL if a.startswith(("model", "trainer", "pictures"))]
+    own = ("--config-dir", str(ROOT / "docs/examples"))
+    folder = command("train", *own, "data=own", "data.train.patches=256", *small)
+    assert (folder / "checkpoints/best.ckpt").is_file()
+    assert f"python -m trainer.export --config-dir {ROOT / 'docs/examples'} checkpoint=" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("typed", "meant"),
     [
         ("lr=3", "model.learning_rate"),
@@ -78,6 +131,7 @@ def test_an_interrupt_while_modules_load_is_a_line(tmp_path: Path) -> None:
         ("experment=default", "experiment"),
         ("model.leraning_rate=3", "model.learning_rate"),
         ("data.root=x", "data.source.root"),
+        ("training.batch_size=3", "data.batch_size"),
         ("+trainer.max_epoch=3", "max_epochs"),
     ],
 )

@@ -180,7 +180,7 @@ def test_precision_falls_back_once_where_there_is_no_gpu(command: Run, capsys: p
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     command("train", *SMALL, "trainer.precision=bf16-mixed")
-    assert capsys.readouterr().out.count("no GPU: trained in precision 32, not bf16-mixed") == 1
+    assert capsys.readouterr().out.count("no GPU: precision 32 is used, not bf16-mixed") == 1
 
 
 def test_what_is_logged(command: Run) -> None:

@@ -33,9 +33,9 @@ def test_a_study_finds_the_better_setting_and_cuts_the_others_short(
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        (["+space.model.dropout={low: 0}"], "space.model.dropout has low"),
+        (["+space.model.dropout={low: 0}"], "space.model.dropout has the keys low"),
         (["+space.model.dropout=0.5"], "space.model.dropout is 0.5"),
-        (["~space.model"], "space of the search is empty"),
+        (["~space.model"], "search space is empty"),
     ],
 )
 def test_a_space_that_cannot_be_read_is_refused(

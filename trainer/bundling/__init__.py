@@ -1,1 +1,1 @@
-"""What a bundle holds beside its weights: manifest, golden vectors, model card."""
+"""The parts of a bundle beside its weights: manifest, golden vectors, model card."""

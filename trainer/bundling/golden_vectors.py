@@ -1,4 +1,4 @@
-"""Golden vectors: what a bundle must reproduce on every device, from made-up EEG.
+"""Golden vectors: codes and patches that a bundle must reproduce on every device, from synthetic EEG.
 
 K golden patches, N samples in a patch, G codes of a patch.
 """
@@ -24,8 +24,8 @@ _SEED = 20_000
 _PATCH_STEP_UV = 1 / 8
 _QUIETEST_UV = 1e-6
 _DECODED_STEPS = 2048
-"""Golden patches are rounded as a converter would do it, decoded ones to so many steps of their root mean square, far
-below what a device may be off: random bits would be most of a bundle's size."""
+"""Golden patches are rounded to steps, as by a converter. Decoded patches are rounded to this fraction of their RMS,
+far below the allowed deviation of a device. Without rounding, random bits would be most of a bundle."""
 
 
 def golden_vectors(module: torch.jit.ScriptModule, manifest: Manifest) -> bytes:

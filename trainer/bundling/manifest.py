@@ -16,7 +16,7 @@ from trainer.training.prepared_data import split_of
 from trainer.training.run_log import read_history
 
 _BESIDE = (*FOR_OPTIMISATION, "fitter")
-"""Settings of `model` that say nothing of the codes."""
+"""Settings of `model` that do not affect the codes."""
 
 
 def bundle_manifest(

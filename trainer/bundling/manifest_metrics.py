@@ -1,4 +1,4 @@
-"""What a manifest says of a model's error: the most important of what an evaluation would."""
+"""The metrics of a manifest: the most important ones of an evaluation."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _OF_A_DECODE = (
 def manifest_metrics(
     network: Network, scripted: torch.jit.ScriptModule, settings: dict[str, Any], data: PatchDataModule
 ) -> dict[str, Any]:
-    """What a report would say of the model, the most important of it, by data set and rate."""
+    """The most important metrics of a report on the model, by data set and rate."""
     patch: int = settings["model"]["patch_size"]
     bench = Benchmark.of(data, patch, settings["frontend"]["model_rate_hz"])
     codec = WindowedCodec(scripted, tuple(network.codebook_sizes), patch, tuple(network.decodes), bench.window)

@@ -1,1 +1,1 @@
-"""Recordings to batches of patches: found, split, prepared once, then cut from memory maps."""
+"""From recordings to batches of patches: find, split, prepare once, then cut from memory maps."""

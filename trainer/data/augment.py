@@ -1,4 +1,4 @@
-"""Change training patches in ways that keep them EEG. Every draw comes from the batch's own generator.
+"""Augment training patches with plausible changes. All random numbers come from the batch's own generator.
 
 B patches in a batch, N samples in a patch.
 """
@@ -12,10 +12,10 @@ from eegstream.errors import ConfigError
 
 
 class Augmentation:
-    """Sign, gain and mains; where windows begin (`crop`) is for who cuts them.
+    """Random sign, gain and mains hum. `crop` is carried out by the code that cuts windows.
 
     Raises:
-        ConfigError: an amount is negative, or mains without a frequency.
+        ConfigError: an amount is negative, or there is mains hum without a frequency.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class Augmentation:
     ) -> None:
         if gain_db < 0 or mains_uv < 0 or (mains_uv > 0 and not mains_hz):
             raise ConfigError(
-                f"augmentation has gain_db {gain_db:g}, mains_uv {mains_uv:g} and mains_hz {list(mains_hz)}, expected "
-                "0 or more, and a frequency where there is mains",
+                f"data.augmentation has gain_db {gain_db:g}, mains_uv {mains_uv:g} and mains_hz {list(mains_hz)}, "
+                "expected amounts of 0 or more, and a frequency if mains_uv is not 0",
                 "Correct data.augmentation",
             )
         self.crop = crop
-        """Windows begin anywhere; else where validation would cut them."""
+        """True: windows begin anywhere. False: they begin where validation cuts them."""
         self._sign = sign
         self._gain_db = gain_db
         self._mains_uv = mains_uv
@@ -42,10 +42,10 @@ class Augmentation:
     def __call__(
         self, rng: np.random.Generator, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Changed patches (B, N), sampled at `rates_hz` (B,).
+        """Augmented patches (B, N), sampled at `rates_hz` (B,).
 
-        First a sine of a mains frequency with an amplitude up to `mains_uv`, then a gain of up to `gain_db` either way
-        and a random sign.
+        First a sine of a mains frequency with an amplitude of at most `mains_uv`, then a gain between -`gain_db` and
+        `gain_db` and a random sign.
         """
         count, length = patches_uv.shape
         if self._mains_uv:
@@ -60,7 +60,7 @@ class Augmentation:
     def _mains(
         self, rng: np.random.Generator, count: int, length: int, rates_hz: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Sines (B, N); none where the frequency is not below half the rate."""
+        """Sines (B, N); zero where the frequency is not below half the rate."""
         frequency_hz = rng.choice(self._mains_hz, size=count)
         amplitude_uv = rng.uniform(0, self._mains_uv, size=count) * (frequency_hz < rates_hz / 2)
         phase = rng.uniform(0, 2 * np.pi, size=count)

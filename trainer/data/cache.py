@@ -1,8 +1,8 @@
-"""Keep front-ended recordings on disk, to be mapped into memory: prepared once, then there in no time.
+"""Store front-ended recordings on disk and map them into memory, so that each is prepared only once.
 
-An entry is two files, named by what decides its content: KEY.npy holds float32 microvolts, KEY.json tells how they
-are laid out. Both are functions of the recording and the settings alone, whoever wrote them. The second is written
-last, so an entry is there whole or not at all; writers may race.
+An entry is two files, named by a hash of all that its content depends on: KEY.npy holds float32 microvolts, KEY.json
+their layout. Both depend on the recording and the settings only, not on the process that writes them. KEY.json is
+written last, so an entry is complete or absent, and several processes may write the same one.
 
 C channels, T samples of a segment.
 """
@@ -30,26 +30,26 @@ _LAYOUT = 2
 
 @dataclass(frozen=True)
 class Entry:
-    """How the samples of one recording are laid out: segment by segment, channel by channel."""
+    """The layout of the samples of one recording: segment by segment, channel by channel."""
 
     rate_hz: float
-    """What the model is told."""
+    """The rate that the model is given."""
     labels: tuple[str, ...]
     """(C,)"""
     left_out: tuple[str, ...]
-    """Labels of channels that are no EEG, or bad."""
+    """Labels of channels that are not EEG, or bad."""
     lengths: tuple[int, ...]
     """T of each segment, at the model's rate."""
     remarks: tuple[str, ...]
-    """What is odd about the recording, or was assumed of it."""
+    """Irregularities of the recording, and assumptions about it."""
     parts: int = 1
-    """Entries that the file has at its own rates: one for each stream of EEG, and each rate that a stream turned to."""
+    """Entries of the file at its own rates: one for each EEG stream, and one for each change of its rate."""
     lost: tuple[str, ...] = ()
     """Streams of the file that cannot be used, and why."""
 
 
 class SignalCache:
-    """Entries below a folder."""
+    """The cache in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -62,7 +62,7 @@ class SignalCache:
         overrides: RecordingOverrides | None = None,
         part: int = 0,
     ) -> str:
-        """The name of the entry of one part of a recording with this `content` behind this signal path."""
+        """The name of the entry of one part of a recording with this `content`, processed by this signal path."""
         decided = [
             _LAYOUT,
             version("eegstream"),
@@ -75,7 +75,7 @@ class SignalCache:
         return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
 
     def find(self, key: str) -> Entry | None:
-        """The entry, if it is there."""
+        """The entry; None if there is none."""
         try:
             said = json.loads(self._path(key, "json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -114,7 +114,7 @@ class SignalCache:
             Path(own, "json").replace(self._path(key, "json"))
 
     def known_content(self, source: RecordingSource) -> str | None:
-        """The content of a source whose files have not changed since they were last read; None if they have."""
+        """The content digest of a source, if its files have not changed since it was computed; else None."""
         if source.path.startswith(SYNTHETIC_PREFIX):
             return source.path
         try:
@@ -125,10 +125,10 @@ class SignalCache:
         return content if memo["files"] == _state(source) else None
 
     def read_content(self, source: RecordingSource) -> str:
-        """The content of a source: a digest of all files that it consists of.
+        """The content digest of a source, over all its files.
 
         Raises:
-            OSError: one cannot be read.
+            OSError: a file cannot be read.
         """
         known = self.known_content(source)
         if known is not None:
@@ -160,7 +160,7 @@ def _named(source: RecordingSource) -> list[Path]:
 
 
 def _files(source: RecordingSource) -> list[Path]:
-    """All files that decide what a source holds."""
+    """All files on which the content of a source depends."""
     first, *rest = _named(source)
     if first.is_dir():
         return [*sorted(path for path in first.rglob("*") if path.is_file()), *rest]
@@ -173,5 +173,5 @@ def _files(source: RecordingSource) -> list[Path]:
 
 
 def _state(source: RecordingSource) -> list[list[str | int]]:
-    """Name, size and time of each file; the same state means the same content."""
+    """Name, size and time of each file; if these are the same, so is the content."""
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in _files(source)]

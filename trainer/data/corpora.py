@@ -1,4 +1,4 @@
-"""What a model is made from: recordings by side, their weights, and whose they are."""
+"""The recordings of a model by side, their weights, and their owners."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,52 +11,52 @@ from trainer.data.splits import RecordingSource, Split, SplitDescription, SplitR
 
 @dataclass(frozen=True)
 class Corpus:
-    """Recordings by side; no subject stands on two.
+    """Recordings by side; no subject is on two sides.
 
     Raises:
-        ConfigError: one does.
+        ConfigError: a subject or a file is on two sides.
     """
 
     split: Split
     shares: dict[str, float] = field(default_factory=dict)
-    """Weight of each data set in training; 1 where nothing is said."""
+    """Weight of each data set in training; 1 if not given."""
     attributions: dict[str, str] = field(default_factory=dict)
-    """Whose data each data set is and under which licence."""
+    """Owner and licence of each data set."""
     root: Path | None = None
     left_out: tuple[Skipped, ...] = ()
-    """What was found, or named, and cannot even be tried."""
+    """Recordings that were found or named, and cannot be read at all."""
     drawn_by: SplitRule | None = None
-    """What drew at random who validates; None where somebody said it."""
+    """The rule that drew the validation subjects at random; None if they were given."""
     guessed: tuple[str, ...] = ()
-    """Data sets whose subjects are told from the names of files alone."""
+    """Data sets whose subjects are derived from file names."""
 
     def __post_init__(self) -> None:
         require_disjoint(self.split)
 
     def describe(self) -> SplitDescription:
-        """Files by side, data set and subject: what is written out beside a run."""
+        """Files by side, data set and subject, as in split.json."""
         return describe_split(self.split, self.root)
 
     def subject_lines(self) -> list[str]:
-        """For each data set whose subjects are told from names, what that led to, and how to say otherwise."""
+        """A line for each data set whose subjects are derived from file names: an example, and how to change it."""
         return [
-            f"subjects of {name} told from file names, as {one.subject} from {self.shown(one.path)}; if that is wrong, "
-            f"set data.source.train.{name}.subject='EXPRESSION'"
+            f"subjects of {name} are derived from file names, such as {one.subject} from {self.shown(one.path)}; if "
+            f"that is wrong, set data.source.train.{name}.subject='REGULAR EXPRESSION'"
             for name in self.guessed
             if (one := next((s for sources in self.split.values() for s in sources if s.data_set == name), None))
         ]
 
     def shown(self, path: str) -> str:
-        """A recording's path below the root, or its name."""
+        """A recording's path relative to the root; its name if it is not below the root."""
         below = self.root is not None and Path(path).is_relative_to(self.root)
         return Path(path).relative_to(self.root).as_posix() if self.root and below else Path(path).name
 
 
 def split_by(rule: SplitRule, sources: Sequence[RecordingSource], left_out: Sequence[Skipped]) -> Split:
-    """Recordings by side; where they do not make a split, what is left out is told with it.
+    """Recordings by side; an error also names the recordings that are left out.
 
     Raises:
-        ConfigError: a side would have no subject, or a subject is not there.
+        ConfigError: a side would have no subject, or a given subject does not exist.
     """
     try:
         return rule(sources)

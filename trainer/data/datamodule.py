@@ -1,4 +1,4 @@
-"""Patches of a corpus for Lightning: prepared, split by subject, in batches."""
+"""The patches of a corpus for Lightning: prepared, split by subject, in batches."""
 
 import math
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from trainer.data.windows import (
 )
 
 MOST_PATCHES = 200_000
-"""Of one data set and rate, held in memory for measuring: 200 MB of patches of 256 samples."""
+"""Patches of one data set and rate that are held in memory for measuring: 200 MB for 256 samples each."""
 _VALIDATION_ROWS = 1024
 
 
@@ -38,25 +38,25 @@ class CorpusDataModule(lightning.LightningDataModule):
 
     Args:
         source: the recordings of each side.
-        frontend: the signal path that the model is trained behind.
+        frontend: the signal path before the model.
         patch_size: N, samples in a patch.
         batch_size: patches of one training step, over all processes together.
-        batches_per_epoch: None for as many as the data holds without overlap.
-        seed: of windows and augmentation.
-        augmentation: what is changed in training patches.
-        rates_hz: devices to imitate in training, beside the recordings' own rate; in validation too, where the model
-            works at the stream's own rate.
+        batches_per_epoch: None: as many as the data holds without overlap.
+        seed: seed of windows and augmentation.
+        augmentation: random changes of training patches.
+        rates_hz: rates of devices to imitate in training, beside the recordings' own rate; in validation too, if the
+            model works at the stream's own rate.
         cache: folder of prepared signals.
         scheduler: where recordings are prepared, see `trainer.data.preparation.prepare`.
         strict: a recording that cannot be used ends the run.
-        channels: patterns of labels, or numbers from 1: these channels are EEG, whatever files call them.
-        drop: the same, of channels that are left out.
-        unit: of channels that state none, or with "!" of all, as `--unit` of `eegstream encode`.
-        rate: the sampling rate in Hz, whatever files state and stamps show.
-        folder: the run's, where left_out.json is written once all sides are prepared.
+        channels: patterns of labels, or numbers from 1; these channels are EEG, whatever type the files state.
+        drop: patterns or numbers of channels to leave out.
+        unit: unit of channels that state none, or with "!" of all, as `--unit` of `eegstream encode`.
+        rate: the sampling rate in Hz, whatever rate files state or timestamps show.
+        folder: the run's folder; left_out.json is written there once all sides are prepared.
 
     Raises:
-        ConfigError: a setting is wrong, a side has no patch, or, if `strict`, a recording cannot be used.
+        ConfigError: a setting is wrong, a side has no patch, or a recording cannot be used and `strict` is set.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by one as configs/data names them)
@@ -101,7 +101,7 @@ class CorpusDataModule(lightning.LightningDataModule):
 
     @property
     def attributions(self) -> dict[str, str]:
-        """Whose data the data sets are."""
+        """Owner and licence of each data set."""
         return self.source.attributions
 
     def describe(self) -> SplitDescription:
@@ -109,14 +109,14 @@ class CorpusDataModule(lightning.LightningDataModule):
         return self.source.describe()
 
     def side(self, side: str) -> Side:
-        """The recordings of a side, prepared; "train", "val" or "test"."""
+        """The prepared recordings of a side: "train", "val" or "test"."""
         return self.sides((side,))[side]
 
     def sides(self, names: Sequence[str] = SIDES) -> dict[str, Side]:
-        """Those of several sides, prepared together.
+        """The prepared recordings of several sides.
 
         Raises:
-            ConfigError: training or validation has recordings, but none that can be used.
+            ConfigError: none of the recordings for training, or for validation, can be used.
         """
         if self._strict and self.source.left_out:
             raise unusable(self.source.left_out)
@@ -136,7 +136,7 @@ class CorpusDataModule(lightning.LightningDataModule):
         return {name: self._sides[name] for name in names}
 
     def _draw_again(self, rule: SplitRule) -> None:
-        """A side has no recording that can be used: draw who validates among the subjects that have one, if any."""
+        """Draw the validation subjects again, among those with a usable recording, since a side would have none."""
         sides = self.source.split.items()
         jobs = [self._job(side, source) for side, sources in sides for source in sources]
         found = list(zip((job.source for job in jobs), self._prepared(jobs), strict=True))
@@ -149,7 +149,7 @@ class CorpusDataModule(lightning.LightningDataModule):
             self._sides = {}
 
     def imitated(self, side: str, rates_hz: Sequence[float]) -> Side:
-        """The recordings of a side as devices of these rates would have sent them, beside their own."""
+        """The recordings of a side at their own rate, and as devices of these rates would have sent them."""
         sources = self.source.split.get(side, [])
         jobs = [Job(source, self._frontend, tuple(rates_hz), self._cache, self._overrides) for source in sources]
         return self._checked(side, self._prepared(jobs))
@@ -159,14 +159,14 @@ class CorpusDataModule(lightning.LightningDataModule):
         return Job(source, self._frontend, self._rates_hz if at_rates else (), self._cache, self._overrides)
 
     def _prepared(self, jobs: Sequence[Job]) -> list[Prepared | Skipped]:
-        """Outcomes, each under its path below the data's root."""
+        """Outcomes, each named by its path relative to the data's root."""
         found = prepare(jobs, self._scheduler, strict=self._strict)
         return [
             replace(outcome, name=self.source.shown(job.source.path)) for job, outcome in zip(jobs, found, strict=True)
         ]
 
     def _checked(self, side: str, found: Sequence[Prepared | Skipped]) -> Side:
-        """Leave out recordings that are too short; the training side also tells what the source did not take."""
+        """Leave out recordings that are too short; the training side also reports what the source left out."""
         skipped = [Skipped(one.name, why, one.data_set) for one in found if (why := self._why_not(one))]
         usable = [one for one in found if isinstance(one, Prepared) and not self._why_not(one)]
         skipped += [Skipped(one.name, why, one.data_set) for one in usable for why in one.lost]
@@ -174,7 +174,7 @@ class CorpusDataModule(lightning.LightningDataModule):
             raise unusable(skipped)
         if not usable and side != "test":
             error = ConfigError(
-                f"the {side} side has no patch: of its {len(found)} recordings none can be used",
+                f"the {side} side has no patch: none of its {len(found)} recordings can be used",
                 "Give other recordings, or a smaller model.patch_size",
             )
             raise with_left_out(error, [*skipped, *self.source.left_out])
@@ -187,12 +187,12 @@ class CorpusDataModule(lightning.LightningDataModule):
         if found.longest >= self._patch_size:
             return None
         return (
-            f"its longest piece without a gap has {found.longest} samples behind the first 2 s, a patch has "
+            f"its longest piece without a gap has {found.longest} samples after the first 2 s, and a patch has "
             f"{self._patch_size}"
         )
 
     def patches(self, side: str, most: int = MOST_PATCHES) -> dict[tuple[str, float], torch.Tensor]:
-        """Consecutive patches (M, N) uV of a side, by data set and rate; of each at most so many, evenly spread."""
+        """Consecutive patches (M, N) uV of a side, by data set and rate; of each at most `most`, evenly spread."""
         return consecutive(self.side(side).signals, self._patch_size, most)
 
     def train_dataloader(self) -> Loader:
@@ -200,7 +200,7 @@ class CorpusDataModule(lightning.LightningDataModule):
         return self.window_loader(self._patch_size)
 
     def window_loader(self, size: int) -> Loader:
-        """Batches of random windows of this many samples, drawn as those of training are."""
+        """Batches of random windows of this many samples, drawn as in training."""
         signals = self.side("train").signals
         batches = TrainingBatches(
             signals,
@@ -219,7 +219,7 @@ class CorpusDataModule(lightning.LightningDataModule):
         return math.ceil(ConsecutiveBatches(signals, self._patch_size, 1).patches / self._batch_size)
 
     def val_dataloader(self) -> list[Loader]:
-        """One loader a data set, in the order of `validation_sets`."""
+        """One loader for each data set, in the order of `validation_sets`."""
         loaders = []
         for name in self.validation_sets:
             signals = [signal for signal in self.side("val").signals if signal.data_set == name]
@@ -233,7 +233,7 @@ class CorpusDataModule(lightning.LightningDataModule):
         share = Share() if trainer is None else Share(trainer.global_rank, trainer.world_size)
         if self._batch_size % share.processes:
             raise ConfigError(
-                f"data.batch_size is {self._batch_size}, which {share.processes} processes cannot share evenly",
-                "Give a multiple: it is the size of all their batches together",
+                f"data.batch_size is {self._batch_size}, expected a multiple of the {share.processes} processes",
+                "Give a multiple: the batch is divided among all processes",
             )
         return share

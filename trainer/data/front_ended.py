@@ -1,4 +1,4 @@
-"""Turn recordings into what the model sees, by the daemon's own path.
+"""Turn recordings into the model's input, by the daemon's own signal path.
 
 A channels of a recording, C of them EEG, T samples, N samples in a patch.
 """
@@ -24,38 +24,38 @@ from eegstream.wire.reasons import END_REASONS
 from trainer.data.channel_tables import Row, rows_of, stated
 
 SETTLING_S = 2.0
-"""Left out at the start of every segment, while the high-pass forgets its own start."""
+"""Seconds dropped at the start of every segment, while the high-pass settles."""
 _BLOCK = 64
 
 
 @dataclass(frozen=True)
 class Signal:
-    """One gapless piece of front-ended EEG."""
+    """One piece of front-ended EEG without a gap."""
 
     data_set: str
     subject: str
     rate_hz: float
-    """What the model is told: the source's rate, whether resampled or not."""
+    """The rate that the model is given: that of the source, whether the signal is resampled or not."""
     samples_uv: NDArray[np.float32]
     """(C, T), at the model's rate."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What came of one recording at one rate."""
+    """The part of a recording that has one rate, and its front-ended signal."""
 
     recording: Recording
     selection: ChannelSelection
     rate_hz: float
-    """That its stamps show, or the user gave."""
+    """The rate that its timestamps show, or that the user gave."""
     start: int
     stop: int
     """Its samples, from `start` up to `stop`."""
     segments: list[NDArray[np.float32]]
-    """(C, T) each, front-ended at its own rate, settled; short ones are left out."""
+    """(C, T) each, front-ended at its own rate, without the settling time; short ones are left out."""
     remarks: tuple[str, ...]
     watched: bool
-    """It ends where its stamps turn to another rate; else the user gave one."""
+    """Whether it ends where its timestamps change to another rate; False if the user gave the rate."""
 
     @property
     def samples(self) -> Recording:
@@ -70,14 +70,14 @@ class Part:
 def usable_channels(
     recording: Recording, rows: Sequence[Row] = (), choice: ChannelChoice | None = None
 ) -> ChannelSelection:
-    """The EEG channels that nobody marks as bad, by the daemon's rule; a table's `rows` know better than the recording.
+    """The EEG channels that are not marked as bad, by the daemon's rules; a table's `rows` override the recording.
 
-    What the user says counts above both, but for channels marked as bad. Of several patterns those that name no
-    channel here are no error: a data set has many montages.
+    The user's choice overrides both, but not the marks of bad channels. If at least one pattern matches, patterns that
+    match no channel are ignored, since a data set may have several montages.
 
     Raises:
-        StreamError: there is none, or the user names none of these.
-        RecordingError: the table is that of other channels.
+        StreamError: there is no such channel, or no pattern matches.
+        RecordingError: the table belongs to other channels.
     """
     own, notes = rows_of(recording.labels, rows)
     types = [stated(row, "type") or kind for row, kind in zip(own, recording.types, strict=True)]
@@ -94,7 +94,7 @@ def usable_channels(
 
 
 def _as_far_as_it_fits(choice: ChannelChoice | None, labels: Sequence[str]) -> ChannelChoice:
-    """What the user says, without patterns that name nothing here, unless no pattern does."""
+    """The user's choice without patterns that match no channel, unless none matches."""
     choice = choice or ChannelChoice()
     channels = tuple(pattern for pattern in choice.channels if matching(pattern, labels))
     drop = tuple(pattern for pattern in choice.drop if matching(pattern, labels))
@@ -105,7 +105,7 @@ def _without_bad(found: ChannelSelection, is_bad: Sequence[bool]) -> ChannelSele
     good = [position for position, index in enumerate(found.kept) if not is_bad[index]]
     if not good:
         raise StreamError(
-            f"none of the {len(is_bad)} channels is EEG that is not marked as bad",
+            f"all EEG channels of the {len(is_bad)} channels are marked as bad",
             remedy="Correct the marks, or leave the recording out",
         )
     bad = [label for label, index in zip(found.labels, found.kept, strict=True) if is_bad[index]]
@@ -121,9 +121,9 @@ def _without_bad(found: ChannelSelection, is_bad: Sequence[bool]) -> ChannelSele
 def front_ended(
     recording: Recording, settings: FrontEndSettings, device_rate_hz: float | None = None
 ) -> list[NDArray[np.float32]]:
-    """Segments (C, T) of the recording's EEG at the model's rate, settled; short ones are left out.
+    """Segments (C, T) of the recording's EEG at the model's rate, without settling times; short ones are left out.
 
-    With `device_rate_hz`, as a device of that rate would have sent it: resampled to it before all else.
+    With `device_rate_hz` the recording is first resampled to that rate, as if a device of that rate had sent it.
 
     Raises:
         StreamError: no channel is usable EEG.
@@ -138,9 +138,9 @@ def front_ended(
 def parts(
     recording: Recording, selection: ChannelSelection, settings: FrontEndSettings, rate_hz: float | None = None
 ) -> list[Part]:
-    """The recording behind the signal path: one part, and another whenever it turned to another rate.
+    """The recording after the signal path: one part, and a further one after each change of its rate.
 
-    With `rate_hz` that holds, whatever its stamps show.
+    `rate_hz` replaces the rate that its timestamps show.
 
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
@@ -157,22 +157,22 @@ def parts(
 
 
 def _rate_remark(part: Part) -> str | None:
-    """Whether a part came at another rate than its recording states."""
+    """A remark if a part has another rate than its recording states."""
     if part.rate_hz == part.recording.rate_hz:
         return None
     since = f" from {part.recording.times_s[part.start]:.0f} s on" if part.start else ""
-    return f"{part.recording.rate_hz:g} Hz are stated, {part.rate_hz:g} Hz hold{since}"
+    return f"{part.recording.rate_hz:g} Hz are stated, timestamps show {part.rate_hz:g} Hz{since}"
 
 
 def as_sent(part: Part, settings: FrontEndSettings, device_rate_hz: float) -> list[NDArray[np.float32]]:
-    """Segments (C, T) of a part as a device of another rate would have sent it; the same conditions as its own.
+    """Segments (C, T) of a part as a device of another rate would have sent it, after the same signal path.
 
     Raises:
         ConfigError: a filter or the resampler cannot work at this rate.
     """
     plain = FrontEndSettings(device_rate_hz, None, None)
     grid = FrontEnd(plain, part.rate_hz, len(part.selection.kept)).grid
-    reach = math.ceil(grid.half / grid.down)  # from there on the resampler sees nothing but the segment
+    reach = math.ceil(grid.half / grid.down)  # from here on the resampler uses only samples of the segment
     segments = [
         FrontEnd(settings, device_rate_hz, len(sent)).push(sent[:, reach:].astype(np.float64))
         for _, segments, _ in _followed(replace(part, watched=False), plain)
@@ -187,14 +187,14 @@ def _settled(segments: Sequence[NDArray[np.float32]], rate_hz: float) -> list[ND
 
 
 def _unread(recording: Recording, selection: ChannelSelection) -> Part:
-    """All of a recording, before anything is known of its rate."""
+    """A whole recording, before its rate is estimated."""
     return Part(recording, selection, recording.rate_hz, 0, len(recording.times_s), [], (), watched=True)
 
 
 def _followed(
     part: Part, settings: FrontEndSettings
 ) -> Iterator[tuple[StreamPipeline, list[NDArray[np.float32]], int]]:
-    """Each pipeline that a part's samples went through, its segments (C, T) in whole blocks, and its samples."""
+    """Each pipeline of a part, its segments (C, T) in whole blocks, and the number of samples it received."""
     following = Following(
         part.rate_hz,
         lambda rate_hz: StreamPipeline(

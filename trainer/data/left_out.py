@@ -1,4 +1,4 @@
-"""Tell which recordings a run goes without, and why: each one by name, or many by their causes."""
+"""Report which recordings are left out, and why: each one by name, or many grouped by cause."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 from eegstream.errors import ConfigError
 
 FILE = "left_out.json"
-"""By data set and reason, the paths of all recordings that a run goes without."""
+"""Lists the paths of all recordings that are left out, by data set and reason."""
 _MOST_LINES = 20
-"""More recordings than that are told by their causes."""
+"""More recordings than this are grouped by cause."""
 _MOST_NAMES = 8
 _OPTION = re.compile(r"--(channels|drop|unit|rate)\b")
 
@@ -30,14 +30,14 @@ class Skipped:
 
     @property
     def cause(self) -> str:
-        """What it has in common with others: the reason without names, numbers and what stands in brackets."""
+        """The reason without names, numbers and text in brackets, by which recordings are grouped."""
         own = re.escape(PurePath(self.name).name)
         plain = re.sub(rf"\([^)]*\)|\S*{own}|\d+", "", self.why)
         return " ".join(plain.split())
 
 
 class Account:
-    """Recordings that are left out: `len` counts them, iteration gives the lines that tell of them."""
+    """Recordings that are left out: `len` counts them, iteration gives the lines that report them."""
 
     def __init__(self, skipped: Sequence[Skipped]) -> None:
         self.skipped = list(skipped)
@@ -58,7 +58,7 @@ class Account:
 
 
 def write_left_out(folder: Path, skipped: Sequence[Skipped]) -> None:
-    """Write all names by data set and reason into a run's folder, if any are left out, and it is there."""
+    """Write all names by data set and reason into a run's folder, if there are any and the folder exists."""
     found: dict[str, dict[str, list[str]]] = {}
     for one in skipped:
         found.setdefault(one.data_set, {}).setdefault(one.why, []).append(one.name)
@@ -80,7 +80,7 @@ def unusable(skipped: Sequence[Skipped]) -> ConfigError:
     return ConfigError(f"{len(skipped)} recordings cannot be used: {_names(skipped)} ({causes})", _REMEDY)
 
 
-_REMEDY = "Repair or remove what cannot be used, or leave such recordings out with data.strict=false"
+_REMEDY = "Repair or remove these recordings, or let the run leave them out with data.strict=false"
 
 
 def with_left_out(error: ConfigError, skipped: Sequence[Skipped]) -> ConfigError:

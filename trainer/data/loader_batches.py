@@ -1,4 +1,4 @@
-"""Take a batch of anybody's loader for what it is meant to be, or say what it looks like instead.
+"""Check the batches of a user's loader, and say what is wrong with them.
 
 B patches in a batch, N samples in a patch.
 """
@@ -19,18 +19,18 @@ from trainer.data.windows import PatchBatch
 _UNKNOWN_RATE_HZ = 256.0
 _TYPICAL_UV = 20.0
 _UNITS = {"volts": 1e6, "millivolts": 1e3, "nanovolts": 1e-3}
-"""What patches may be in by mistake, and its microvolts."""
+"""Units that patches may be in by mistake, in microvolts."""
 _SURELY_WRONG_UV = 0.05
-"""No EEG is quieter; from there up to what is plausible it might be, after averaging."""
+"""No EEG has a smaller amplitude. Between this and the plausible range it may, after averaging."""
 _SECONDS, _KILOHERTZ = 0.05, 16.0
-"""Rates below look like intervals in seconds; and below that, like kHz."""
+"""Rates below the first look like intervals in seconds, rates below the second like kHz."""
 
 
 def as_batch(batch: Any, patch_size: int, needs_rates: bool) -> PatchBatch:
-    """Patches (B, N) and rates (B, 1) of what a loader gave, in single precision.
+    """Patches (B, N) and rates (B, 1) of a loader's batch, in single precision.
 
     Raises:
-        ConfigError: it is not of one of the forms above.
+        ConfigError: the batch has another form.
     """
     patches, rates_hz = _parts(batch)
     _require_patches(patches, patch_size)
@@ -58,7 +58,7 @@ def _parts(batch: Any) -> tuple[Any, Any]:
 
 
 def _require_patches(patches: Any, patch_size: int) -> None:
-    """Refuse what is no (B, N) of numbers."""
+    """Refuse anything but a tensor (B, N) of real numbers."""
     wanted = f"expected a tensor [batch_size, {patch_size}]"
     if not isinstance(patches, Tensor):
         remedy = "torch.from_numpy makes one" if isinstance(patches, np.ndarray) else "Let the loader collate tensors"
@@ -70,7 +70,7 @@ def _require_patches(patches: Any, patch_size: int) -> None:
         return
     remedy = "Correct its shape"
     if patches.ndim == 3 and shape[2] == patch_size:
-        remedy = f"Every channel is a patch of its own: give patches.reshape(-1, {patch_size})"
+        remedy = f"Each channel is a patch of its own: give patches.reshape(-1, {patch_size})"
     elif patches.ndim == 2 and shape[0] == patch_size:
         remedy = "It looks transposed: give patches.T"
     elif patches.ndim == 2:
@@ -92,10 +92,10 @@ def _require_rates(rates_hz: Any, count: int) -> None:
 
 
 def first_batch(name: str, loader: Any) -> Any:
-    """The first batch of a loader, whose draws are not used up; None of one that can be gone through only once.
+    """The first batch of a loader; its random state is restored. None for a loader that can be iterated only once.
 
     Raises:
-        ConfigError: it has none.
+        ConfigError: the loader gives no batch.
     """
     own = [g for part in (loader, getattr(loader, "sampler", None)) if (g := getattr(part, "generator", None))]
     states = [generator.get_state() for generator in own]
@@ -107,15 +107,15 @@ def first_batch(name: str, loader: Any) -> Any:
     for generator, state in zip(own, states, strict=True):
         generator.set_state(state)
     if first is None:
-        raise ConfigError(f"the loader {name} gave no batch", "Give it a data set with at least one batch")
+        raise ConfigError(f"the loader {name} gave no batch, expected at least one", "Give it a larger data set")
     return first
 
 
 def doubts(given: Any, batch: PatchBatch, rate_range_hz: Sequence[float]) -> list[str]:
-    """What may be wrong with a batch of a loader, and would be silently; nothing of an empty one.
+    """Warnings on a batch that may be wrong without any error later; none for an empty batch.
 
     Raises:
-        ConfigError: that is certain.
+        ConfigError: the batch is certainly wrong.
     """
     patches, rates_hz = batch
     if not len(patches):
@@ -131,13 +131,13 @@ def _doubts_of_patches(patches: np.ndarray[Any, np.dtype[np.float64]]) -> list[s
     if odd:
         raise ConfigError(
             f"patches of your loader have {odd} of {patches.size} samples that are NaN or infinite",
-            "Leave such patches out",
+            "Remove these patches, or replace the samples",
         )
     is_flat = np.ptp(patches, axis=1) == 0
     if is_flat.all():
         raise ConfigError(
             f"patches of your loader are flat: each of the {len(patches)} of its first batch has one value only",
-            "Look at what the data set returns",
+            "Check what the data set returns",
         )
     found = (
         [f"{np.count_nonzero(is_flat)} of {len(patches)} patches are flat"] if 2 * is_flat.sum() > len(patches) else []

@@ -1,4 +1,4 @@
-"""Train on anybody's DataLoaders.
+"""Train on DataLoaders of your own.
 
 A batch is a tensor of patches [batch_size, patch_size] in microvolts, or such patches with their sources' rates
 [batch_size, 1] in Hz, which a conditioned model needs.
@@ -20,22 +20,22 @@ from trainer.data.loader_batches import as_batch, doubts, first_batch
 __all__ = ["LoaderDataModule", "as_batch", "dummy_loader"]
 
 MOST_PATCHES = 200_000
-"""Of one data set and rate."""
+"""Patches of one data set and rate."""
 USUAL_RATES_HZ = (100.0, 2048.0)
-"""What `bundle.rate_range_hz` is unless it is set; an evaluation has no such setting to refer to."""
+"""The default of `bundle.rate_range_hz`; an evaluation has no such setting to refer to."""
 
 
 class LoaderDataModule(lightning.LightningDataModule):
     """One loader for training, one or several named ones for validation.
 
     Args:
-        train: gives batches for training.
-        val: the same for validation, or several by name.
+        train: the loader for training.
+        val: the loader for validation, or several by name.
         patch_size: N, samples in a patch.
-        batch_size: for loaders' settings to refer to, and for the model card.
-        attribution: whose data it is and under which licence.
-        needs_rates: the model is conditioned, so a batch without rates is refused.
-        rate_range_hz: rates that the model is meant for, `bundle.rate_range_hz`; others are remarked.
+        batch_size: for settings of loaders to refer to, and for the model card.
+        attribution: owner and licence of the data.
+        needs_rates: the model is conditioned on the rate, so a batch without rates is refused.
+        rate_range_hz: rates that the model is made for, `bundle.rate_range_hz`; others give a warning.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class LoaderDataModule(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.batch_size = batch_size
-        """For loaders' settings to refer to, and for the model card."""
+        """For settings of loaders to refer to, and for the model card."""
         self._train = train
         self._val = dict(val) if isinstance(val, Mapping) else {"own": val}
         self._patch_size = patch_size
@@ -66,14 +66,14 @@ class LoaderDataModule(lightning.LightningDataModule):
 
     @property
     def attributions(self) -> dict[str, str]:
-        """Whose data this is."""
+        """Owner and licence of each data set."""
         return dict.fromkeys(self._val, self._attribution)
 
     def prepare_data(self) -> None:
-        """Look at the first batch of each loader, once.
+        """Check the first batch of each loader, once.
 
         Raises:
-            ConfigError: it is none, or certainly not what it should be.
+            ConfigError: there is no batch, or it is certainly wrong.
         """
         for name, loader in {} if self._is_checked else {"train": self._train, **self._val}.items():
             self._check(name, loader)
@@ -88,7 +88,7 @@ class LoaderDataModule(lightning.LightningDataModule):
             _warn(f"loader {name}: {doubt}")
 
     def patches(self, side: str, most: int = MOST_PATCHES) -> dict[tuple[str, float], Tensor]:
-        """Patches (M, N) of the validation loaders by name and rate; other sides have none."""
+        """Patches (M, N) of the validation loaders by name and rate; none for other sides."""
         found: dict[tuple[str, float], list[Tensor]] = {}
         for name, loader in self._val.items() if side == "val" else ():
             for batch in loader:
@@ -114,7 +114,7 @@ def _warn(text: str) -> None:
 def dummy_loader(
     batch_size: int, patch_size: int, batches: int, with_rates: bool, shuffle: bool, seed: int
 ) -> DataLoader[Any]:
-    """Noise with a falling spectrum in place of EEG: the shape of a loader, to be replaced by one's own."""
+    """Noise with a falling spectrum, as an example of a loader to be replaced by your own."""
     generator = torch.Generator().manual_seed(seed)
     patches = torch.randn(batches * batch_size, patch_size, generator=generator).cumsum(dim=1)
     patches -= patches.mean(dim=1, keepdim=True)

@@ -1,6 +1,6 @@
-"""Bring a corpus into the cache: in this process, on a local cluster, or on Dask workers anywhere.
+"""Prepare the recordings of a corpus in the cache: in this process, on a local cluster, or on remote Dask workers.
 
-A recording that cannot be used is told, never silently dropped.
+A recording that cannot be used is reported, never dropped silently.
 """
 
 import logging
@@ -26,24 +26,24 @@ from trainer.data.splits import RecordingSource
 LOCAL = "local"
 _PATIENCE_S = 10.0
 _LITTLE = 64 << 20
-"""So many bytes of recordings are prepared in the seconds that the processes of a cluster take to start."""
+"""Bytes of recordings that one process prepares in the time that a cluster takes to start."""
 _MADE_UP = 8 << 20
-"""Bytes that a recording counts for which is no file."""
+"""Assumed size in bytes of a recording that is not a file."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker needs to know to prepare one recording."""
+    """All that a worker needs to prepare one recording."""
 
     source: RecordingSource
     frontend: FrontEndSettings
     rates_hz: tuple[float, ...]
-    """Devices to imitate beside the recording's own."""
+    """Rates of devices to imitate, beside the recording's own."""
     cache: SignalCache
     overrides: RecordingOverrides = field(default_factory=RecordingOverrides)
 
     def key(self, content: str, rate_hz: float | None, part: int) -> str:
-        """The name of an entry; no rate means the part's own."""
+        """The name of an entry; None is the part's own rate."""
         return self.cache.key(content, self.frontend, rate_hz, self.overrides, part)
 
 
@@ -60,13 +60,13 @@ class Prepared:
 
     name: str
     signals: list[Signal]
-    """Gapless pieces, at the recording's own rate and as other devices would have sent them."""
+    """Pieces without a gap, at the recording's own rate and as other devices would have sent them."""
     is_new: bool
     """It was not in the cache yet."""
     remarks: tuple[str, ...] = ()
-    """What is odd about it, or was assumed of it."""
+    """Irregularities of the recording, and assumptions about it."""
     lost: tuple[str, ...] = ()
-    """Its streams of EEG that cannot be used, and why."""
+    """EEG streams of the recording that cannot be used, and why."""
     data_set: str = "recordings"
 
     @property
@@ -89,16 +89,16 @@ class Side:
 
 
 Keys = tuple[str, ...]
-"""Names of a recording's entries in the cache, that of its first part's own rate first."""
+"""Names of a recording's entries in the cache; the first is that of the first part at its own rate."""
 
 
 def prepare(jobs: Sequence[Job], scheduler: str | None, *, strict: bool) -> list[Prepared | Skipped]:
-    """Every job's recording, from the cache; what is not there yet is prepared first.
+    """The recordings of all jobs, from the cache; those that it lacks are prepared first.
 
-    `scheduler` is None for this process, "local" for processes of this machine, else a Dask scheduler's address.
+    `scheduler` is None for this process, "local" for processes of this machine, else the address of a Dask scheduler.
 
     Raises:
-        ConfigError: a recording cannot be used and `strict` is set, or a worker cannot do its work.
+        ConfigError: a recording cannot be used and `strict` is set, or a worker fails.
     """
     outcomes: dict[int, Keys | Unusable] = {}
     waiting = []
@@ -136,14 +136,14 @@ def _entry(job: Job, key: str) -> Entry:
     entry = job.cache.find(key)
     if entry is None:
         raise ConfigError(
-            f"the cache entry of {_name(job)} is not in {job.cache.folder}, although it was prepared",
-            "Let data.cache be a folder that all workers share",
+            f"the cache entry of {_name(job)} is not in {job.cache.folder}, although a worker prepared it",
+            "Set data.cache to a folder that all workers share",
         )
     return entry
 
 
 def prepare_one(job: Job) -> Keys | Unusable:
-    """Bring one recording into the cache; the keys of its entries, its first part's own rate first."""
+    """Prepare one recording in the cache; the keys of its entries, the first part at its own rate first."""
     try:
         content = job.cache.read_content(job.source)
         found = read_source(job.source, job.frontend, job.overrides)
@@ -166,7 +166,7 @@ def prepare_one(job: Job) -> Keys | Unusable:
 def _described(
     part: Part, rate_hz: float | None, segments: Sequence[NDArray[np.float32]], parts: int, lost: tuple[str, ...]
 ) -> Entry:
-    """The entry of a part at a rate, or at its own."""
+    """The entry of a part at a rate; None is its own rate."""
     remarks = dict.fromkeys((*part.recording.remarks, *part.selection.notes, *part.remarks))
     return Entry(
         rate_hz=rate_hz or part.rate_hz,
@@ -180,7 +180,7 @@ def _described(
 
 
 def _cached(job: Job) -> Keys | None:
-    """The keys of a recording whose entries are all there."""
+    """The keys of a recording, if all its entries exist; else None."""
     try:
         content = job.cache.known_content(job.source)
     except OSError:
@@ -204,7 +204,7 @@ def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int,
         for number, job in enumerate(jobs):
             yield number, prepare_one(job)
         return
-    from distributed import Client, KilledWorker, LocalCluster, as_completed  # noqa: PLC0415  (only who needs it)
+    from distributed import Client, KilledWorker, LocalCluster, as_completed  # noqa: PLC0415  (slow to import)
 
     logging.getLogger("distributed").setLevel(logging.ERROR)
     with ExitStack() as stack:
@@ -218,7 +218,8 @@ def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int,
             client = stack.enter_context(Client(address, timeout=_PATIENCE_S))  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"no Dask scheduler answers at {address!r} ({error})", "Correct data.scheduler, or start one there"
+                f"data.scheduler is {address!r}, where no Dask scheduler answers ({error})",
+                "Correct data.scheduler, or start a scheduler there",
             ) from None
         futures = client.map(prepare_one, jobs, pure=False)
         numbers = {future.key: number for number, future in enumerate(futures)}
@@ -228,7 +229,7 @@ def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int,
                 yield number, future.result()
             except KilledWorker:
                 raise ConfigError(
-                    f"preparing {_name(jobs[number])} ended its worker several times, perhaps for want of memory",
+                    f"the worker that prepared {_name(jobs[number])} was killed several times; it may lack memory",
                     "Give workers more memory, or leave the recording out",
                 ) from None
 

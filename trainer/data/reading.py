@@ -1,4 +1,4 @@
-"""Read what one source holds, as far as it can be used."""
+"""Read the usable EEG streams of one source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +17,18 @@ from trainer.data.splits import RecordingSource
 
 @dataclass(frozen=True)
 class Found:
-    """What a source holds."""
+    """The EEG of a source."""
 
     parts: list[Part]
     lost: tuple[str, ...]
-    """Streams of EEG that cannot be used, and why."""
+    """EEG streams that cannot be used, and why."""
 
 
 def read_source(source: RecordingSource, settings: FrontEndSettings, overrides: RecordingOverrides) -> Found:
-    """Every stream of EEG in the source's file, behind the signal path.
+    """Every EEG stream in the source's file, processed by the signal path.
 
     Raises:
-        EegstreamError: there is none that can be used.
+        EegstreamError: no stream can be used.
     """
     rows = read_channels(Path(source.channels)) if source.channels else []
     recordings = _recordings(source.path, rows, overrides)
@@ -46,7 +46,7 @@ def read_source(source: RecordingSource, settings: FrontEndSettings, overrides: 
 
 
 def _recordings(path: str, rows: Sequence[Row], overrides: RecordingOverrides) -> list[Recording]:
-    """The file's streams of EEG; those that only a table says to hold EEG are found, too."""
+    """The file's EEG streams, also those whose channels have the type EEG only in the table."""
     try:
         return read_recordings(path, rate_hz=overrides.rate_hz, choice=overrides.choice)
     except RecordingError:

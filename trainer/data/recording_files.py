@@ -1,4 +1,4 @@
-"""Which files are recordings, which only belong to one, and which have no content here."""
+"""Find out which files are recordings, which are parts of one, and which have no content on this machine."""
 
 import ntpath
 import re
@@ -9,7 +9,7 @@ from eegstream.errors import RecordingError
 from eegstream.files.companions import refuse_by_name
 
 HEADERS = (".vhdr", ".ahdr", ".set", ".lay", ".data", ".fif", ".eeg")
-"""Files whose samples, or a part of them, may lie in other files of their name."""
+"""Files whose samples may be in other files with the same stem."""
 _TEXT = (".txt", ".asc")
 _READ = frozenset({".edf", ".bdf", ".gdf", ".rec", ".xdf", ".xdfz", ".cnt", ".raw", ".egi", ".mff", ".csv", *HEADERS})
 _NOT_READ = frozenset({".cdt", ".dap", ".e", ".nedf", ".nxe", ".mefd", ".con", ".sqd", ".ds"})
@@ -27,9 +27,9 @@ _PROBE_BYTES = 8192
 
 
 def files_below(folder: Path, depth: int | None = None) -> Iterator[Path]:
-    """Everything below a folder that is no folder, or a format that is one; nothing hidden, no folder twice.
+    """All files below a folder, and folders that are a recording format; nothing hidden, no folder twice.
 
-    With `depth`, only so many levels. A folder that cannot be looked into comes itself.
+    `depth` limits the number of levels. A folder without read permission is returned itself.
     """
     return _below(folder, depth, {folder.resolve()})
 
@@ -49,7 +49,7 @@ def _below(folder: Path, depth: int | None, seen: set[Path]) -> Iterator[Path]:
 
 
 def is_closed_folder(path: Path) -> bool:
-    """Whether `files_below` gave a folder because it could not look into it."""
+    """Whether `files_below` returned a folder because it cannot be read."""
     return path.is_dir() and path.suffix.lower() not in _FOLDERS
 
 
@@ -60,7 +60,7 @@ def ending(path: Path) -> str:
 
 
 def looks_like_recording(path: Path) -> bool:
-    """Whether its name, or for text its content, is that of a recording; its parts and its notes are none."""
+    """Whether a file is a recording by its name, or a text file by its content; parts of recordings are not."""
     kind = ending(path)
     if kind in _TEXT:
         return absent(path) is not None or _is_table(path)
@@ -68,7 +68,7 @@ def looks_like_recording(path: Path) -> bool:
 
 
 def is_part(path: Path) -> bool:
-    """Whether a file only belongs to a recording beside it."""
+    """Whether a file is a part of a recording beside it."""
     kind = ending(path)
     if kind == ".fif" and (split := _SPLIT_FIF.fullmatch(path.name)):
         return path.with_name(split[1] + split[2]).exists()
@@ -83,7 +83,7 @@ def is_part(path: Path) -> bool:
 
 
 def named_parts(header: Path) -> list[str]:
-    """Names of the files that a header of text says its recording consists of."""
+    """Names of the files that a text header refers to."""
     if header.suffix.lower() not in _TEXT_HEADERS:
         return []
     try:
@@ -98,13 +98,13 @@ def named_parts(header: Path) -> list[str]:
 
 
 def left_out_because(path: Path) -> str | None:
-    """Why a recording cannot even be tried: it is not here, or in a format that is not read; None if it can be."""
+    """Why a recording cannot be read at all: its content is missing, or its format is not supported. Else None."""
     if why := absent(path):
         return why
     if is_closed_folder(path):
-        return "it is a folder that cannot be looked into"
+        return "it is a folder that cannot be read"
     if ending(path) in _MAYBE_EEG:
-        return f"{path.suffix} is no format that is read: export EDF or BrainVision, or write a DataLoader of your own"
+        return f"{path.suffix} is not supported: export EDF or BrainVision, or write a DataLoader of your own"
     if ending(path) in _NOT_READ:
         try:
             refuse_by_name(path)
@@ -114,22 +114,22 @@ def left_out_because(path: Path) -> str | None:
 
 
 def absent(path: Path) -> str | None:
-    """Why there is no content at a path; None if there is."""
+    """Why there is no content at a path; None if there is content."""
     try:
         if path.is_symlink() and not path.exists():
             where = str(path.readlink())
-            return f"it is a link to nowhere{_hint(where.encode()) or f' ({where})'}"
+            return f"it is a broken link{_hint(where.encode()) or f' ({where})'}"
         if not path.exists():
-            return "there is no such file"
+            return "the file does not exist"
         return None if path.is_dir() else _no_content(path)
     except OSError as error:
         return f"it cannot be read ({error.strerror or error})"
 
 
 def _no_content(path: Path) -> str | None:
-    """Why something that is no folder has no content."""
+    """Why a path that is not a folder has no content."""
     if not path.is_file():
-        return "it is no plain file"
+        return "it is not a regular file"
     if path.stat().st_size > _LARGEST_POINTER_BYTES:
         return None
     content = path.read_bytes()
@@ -139,32 +139,32 @@ def _no_content(path: Path) -> str | None:
 def _hint(where: bytes) -> str:
     """How to fetch the content that a link or a pointer stands for."""
     if b"git-lfs" in where:
-        return ", which is not here: fetch it with `git lfs pull`"
+        return ", which is not on this machine: fetch it with `git lfs pull`"
     if b"annex/objects" in where:
-        return ", its content is not here: fetch it with `git annex get` or `datalad get`"
+        return ", its content is not on this machine: fetch it with `git annex get` or `datalad get`"
     return ""
 
 
 def _absent_inside(folder: Path) -> str | None:
-    """Why a part of a recording that is a folder is not here."""
+    """Why a part of a recording that is a folder has no content."""
     reasons = ((part.name, absent(part)) for part in sorted(folder.rglob("*")))
     return next((f"{name} inside: {why}" for name, why in reasons if why), None)
 
 
 def _absent_samples(header: Path) -> str | None:
-    """Why the samples that belong to a header are not here; None if they are, or if only its reader can say."""
+    """Why the samples of a header have no content; None if they have, or if only the reader can find out."""
     if header.suffix.lower() not in HEADERS:
         return None
     named = [header.with_name(name) for name in named_parts(header)]
     own = [header.with_suffix(end) for end in _SAMPLES if end != header.suffix.lower()]
     for part in dict.fromkeys([*named, *own]):
         if (part.is_symlink() or part.exists()) and (why := absent(part)):
-            return f"its samples are in {part.name}, and of that {why.replace('it is', 'there is only', 1)}"
+            return f"its samples are in {part.name}: {why}"
     return None
 
 
 def _is_table(path: Path) -> bool:
-    """Whether a text holds rows of numbers, and not only words."""
+    """Whether a text file has rows of numbers."""
     try:
         with path.open("rb") as file:
             lines = file.read(_PROBE_BYTES).decode("latin-1").splitlines()

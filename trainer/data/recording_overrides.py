@@ -1,4 +1,4 @@
-"""What the user says of recordings, as to `eegstream encode`."""
+"""Settings that override what recordings state, as the options of `eegstream encode`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ from eegstream.errors import ConfigError
 from trainer.data.left_out import in_settings
 
 Patterns = str | Sequence[str | int] | None
-"""Labels with wildcards, or numbers from 1; in one text or several."""
+"""Labels with wildcards, or numbers from 1, in one text or several."""
 
 
 @dataclass(frozen=True)
 class RecordingOverrides:
-    """It holds for all recordings."""
+    """Overrides for all recordings."""
 
     choice: ChannelChoice = field(default_factory=ChannelChoice)
     rate_hz: float | None = None
-    """Holds against what files state and stamps show."""
+    """Replaces the rate that files state or timestamps show."""
 
     @classmethod
     def of(cls, channels: Patterns, drop: Patterns, unit: str | None, rate: float | None) -> "RecordingOverrides":
         """From the settings of `data`.
 
         Raises:
-            ConfigError: a unit is not known, or the rate is none.
+            ConfigError: a unit is not known, or the rate is out of range.
         """
         if rate is not None and not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
             raise ConfigError(
@@ -38,5 +38,5 @@ class RecordingOverrides:
 
 
 def _texts(patterns: Patterns) -> list[str]:
-    """Patterns as texts; numbers come from YAML as such."""
+    """Patterns as texts; YAML gives numbers as int."""
     return [patterns] if isinstance(patterns, str) else list(map(str, patterns or ()))

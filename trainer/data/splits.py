@@ -1,4 +1,4 @@
-"""Keep every subject on one side: training, validation or test."""
+"""Assign every subject to one side: training, validation or test."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ SIDES = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class RecordingSource:
-    """One recording, and whose it is."""
+    """One recording and its subject."""
 
     data_set: str
     subject: str
     path: str
     """A file, or a text such as "synthetic:rate=250,seed=1"."""
     channels: str | None = None
-    """A BIDS channels.tsv that says more about the channels than the recording does."""
+    """A BIDS channels.tsv of the recording."""
 
 
 Split = dict[str, list[RecordingSource]]
@@ -34,7 +34,7 @@ SplitDescription = dict[str, dict[str, dict[str, list[str]]]]
 
 @dataclass(frozen=True)
 class SplitRule:
-    """Which subjects validate: those of a list, else those of another run's split, else a share drawn at random."""
+    """Chooses the validation subjects: those of a list, else those of another run's split, else a random share."""
 
     hold_out_share: float = 0.2
     hold_out: tuple[str, ...] = ()
@@ -45,14 +45,14 @@ class SplitRule:
 
     @property
     def draws(self) -> bool:
-        """Nobody says who validates."""
+        """Whether the validation subjects are drawn at random."""
         return not self.hold_out and self.split_file is None
 
     def __call__(self, sources: Sequence[RecordingSource]) -> Split:
-        """Every recording on a side.
+        """The recordings by side.
 
         Raises:
-            ConfigError: a side would have no subject, or a subject is not there.
+            ConfigError: a side would have no subject, or a given subject does not exist.
         """
         if self.hold_out:
             return _by_list(sources, self.hold_out)
@@ -62,7 +62,7 @@ class SplitRule:
 
 
 def require_disjoint(split: Split) -> None:
-    """Refuse a subject of a data set, or a file, that stands on two sides.
+    """Refuse a subject of a data set, or a file, that is on two sides.
 
     Raises:
         ConfigError: there is one.
@@ -77,8 +77,8 @@ def require_disjoint(split: Split) -> None:
                     Path(path).name for path in files
                 )
                 raise ConfigError(
-                    f"{side} and {other} share {', '.join(names[:8])}",
-                    "Keep each subject on one side",
+                    f"{', '.join(names[:8])} is on two sides, {side} and {other}",
+                    "Put each subject on one side only",
                 )
 
 
@@ -93,7 +93,9 @@ def _resolved(path: str) -> str:
 def _by_share(sources: Sequence[RecordingSource], share: float, seed: int) -> Split:
     """Move about `share` of each data set's subjects, at least one, to validation; a single subject trains."""
     if not 0 < share < 1:
-        raise ConfigError(f"hold_out_share is {share}, expected more than 0 and less than 1", "0.2 is usual")
+        raise ConfigError(
+            f"data.source.hold_out_share is {share}, expected more than 0 and less than 1", "Give 0.2, for example"
+        )
     rng = np.random.default_rng(seed)
     held: set[tuple[str, str]] = set()
     by_set: dict[str, list[str]] = {}
@@ -107,7 +109,8 @@ def _by_share(sources: Sequence[RecordingSource], share: float, seed: int) -> Sp
         found = "; ".join(f"{data_set}: {', '.join(subjects)}" for data_set, subjects in by_set.items())
         raise ConfigError(
             f"no data set has two subjects, so none can be held out ({found})",
-            "Give more recordings, set `subject` to an expression that tells people apart, or give data.source.val",
+            "Give recordings of more subjects, set `subject` to a regular expression that distinguishes them, or give "
+            "data.source.val",
         )
     return _split(sources, {"val": held})
 
@@ -118,7 +121,9 @@ def _by_list(sources: Sequence[RecordingSource], names: Sequence[str]) -> Split:
     absent = sorted({*names} - {s for _, s in held} - {f"{d}/{s}" for d, s in held})
     if absent:
         shown = ", ".join(sorted(f"{d}/{s}" for d, s in known)[:12])
-        raise ConfigError(f"hold_out names {', '.join(absent)}, which is no subject here", f"There are {shown}")
+        raise ConfigError(
+            f"data.source.hold_out has {', '.join(absent)}, which is not a subject of the data", f"Subjects are {shown}"
+        )
     return _split(sources, {"val": held})
 
 
@@ -131,18 +136,19 @@ def _by_file(sources: Sequence[RecordingSource], path: Path) -> Split:
         }
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ConfigError(
-            f"{path} is no split ({type(error).__name__}: {error})", "Give the split.json of a run"
+            f"{path} is not a split ({type(error).__name__}: {error})", "Give the split.json of a run"
         ) from None
     unknown = sorted(f"{d}/{s}" for d, s in _subjects(sources) - set().union(*sides.values()))
     if unknown:
         raise ConfigError(
-            f"{path} does not say on which side {', '.join(unknown[:8])} stand", "Add them, or leave them out"
+            f"{path} has no side for {', '.join(unknown[:8])}",
+            "Add these subjects to it, or leave their recordings out",
         )
     return _split(sources, {side: sides.get(side, set()) for side in ("val", "test")})
 
 
 def _split(sources: Sequence[RecordingSource], held: Mapping[str, set[tuple[str, str]]]) -> Split:
-    """Everybody trains who is not held for another side."""
+    """Recordings by side; subjects that are not held out are in training."""
     split: Split = {"train": [], **{side: [] for side in held}}
     for source in sources:
         side = next((s for s, who in held.items() if (source.data_set, source.subject) in who), "train")
@@ -150,13 +156,13 @@ def _split(sources: Sequence[RecordingSource], held: Mapping[str, set[tuple[str,
     for side in ("train", "val"):
         if not split[side]:
             raise ConfigError(
-                f"the {side} side of the split has no subject", "Hold out some of the subjects, not all or none"
+                f"the {side} side of the split has no subject", "Hold out some of the subjects, neither all nor none"
             )
     return split
 
 
 def describe_split(split: Split, root: Path | None) -> SplitDescription:
-    """Files by side, data set and subject, relative to `root`: what is written out beside a run."""
+    """Files by side, data set and subject, relative to `root`, as in split.json."""
     described: SplitDescription = {}
     for side, sources in split.items():
         for source in sources:

@@ -1,7 +1,7 @@
-"""Cut signals into batches of patches: at random for training, one after the other for measuring.
+"""Cut signals into batches of patches: at random places for training, consecutively for measuring.
 
-Signals may be mapped from disk; only what a batch needs is read. With W processes, each takes every W-th row of a
-batch, so that together they see the very batches that one process alone would see.
+Signals may be mapped from disk; only the samples of a batch are read. With W processes, each takes every W-th row of a
+batch, so that together they see the same batches as a single process.
 
 B patches in a batch, C channels, T samples of a signal, N samples in a patch, M patches in all.
 """
@@ -29,7 +29,7 @@ PatchBatch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Share:
-    """Which rows of a batch are this process's."""
+    """The rows of a batch that this process takes."""
 
     rank: int = 0
     processes: int = 1
@@ -40,14 +40,14 @@ class Share:
 
 
 _AGAIN_S = 0.05
-"""After this time an interrupt that met the end of a loader is raised again."""
+"""Delay after which an interrupt that arrived while a loader was closed is raised again."""
 
 
 class WindowPool:
     """All windows of some signals of one data set and rate.
 
-    `places` are counted over rows: those of the first channel of the first signal come first. With `step` 1 a window
-    may begin anywhere, with `step` N where patches without overlap do.
+    `places` are counted over rows, beginning with the first channel of the first signal. With `step` 1 a window may
+    begin anywhere, with `step` N only where patches without overlap begin.
     """
 
     def __init__(self, signals: Sequence[Signal], patch: int, step: int) -> None:
@@ -73,10 +73,10 @@ class WindowPool:
 
 
 class TrainingBatches:
-    """Batches of windows at random places; batch `index` is a function of `seed` and `index`.
+    """Batches of windows at random places; batch `index` depends only on `seed` and `index`.
 
-    `shares` weighs the data sets, 1 where nothing is said; within one, every rate weighs the same.
-    `model_rate_hz` is the rate of all patches, None if they have their own.
+    `shares` are weights of data sets, 1 if not given; within a data set, every rate has the same weight.
+    `model_rate_hz` is the rate of all patches, None if they have their source's rate.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class ConsecutiveBatches:
 
     @property
     def patches(self) -> int:
-        """M, their number."""
+        """M, the number of patches."""
         return int(self._stops[-1]) if self._pools else 0
 
     def __len__(self) -> int:
@@ -149,17 +149,17 @@ class ConsecutiveBatches:
 
 
 class BatchNumbers:
-    """The numbers of an epoch's batches; with `goes_on`, they go on where the epoch before ended."""
+    """The numbers of an epoch's batches; with `goes_on`, they continue those of the epoch before."""
 
     def __init__(self, per_epoch: int, *, goes_on: bool) -> None:
         self._per_epoch = per_epoch
         self._goes_on = goes_on
         self._epoch = 0
         self.skipped = 0
-        """Batches of the next epoch that a run had already taken before it was resumed."""
+        """Batches of the next epoch that the run had already taken before it was resumed."""
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning says which epoch comes."""
+        """Called by Lightning before each epoch."""
         self._epoch = epoch if self._goes_on else 0
 
     def __len__(self) -> int:
@@ -172,16 +172,16 @@ class BatchNumbers:
 
 
 class Loader:
-    """Batches by their numbers, each cut in a thread while the one before is used; it goes on in mid-epoch.
+    """Batches by their numbers; a thread cuts each one while the one before is used. It can be resumed in mid-epoch.
 
-    No DataLoader of PyTorch: cutting takes less than a worker process would to hand the result over, and Lightning
-    leaves it as it is where there are several processes, each of which takes its own rows of every batch.
+    This is not a DataLoader of PyTorch: cutting takes less time than a transfer from a worker process. Lightning
+    does not change its sampler with several processes; each process takes its own rows of every batch.
     """
 
     def __init__(self, batches: TrainingBatches | ConsecutiveBatches, numbers: BatchNumbers) -> None:
         self._batches = batches
         self.sampler = numbers
-        """By this name, and the next, Lightning finds whom to tell of epochs."""
+        """Lightning looks for this name and the next to find the object with `set_epoch`."""
         self.batch_sampler = None
         self._taken = 0
 
@@ -215,16 +215,16 @@ class Loader:
         return (patches.pin_memory(), rates_hz.pin_memory()) if torch.cuda.is_available() else (patches, rates_hz)
 
     def state_dict(self) -> dict[str, Any]:
-        """How far the epoch has come."""
+        """The number of batches taken in this epoch."""
         return {"taken": self._taken % len(self)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Begin the next epoch where another loader was."""
+        """Begin the next epoch after the batches that were already taken."""
         self.sampler.skipped = state["taken"]
 
 
 def consecutive(signals: Sequence[Signal], patch: int, most: int | None = None) -> dict[tuple[str, float], Tensor]:
-    """Patches (M, N) without overlap, by data set and rate; of each at most so many, evenly spread."""
+    """Patches (M, N) without overlap, by data set and rate; of each at most `most`, evenly spread."""
     cut = {}
     for key, group in by_set_and_rate([s for s in signals if s.samples_uv.shape[1] >= patch]).items():
         pool = WindowPool(group, patch, patch)

@@ -1,1 +1,1 @@
-"""What a model keeps and loses, beside transform coding at the same bits."""
+"""Measure the reconstruction error of models, beside transform coding at the same bits."""

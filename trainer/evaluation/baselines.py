@@ -1,4 +1,4 @@
-"""The coders that a model is compared with, each fitted once to the same training windows.
+"""The baselines that a model is compared with, each fitted once to the same training windows.
 
 M windows, N samples in a window.
 """
@@ -15,7 +15,7 @@ from trainer.evaluation.transform_coding import EntropyCoder, TransformCoder
 
 @dataclass
 class Baselines:
-    """Transform coders by rate and bits, fitted when they are first asked for."""
+    """Transform coders by rate and bits, fitted at their first use."""
 
     training: Mapping[float, NDArray[np.float32]]
     """Windows (M, N) by the rate of their samples."""
@@ -23,7 +23,7 @@ class Baselines:
     _entropy_coders: dict[tuple[float, int], EntropyCoder] = field(default_factory=dict)
 
     def transform_coder(self, sampled_hz: float, bits: float, *, has_gain: bool) -> TransformCoder:
-        """KLT and Lloyd-Max tables, at the next whole number of bits that is not less, at the nearest rate there is."""
+        """KLT and Lloyd-Max tables, with `bits` rounded up, for the nearest available rate."""
         key = (self._nearest(sampled_hz), math.ceil(bits - 1e-6), has_gain)
         if key not in self._coders:
             self._coders[key] = TransformCoder.fit(self.training[key[0]], key[1], has_gain=has_gain)

@@ -1,4 +1,4 @@
-"""All windows that bundles of one signal path need: to fit baselines to, and to be scored on.
+"""All windows for bundles of one signal path: to fit baselines to, and to score on.
 
 M windows, N samples in a window.
 """
@@ -20,31 +20,31 @@ FIT_WINDOWS = 60_000
 """Training windows that baselines are fitted to."""
 _EPOCHS = 24
 _RATES = 4
-"""So many times more where every rate has its own baselines."""
+"""Factor of the number of windows if every rate has its own baselines."""
 MEASURED = ("val", "test")
 
 
 def window_samples(patch: int, model_rate_hz: float | None) -> int:
-    """Samples that are scored together: a second of whole patches; a patch, where it is longer or the rate is any."""
+    """Samples of a window: one second of whole patches; one patch if it is longer, or if the model has no rate."""
     return patch * max(1, int((model_rate_hz or 0) // patch))
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All that bundles of one signal path and window are measured with."""
+    """All windows with which bundles of one signal path and window length are measured."""
 
     window: int
     model_rate_hz: float | None
     training: dict[float, NDArray[np.float32]]
     """Windows (M, N) to fit baselines to by their samples' rate."""
     sets: list[HeldOutWindows]
-    """Of the sides that training never saw."""
+    """Windows of the sides that are not used in training."""
 
     @classmethod
     def of(
         cls, data: PatchDataModule, patch: int, model_rate_hz: float | None, fit_windows: int = FIT_WINDOWS
     ) -> "Benchmark":
-        """The benchmark that a data module gives; one without recordings has its own patches for windows."""
+        """The benchmark of a data module; for one without recordings, windows are its patches."""
         training: Iterable[Batch]
         if isinstance(data, CorpusDataModule):
             sides = data.sides(MEASURED)
@@ -63,10 +63,10 @@ class Benchmark:
 
 
 def training_windows(loader: Iterable[Batch], count: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Loud training windows (count, N) and their rates (count,); fewer, where an epoch is short: no more than 24.
+    """Training windows (count, N) that are not quiet, and their rates (count,); fewer if 24 epochs do not have as many.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is no such window.
     """
     parts: list[NDArray[np.float32]] = []
     told: list[NDArray[np.float64]] = []
@@ -84,5 +84,8 @@ def training_windows(loader: Iterable[Batch], count: int) -> tuple[NDArray[np.fl
             if found >= count:
                 return np.concatenate(parts)[:count], np.concatenate(told)[:count]
     if not found:
-        raise ConfigError("no training patch is louder than 0.5 µV", "Look at the unit of the recordings")
+        raise ConfigError(
+            "all training patches have a standard deviation below 0.5 µV",
+            "Check the unit of the recordings (data.unit)",
+        )
     return np.concatenate(parts), np.concatenate(told)

@@ -27,7 +27,7 @@ def interval(
 
 
 def drawn(groups: NDArray[np.int64], seed: int = 0) -> Floats:
-    """How often each of S groups is in each of D draws: (D, S). The same groups and seed give the same draws."""
+    """Count of each of S groups in each of D draws: (D, S). The same groups and seed give the same draws."""
     count = int(groups.max()) + 1
     rng = np.random.default_rng(seed)
     draws = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS)

@@ -1,4 +1,4 @@
-"""How much of its codebook a model uses.
+"""The use of codebooks by a model.
 
 M patches, G codes of a patch, W values of a code.
 """
@@ -29,17 +29,17 @@ class CodebookUsage(Metric):
         self.add_state("counts", torch.zeros(sum(codebook_sizes), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, codes: Tensor) -> None:
-        """Take codes (M, G)."""
+        """Add codes (M, G)."""
         places = (codes.long() + self._first).flatten()
         self.counts += torch.bincount(places, minlength=len(self.counts))
 
     def compute(self) -> list[Tensor]:
-        """Histograms (W,), one a code."""
+        """Histograms (W,), one for each code."""
         return list(torch.split(self.counts, list(self._sizes)))
 
 
 def listed(codebook_sizes: Sequence[int]) -> str:
-    """Numbers of values for people to read, each run of equal ones once: "32, 256, 8 x 16384"."""
+    """Codebook sizes as text, with equal neighbours grouped: "32, 256, 8 x 16384"."""
     runs = [(size, len(list(run))) for size, run in groupby(codebook_sizes)]
     return ", ".join(f"{count} x {size}" if count > 1 else f"{size}" for size, count in runs)
 
@@ -53,8 +53,8 @@ def entropy_bits(counts: NDArray[np.integer]) -> float:
 def usage_metrics(counts: NDArray[np.integer]) -> dict[str, float]:
     """Use of one code, from its histogram (W,).
 
-    `used` is the share of the W values that occur, `perplexity` 2^entropy. Beside each, `_ideal`: what a source that
-    draws every value alike would be expected to show with as many patches, which is less than all of them.
+    `used` is the share of the W values that occur, `perplexity` is 2^entropy. `_ideal` are the expected values of a
+    uniform source with the same number of patches, which are below full use.
     """
     size, patches = len(counts), int(counts.sum())
     return {
@@ -66,7 +66,7 @@ def usage_metrics(counts: NDArray[np.integer]) -> dict[str, float]:
 
 
 def _ideal_perplexity(size: int, patches: int) -> float:
-    """2^E[entropy] of M draws among W alike values: each value's count is binomial with chance 1 / W."""
+    """2^E[entropy] of M draws of W equally likely values: each value's count is binomial with probability 1 / W."""
     if not patches:
         return 0.0
     most = int(binom.ppf(1 - 1e-12, patches, 1 / size)) + 1

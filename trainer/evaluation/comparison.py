@@ -43,7 +43,7 @@ def compare(codec: WindowedCodec, patch_set: HeldOutWindows, baselines: Baseline
 def rate_sensitivity(
     codec: WindowedCodec, patch_set: HeldOutWindows, rate_range_hz: Sequence[float]
 ) -> dict[str, float | None]:
-    """NRMSE with the true rate told, and with half and twice of it where the model is made for that."""
+    """NRMSE if the model is given the true rate, and half and twice of it, if these are in its range."""
     x = patch_set.patches_uv
     low_hz, high_hz = rate_range_hz
     rates_hz = {name: patch_set.rate_hz * factor for name, factor in (("true", 1.0), ("half", 0.5), ("twice", 2.0))}
@@ -54,7 +54,7 @@ def rate_sensitivity(
 
 
 def by_codes_kept(codec: WindowedCodec, patch_set: HeldOutWindows) -> list[float]:
-    """NRMSE with the first 1, 2, ... G codes of each patch, the others cut off; of a model whose prefixes decode."""
+    """NRMSE with the first 1, 2, ... G codes of each patch, the others cut off; for models whose prefixes decode."""
     codes = codec.encode(patch_set.patches_uv, patch_set.rate_hz)
     errors = []
     for kept in range(1, codes.shape[1] + 1):
@@ -65,7 +65,7 @@ def by_codes_kept(codec: WindowedCodec, patch_set: HeldOutWindows) -> list[float
 
 
 def code_counts(codec: WindowedCodec, heldout_sets: Iterable[HeldOutWindows]) -> list[NDArray[np.int64]]:
-    """How often each value (W,) of each code occurs over all sets."""
+    """Histogram (W,) of each code over all sets."""
     use = CodebookUsage(codec.codebook_sizes)
     for patch_set in heldout_sets:
         use.update(codec.encode(patch_set.patches_uv, patch_set.rate_hz))
@@ -88,7 +88,7 @@ def curves(
 
 
 def decoded_recordings(codec: WindowedCodec, recordings: Sequence[Recorded], kind: str) -> list[Recorded]:
-    """Recordings as they come back, cut to whole windows."""
+    """Recordings encoded and decoded, cut to whole windows."""
     found = []
     for recording in recordings:
         whole = whole_windows(recording, codec.window)

@@ -1,4 +1,4 @@
-"""Does a reconstruction keep what a classifier needs? Two-class tasks on log band powers, by shrinkage LDA.
+"""How well a classifier works on reconstructions: two-class tasks on log band powers, with shrinkage LDA.
 
 C channels, T samples, W windows, F features.
 """
@@ -27,7 +27,7 @@ _BLOCKS = 5
 
 
 class Task(BaseModel):
-    """A question to the windows of one data set: which of two classes they are of."""
+    """A classification task: the classifier assigns windows of a data set to one of two classes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +36,7 @@ class Task(BaseModel):
     """Regular expressions, searched in a recording's file name."""
     window_s: float
     across_subjects: bool
-    """Tested on subjects left out; else, for a single subject, on blocks of time left out."""
+    """Cross-validation over subjects; if false, over blocks of time of a single subject."""
     title: str
 
 
@@ -69,7 +69,7 @@ class _Asked:
     subjects: NDArray[np.str_]
     """(W,)"""
     left_out: NDArray[np.int64]
-    """Group (W,) that a window is left out with."""
+    """Cross-validation group (W,) of each window."""
 
 
 def _asked(task: Task, recordings: Sequence[Recorded]) -> _Asked | None:
@@ -87,7 +87,7 @@ def _asked(task: Task, recordings: Sequence[Recorded]) -> _Asked | None:
         return None
     x, who = np.concatenate(features), np.array(subjects)
     if task.across_subjects:
-        for subject in np.unique(who):  # how loud somebody's EEG is says nothing of the class
+        for subject in np.unique(who):  # a subject's mean amplitude is independent of the class
             own = x[who == subject]
             x[who == subject] = (own - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)
     left_out = np.unique(who if task.across_subjects else np.array(blocks), return_inverse=True)[1]
@@ -100,14 +100,14 @@ def _can_be_told(asked: _Asked) -> bool:
 
 
 def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
-    """Share of windows that are told right, with an interval over subjects (or blocks), and chance beside it.
+    """Share of correctly classified windows, with an interval over subjects (or blocks), and the chance level.
 
     Raises:
-        ValueError: no window is of either class.
+        ValueError: there is no window of either class.
     """
     asked = _asked(task, recordings)
     if asked is None:
-        raise ValueError(f"no recording of {task.data_set} is called as one of {', '.join(task.classes)}")
+        raise ValueError(f"no recording of {task.data_set} has a name that matches one of {', '.join(task.classes)}")
     return _answer(task, asked)
 
 
@@ -130,7 +130,7 @@ def _answer(task: Task, asked: _Asked) -> dict[str, Any]:
 
 
 def _told_right(x: Floats, y: NDArray[np.integer], left_out: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Whether each window is told right by a classifier that was fitted without its group."""
+    """Whether each window is classified correctly by a classifier that was fitted without its group."""
     right = np.zeros(len(y), bool)
     for group in np.unique(left_out):
         inside = left_out == group
@@ -141,7 +141,7 @@ def _told_right(x: Floats, y: NDArray[np.integer], left_out: NDArray[np.integer]
 
 
 def answers(tasks: Mapping[str, Task], recordings: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
-    """Every task that can be asked: both classes are there, and in whatever is left when a group is left out."""
+    """Results of every task whose two classes both remain whenever a group is left out."""
     found = {}
     for name, task in tasks.items():
         asked = _asked(task, recordings)

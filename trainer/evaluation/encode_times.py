@@ -1,4 +1,4 @@
-"""Time encoders against each other, by turns in one thread."""
+"""Compare the times of encoders, in turn in one thread."""
 
 import time
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _WARM_UP = 20
 def encode_times_ms(
     codecs: Mapping[str, WindowedCodec], windows_uv: NDArray[np.float32], turns: int
 ) -> dict[str, dict[str, float]]:
-    """Milliseconds (median, 95th percentile) of encoding a tile of 64 patches in one thread, all models by turns.
+    """Milliseconds (median, 95th percentile) to encode a tile of 64 patches in one thread, all models in turn.
 
     Each model gets the same samples, cut to its patches.
     """

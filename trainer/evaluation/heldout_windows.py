@@ -1,4 +1,4 @@
-"""The windows of people and devices that training never saw, and whose they are.
+"""Windows of subjects and devices that are not used in training, and their subjects.
 
 M windows, N samples in a window.
 """
@@ -17,48 +17,48 @@ from trainer.evaluation.metrics import loud
 from trainer.protocols import PatchDataModule
 
 MOST = 40_000
-"""Windows of a data set and rate, evenly spread."""
+"""Largest number of windows of a data set and rate, evenly spread."""
 _BLOCK = 20
-"""Consecutive windows that are drawn together where a set has one subject."""
+"""Consecutive windows that are drawn together if a set has one subject."""
 
 
 @dataclass(frozen=True)
 class HeldOutWindows:
-    """Loud patches of one data set and source rate."""
+    """Windows of one data set and source rate, without quiet ones."""
 
     data_set: str
     side: str
     rate_hz: float
-    """Of the source, as the model is told."""
+    """Rate of the source, as the model is given it."""
     sampled_hz: float
-    """Of the patches' samples."""
+    """Rate of the samples in a window."""
     patches_uv: NDArray[np.float32]
     """(M, N)"""
     subjects: NDArray[np.str_]
     """(M,)"""
     is_own: bool = True
-    """At the recordings' own rate, not that of an imitated device."""
+    """True at the recordings' own rate, false at that of an imitated device."""
 
     @property
     def name(self) -> str:
-        """As tables call it."""
+        """Its name in tables."""
         return f"{self.data_set} {self.rate_hz:g} Hz"
 
     @property
     def n_subjects(self) -> int:
-        """How many people these patches are of."""
+        """Number of subjects."""
         return len(set(self.subjects.tolist()))
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """Groups (M,) to draw: subjects, or blocks of consecutive patches of a single one."""
+        """Groups (M,) to draw: subjects, or blocks of consecutive windows of a single subject."""
         if self.n_subjects == 1:
             return np.arange(len(self.subjects), dtype=np.int64) // _BLOCK
         return np.unique(self.subjects, return_inverse=True)[1].astype(np.int64)
 
 
 def heldout_sets(side: Side, name: str, window: int, model_rate_hz: float | None) -> list[HeldOutWindows]:
-    """Loud windows without overlap, a set for each data set and rate."""
+    """Windows without overlap and without quiet ones, a set for each data set and rate."""
     found = []
     long_enough = [signal for signal in side.signals if signal.samples_uv.shape[1] >= window]
     own = {(recording.signals[0].data_set, recording.signals[0].rate_hz) for recording in side.recordings}
@@ -81,7 +81,7 @@ def heldout_sets(side: Side, name: str, window: int, model_rate_hz: float | None
 
 
 def sets_without_subjects(data: PatchDataModule, model_rate_hz: float | None, most: int = MOST) -> list[HeldOutWindows]:
-    """Patches of one's own loaders: all of one subject, for all that is known."""
+    """Patches of a user's loaders, taken as those of one subject, since subjects are unknown."""
     found = []
     for (name, rate_hz), patches in data.patches("val", most).items():
         heard = patches[loud(patches)].numpy()
@@ -94,7 +94,7 @@ def sets_without_subjects(data: PatchDataModule, model_rate_hz: float | None, mo
 def imitated_sets(
     data: PatchDataModule, rates_hz: Sequence[float], window: int, model_rate_hz: float | None
 ) -> list[HeldOutWindows]:
-    """Validation windows as devices of these rates would have sent them; none of data without recordings."""
+    """Validation windows as devices of these rates would have sent them; none for data without recordings."""
     if not isinstance(data, CorpusDataModule):
         return []
     return heldout_sets(data.imitated("val", rates_hz), "val", window, model_rate_hz)

@@ -14,7 +14,7 @@ from trainer.evaluation.metrics import loud, pearson, psnr_db, relative_error, s
 
 
 class PatchMean(Metric):
-    """Mean over patches of a number that each patch has, a function of originals and reconstructions (M, N)."""
+    """Mean over patches of a function of each original and its reconstruction (M, N)."""
 
     full_state_update = False
     total: Tensor
@@ -51,7 +51,7 @@ class PatchNrmse(PatchMean):
 class PooledNrmse(Metric):
     """`pooled_nrmse` over all batches.
 
-    torchmetrics' NormalizedRootMeanSquaredError divides a mean by a sum under its "l2", and so gives another number.
+    With "l2", NormalizedRootMeanSquaredError of torchmetrics divides a mean by a sum, which is another number.
     """
 
     full_state_update = False
@@ -74,15 +74,15 @@ class PooledNrmse(Metric):
 
 
 def _all_samples(metric: Metric) -> Metric:
-    """The metric of all samples as one long signal."""
+    """The metric over all samples as one long signal."""
     return LambdaInputTransformer(metric.set_dtype(torch.float64), torch.flatten, torch.flatten)
 
 
 class ReconstructionMetrics(MetricCollection):
     """All metrics of a reconstruction, in double precision, by name.
 
-    Pooled over all samples: `mse`, `mae`, `rmse`, `nrmse_pooled`, `r_pooled`. Of each patch, their mean: `nrmse` (the
-    root of it), `snr_db`, `psnr_db`, `ssim`, `r`.
+    Pooled over all samples: `mse`, `mae`, `rmse`, `nrmse_pooled`, `r_pooled`. Mean over patches: `nrmse` (the root of
+    the mean), `snr_db`, `psnr_db`, `ssim`, `r`.
     """
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class ReconstructionMetrics(MetricCollection):
         self.set_dtype(torch.float64)
 
     def add(self, x: Tensor, y: Tensor) -> None:
-        """Take originals and reconstructions (M, N), quiet patches left out."""
+        """Add originals and reconstructions (M, N), without quiet patches."""
         kept = loud(x)
         if kept.any():
             self.update(y[kept].double(), x[kept].double())

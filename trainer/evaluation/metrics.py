@@ -1,7 +1,7 @@
-"""How far a reconstruction lies from its patch: the one home of each formula.
+"""The formulas of all metrics of a reconstruction.
 
 M patches of N samples each, x the original and y the reconstruction, both in microvolts, e = y - x, R = max x - min x
-of a patch. Patches whose standard deviation is below 0.5 µV carry no EEG and are left out of every figure.
+of a patch. Patches whose standard deviation is below 0.5 µV carry no EEG and are left out of every metric.
 docs/reference/metrics.md has every formula; `metric_collection` accumulates them over the batches of a validation.
 """
 
@@ -22,7 +22,7 @@ BANDS_HZ = {
 
 
 def loud(x: Tensor) -> Tensor:
-    """Mask (M,) of the patches (M, N) that metrics are made of."""
+    """Mask (M,) of the patches (M, N) that are not quiet; metrics are computed over these."""
     return x.double().std(dim=1, correction=0) > QUIET_UV
 
 
@@ -32,7 +32,7 @@ def relative_error(x: Tensor, y: Tensor) -> Tensor:
 
 
 def nrmse(relative: Tensor) -> Tensor:
-    """NRMSE of patches with these relative errors (M,): sqrt(mean_n), so that quiet and loud patches weigh the same."""
+    """NRMSE of patches with these relative errors (M,): sqrt(mean_n), so that all patches have the same weight."""
     return relative.mean().sqrt()
 
 
@@ -58,8 +58,8 @@ def pearson(x: Tensor, y: Tensor) -> Tensor:
 def band_errors(x: Tensor, y: Tensor, rate_hz: float) -> dict[str, float]:
     """Share of each band's energy that is lost: sum_n(E_nb / X_n) / sum_n(X_nb / X_n).
 
-    Hann periodograms; X_n is the patch's whole energy, so that every patch weighs the same. Bands that reach beyond
-    half the rate, or hold no frequency of the patch, are left out.
+    Hann periodograms; X_n is the patch's whole energy, so that all patches have the same weight. Bands that reach
+    beyond half the rate, or contain no frequency of the patch, are left out.
     """
     return _band_shares(x, x - y, rate_hz)
 
@@ -82,7 +82,7 @@ def _band_shares(x: Tensor, other: Tensor, rate_hz: float) -> dict[str, float]:
 
 
 def periodogram(x: Tensor) -> Tensor:
-    """Energy (M, N // 2 + 1) of patches (M, N) behind a Hann window, by frequency."""
+    """Energy (M, N // 2 + 1) of patches (M, N) by frequency, with a Hann window."""
     window = torch.hann_window(x.shape[1], periodic=False, dtype=x.dtype)
     energy: Tensor = torch.fft.rfft(x * window).abs() ** 2
     return energy
@@ -107,7 +107,7 @@ def psnr_db(x: Tensor, y: Tensor) -> Tensor:
 def ssim(x: Tensor, y: Tensor) -> Tensor:
     """Structural similarity (M,) along time, C1 = (0.01 R)^2, C2 = (0.03 R)^2, each patch's own R.
 
-    Gaussian window of 11 samples, sigma 1.5; patches go on mirrored beyond their ends. Wang, Bovik, Sheikh,
+    Gaussian window of 11 samples, sigma 1.5; patches are mirrored at their ends. Wang, Bovik, Sheikh,
     Simoncelli: Image Quality Assessment, 2004, in one dimension.
     """
     place = torch.arange(_WINDOW, dtype=x.dtype, device=x.device) - _WINDOW // 2

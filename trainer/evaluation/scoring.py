@@ -76,7 +76,7 @@ def nrmse_of(x_uv: NDArray[np.floating], y_uv: NDArray[np.floating]) -> float:
 def gain_over(
     windows: HeldOutWindows, decoded_uv: NDArray[np.floating], reference_uv: NDArray[np.floating]
 ) -> dict[str, Any]:
-    """By how much NRMSE is smaller than that of a reference: share, interval over the same draws, every subject."""
+    """Relative reduction of NRMSE against a reference: of all, its interval over the same draws, and by subject."""
     x = _tensor(windows.patches_uv)
     own, other = relative_error(x, _tensor(decoded_uv)), relative_error(x, _tensor(reference_uv))
 

@@ -1,4 +1,4 @@
-"""Transform coding, the baseline of every codec: fitted on the same training patches, at the same counted bits.
+"""Transform coding, the baseline of every codec: fitted to the same training patches, at the same number of bits.
 
 M patches, N samples in a patch, K coefficients, L levels of one of them.
 """
@@ -17,7 +17,7 @@ _LOW_UV, _HIGH_UV = 0.25, 1000.0
 _CURVE_SAMPLES = 200_000
 _CURVE_COEFFICIENTS = 48
 _MOST = 160
-"""Coefficients that may get levels; at these rates the last ones never do."""
+"""Largest number of coded coefficients; at these rates further ones never get levels."""
 
 
 def gains_uv(patches_uv: NDArray[np.floating]) -> Floats:
@@ -41,7 +41,7 @@ def karhunen_loeve(patches: NDArray[np.floating]) -> tuple[Floats, Floats]:
 class TransformCoder:
     """KLT, a Lloyd-Max table for each coefficient, whole levels by water-filling; with or without a gain.
 
-    With a gain, 6 of the bits say it, and the patch is divided by its rounded value.
+    A gain takes 6 of the bits; the patch is divided by its rounded value.
     """
 
     bits: int
@@ -66,7 +66,7 @@ class TransformCoder:
         return cls(bits, has_gain, directions[:, coded], tables)
 
     def __call__(self, patches_uv: NDArray[np.floating]) -> Floats:
-        """What comes back of patches (M, N)."""
+        """Reconstruction of patches (M, N)."""
         gain_uv = gains_uv(patches_uv) if self.has_gain else np.ones((len(patches_uv), 1))
         z = (patches_uv / gain_uv) @ self.directions
         for k, table in enumerate(self.tables):

@@ -51,13 +51,13 @@ class WindowedCodec:
 
     @classmethod
     def of_network(cls, network: Network) -> "WindowedCodec":
-        """That of a network which is no bundle yet, for windows of one patch."""
+        """The codec of a network before its export, for windows of one patch."""
         sizes, size = tuple(network.codebook_sizes), network.patch_size
         return cls(network, sizes, size, tuple(network.decodes), size)
 
     @property
     def bits(self) -> float:
-        """Of a window, everything counted: sum(log2(codebook_sizes)) of each of its patches."""
+        """All bits of a window: sum(log2(codebook_sizes)) for each of its patches."""
         return self.window // self.patch * bits_of(self.codebook_sizes)
 
     def encode(self, windows_uv: NDArray[np.float32], rate_hz: float) -> torch.Tensor:
@@ -72,5 +72,5 @@ class WindowedCodec:
         return patches.numpy().astype(np.float64).reshape(-1, self.window)
 
     def through(self, windows_uv: NDArray[np.float32], rate_hz: float, kind: str = "mse") -> Floats:
-        """What comes back of windows (M, N)."""
+        """Reconstruction of windows (M, N)."""
         return self.decode(self.encode(windows_uv, rate_hz), rate_hz, kind)

@@ -27,15 +27,15 @@ ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {
     "silu": lambda _width: nn.SiLU(),
     "snake": Snake,
 }
-"""Name to constructor; it is given the number of features."""
+"""Name to constructor, which takes the number of features."""
 
 
 def activation(name: str, width: int) -> nn.Module:
     """The activation `name` for `width` features.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: there is no activation of that name.
     """
     if name not in ACTIVATIONS:
-        raise ValueError(f"activation {name!r} is unknown; there are {', '.join(ACTIVATIONS)}")
+        raise ValueError(f"activation is {name!r}, expected {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name](width)

@@ -1,7 +1,7 @@
-"""Bring microvolts to the order of one before the network, and back after it.
+"""Scale microvolts to the order of one before the network, and back after it.
 
-Whatever the way back needs to know travels in the codes: a fixed curve needs nothing, a gain is digits of its own.
-Both ways have the same three methods, so that the model need not ask which one it has.
+All that the decoder needs for this is in the codes: nothing for a fixed curve, some digits for a gain. Both classes
+have the same three methods, so that the model uses them alike.
 
 B patches, N samples in a patch, A digits of the amplitude.
 """
@@ -15,14 +15,32 @@ from torch import Tensor, nn
 from trainer.models.fsq import MixedRadix
 
 LIMIT_UV = 1e5
-"""Inputs are cut to this magnitude, far beyond any EEG, so that no input overflows inside the network."""
+"""Inputs are clipped to this magnitude, far beyond any EEG, so that the network cannot overflow."""
+
+
+def require_range(low_uv: float, high_uv: float) -> None:
+    """Refuse a range of gains that is empty or not positive.
+
+    Raises:
+        ValueError: it is.
+    """
+    if not 0 < low_uv < high_uv:
+        raise ValueError(
+            f"gain_range_uv is [{low_uv:g}, {high_uv:g}], expected two positive numbers, the lower one first"
+        )
 
 
 class Compression(nn.Module):
-    """A fixed odd curve, asinh(x / unit): linear below the unit, logarithmic above. It needs no digit."""
+    """A fixed odd curve, asinh(x / unit): linear below the unit, logarithmic above. It needs no digit.
+
+    Raises:
+        ValueError: a unit that is not positive.
+    """
 
     def __init__(self, unit_uv: float) -> None:
         super().__init__()
+        if unit_uv <= 0:
+            raise ValueError(f"unit_uv is {unit_uv:g}, expected more than 0")
         self.unit_uv = unit_uv
         self.highest = math.asinh(LIMIT_UV / unit_uv)
 
@@ -44,12 +62,16 @@ class Compression(nn.Module):
 class LogGain(nn.Module):
     """Divide by the patch's root mean square, rounded on a logarithmic grid from `low_uv` to `high_uv`.
 
-    The grid has as many steps as digits of `levels` can tell apart. What is divided by is the rounded gain, so that
-    its rounding loses nothing.
+    The grid has as many steps as digits of `levels` can express. The patch is divided by the rounded gain, so that the
+    rounding causes no error.
+
+    Raises:
+        ValueError: a range that is empty or not positive.
     """
 
     def __init__(self, levels: Sequence[int], low_uv: float, high_uv: float) -> None:
         super().__init__()
+        require_range(low_uv, high_uv)
         self.radix = MixedRadix(levels)
         self.low_uv = low_uv
         self.high_uv = high_uv

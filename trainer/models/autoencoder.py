@@ -1,4 +1,4 @@
-"""What every autoencoder of patches shares: amplitude, basis, FSQ, packing into codes, and the way back.
+"""The parts that all autoencoders of patches share: amplitude, basis, FSQ, packing into codes, and their inverses.
 
 B patches, N samples in a patch, G codes of a patch, Z latent dimensions, A digits of the amplitude.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from trainer.models.amplitude import LIMIT_UV, Compression, LogGain
+from trainer.models.amplitude import LIMIT_UV, Compression, LogGain, require_range
 from trainer.models.dct import Samples, WhitenedCosines
 from trainer.models.fsq import MixedRadix, quantizer
 
@@ -16,7 +16,7 @@ FORMS = ("standard", "symmetric")
 
 
 class CodeLayout:
-    """What stands before the encoder and between the two networks, from a model's settings.
+    """All parts of an autoencoder but its two networks, from a model's settings.
 
     Raises:
         ValueError: settings that cannot be built.
@@ -37,9 +37,13 @@ class CodeLayout:
             raise ValueError(f"groups is {groups}, expected 1 to 32")
         if fsq not in FORMS:
             raise ValueError(f"fsq is {fsq!r}, expected {' or '.join(FORMS)}")
+        if not levels:
+            raise ValueError("levels is empty, expected at least one number")
+        require_range(*gain_range_uv)
         if not 0 <= gain_digits <= len(levels) or groups * len(levels) == gain_digits:
             raise ValueError(
-                f"gain_digits is {gain_digits}, expected 0 to {len(levels)}, and digits left for the shape"
+                f"gain_digits is {gain_digits}, expected 0 to {min(len(levels), groups * len(levels) - 1)}: some "
+                "digits must be left for the shape"
             )
         if not 0 <= cosines <= patch_size:
             raise ValueError(f"cosines is {cosines}, expected 0 to {patch_size}")
@@ -56,21 +60,21 @@ class CodeLayout:
             if gain_digits
             else f"A fixed curve asinh(x / {unit_uv:g} µV) stands before the network; no gain is sent."
         )
-        """What a person wants to know of the codes."""
+        """What the codes mean, for people."""
         self.n_features = cosines or patch_size
-        """What the encoder gets and the decoder gives."""
+        """Inputs of the encoder and outputs of the decoder."""
         self.n_latents = len(shape_levels)
-        """What the encoder gives and the decoder gets."""
+        """Outputs of the encoder and inputs of the decoder."""
 
 
 class Autoencoder(nn.Module):
     """An encoder network, FSQ in `groups` codes of the same levels, a decoder network.
 
-    With gain digits, the first so many digits of the first code hold the patch's gain on a logarithmic grid; the
-    network then sees the patch divided by that very gain, so that its rounding costs nothing. Without, the input is
-    compressed by a fixed curve. Either way the codes are all that the decoder gets.
+    With gain digits, the first digits of the first code hold the patch's gain on a logarithmic grid. The network's
+    input is the patch divided by the rounded gain, so that the rounding causes no error. Without them, the input is
+    compressed by a fixed curve. In both cases the decoder gets nothing but the codes.
 
-    With cosines, the networks work on so many whitened cosine coefficients in place of the samples.
+    With cosines, the networks work on this number of whitened cosine coefficients in place of the samples.
 
     `encoder` turns features (B, n_features) and rates (B, 1) into latents (B, n_latents), `decoder` turns them back.
     """

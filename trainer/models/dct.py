@@ -1,4 +1,4 @@
-"""Hand the network cosine coefficients of like size, or samples as they are.
+"""Give the network whitened cosine coefficients, or the samples themselves.
 
 N samples in a patch, K coefficients kept.
 """
@@ -12,7 +12,7 @@ _CORNER = 12.0
 
 
 class Samples(nn.Module):
-    """Samples as they are."""
+    """The samples themselves."""
 
     def forward(self, x: Tensor) -> Tensor:
         """The same samples (B, N)."""
@@ -25,11 +25,11 @@ class Samples(nn.Module):
 
 
 class WhitenedCosines(nn.Module):
-    """The first K coefficients of the orthonormal DCT-II, each divided by the size that a 1/f signal would give it.
+    """The first K coefficients of the orthonormal DCT-II, each divided by its expected size in a 1/f signal.
 
-    Coefficient k is expected in proportion to 1 / (k + 12), scaled so that a patch of unit root mean square has N in
-    all. The division is undone on the way back; coefficients from K on come back as zero. Networks learn several times
-    faster on these than on samples, whose energy lies in a few slow directions.
+    The expected size of coefficient k is proportional to 1 / (k + 12), scaled to the energy N of a patch of unit root
+    mean square. `invert` multiplies again; coefficients from K on become zero. Networks learn several times faster on
+    these than on samples, whose energy is in a few slow directions.
     """
 
     cosines: Tensor

@@ -32,7 +32,7 @@ class RateEmbedding(nn.Module):
 
 
 class FiLM(nn.Module):
-    """Scale and shift features as the rate demands: h (1 + scale) + shift; the identity before training."""
+    """Scale and shift features by functions of the rate: h (1 + scale) + shift; the identity before training."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """Finite scalar quantisation: every latent dimension is rounded to one of a few levels.
 
-Mentzer, Minnen, Agustsson, Tschannen: Finite Scalar Quantization, 2024; in the form of vector-quantize-pytorch, which
-tests/trainer/models/test_fsq.py holds this file to, bit by bit.
+Mentzer, Minnen, Agustsson, Tschannen: Finite Scalar Quantization, 2024; in the form of vector-quantize-pytorch, with
+which tests/trainer/models/test_fsq.py compares this file bit by bit.
 
 ... any leading dimensions, D latent dimensions, L levels of one of them, k its level 0..L-1.
 """
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 _MARGIN = 1e-3
-"""The outermost levels lie this far inside the tanh's range, so that rounding can reach them."""
+"""The outermost levels are this far inside the range of tanh, so that rounding can reach them."""
 _HIGHEST = 1000
 
 
@@ -66,7 +66,7 @@ class FSQ(nn.Module):
 
 
 class SymmetricFSQ(nn.Module):
-    """The form whose values lie symmetrically around zero for every number of levels, two included.
+    """The form whose values are symmetric around zero for every number of levels, including two.
 
         k = floor((L - 1) (tanh(z) + 1) / 2 + 0.5),  value = 2 k / (L - 1) - 1
 
@@ -119,10 +119,10 @@ def _checked(levels: Sequence[int], lowest: int) -> Tensor:
 
 
 class MixedRadix(nn.Module):
-    """Write D levels as one number, little end first: sum_j k_j prod_{m<j} L_m.
+    """Write D levels as one number, the first level least significant: sum_j k_j prod_{m<j} L_m.
 
     Raises:
-        ValueError: more than 65536 values, which a code on the wire cannot tell apart.
+        ValueError: more than 65536 values, which do not fit into a code on the wire.
     """
 
     basis: Tensor
@@ -132,7 +132,7 @@ class MixedRadix(nn.Module):
         super().__init__()
         self.size = math.prod(levels)
         if self.size > 1 << 16:
-            raise ValueError(f"levels {list(levels)} give {self.size} values, a code has room for 65536")
+            raise ValueError(f"levels is {list(levels)}, which gives {self.size} values, expected at most 65536")
         basis = [math.prod(levels[:place]) for place in range(len(levels))]
         self.register_buffer("basis", torch.tensor(basis, dtype=torch.int32), persistent=False)
         self.register_buffer("levels", torch.tensor(list(levels), dtype=torch.int32), persistent=False)

@@ -1,4 +1,4 @@
-"""The MLP autoencoder: hidden layers of falling width, FSQ, and the same widths mirrored.
+"""The MLP autoencoder: hidden layers of decreasing width, FSQ, and the same widths in reverse order.
 
 B patches.
 """
@@ -15,7 +15,7 @@ from trainer.models.film import FiLM
 
 
 class HiddenLayer(nn.Module):
-    """Linear, FiLM where wanted, activation, dropout."""
+    """Linear, FiLM if `film` is set, activation, dropout."""
 
     def __init__(self, n_in: int, n_out: int, kind: str, dropout: float, film: bool) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class HiddenLayer(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Hidden layers of the widths between the first and the last, then a linear one."""
+    """Hidden layers with the widths between the first and the last, then a linear layer."""
 
     def __init__(self, widths: Sequence[int], kind: str, dropout: float, film: bool) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def mlp_autoencoder(
     use_conditioning: bool = False,
     **codes: Any,
 ) -> Autoencoder:
-    """Hidden layers of `hidden_dims`, mirrored in the decoder; `codes` are the settings of a `CodeLayout`.
+    """Hidden layers of widths `hidden_dims`, in reverse order in the decoder; `codes` are settings of a `CodeLayout`.
 
     Raises:
         ValueError: settings that cannot be built.

@@ -16,7 +16,7 @@ from trainer.models.film import RateEmbedding
 
 
 class AdaptiveNorm(nn.Module):
-    """Layer norm whose scale and shift, and the gate of the block behind it, are functions of the rate.
+    """Layer norm whose scale and shift, and the gate of its block, are functions of the rate.
 
     norm(x) (1 + scale) + shift and 1 + gate; scale, shift and gate are zero before training.
     """
@@ -37,7 +37,7 @@ class AdaptiveNorm(nn.Module):
 
 
 class PlainNorm(nn.Module):
-    """Layer norm with a learned scale, shift and gate that know no rate."""
+    """Layer norm with a learned scale, shift and gate that do not depend on the rate."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ def residual_autoencoder(
     use_conditioning: bool = True,
     **codes: Any,
 ) -> Autoencoder:
-    """`blocks` residual blocks of `width` in the encoder, as many in the decoder; `codes` as a `CodeLayout` takes them.
+    """`blocks` residual blocks of `width` each in encoder and decoder; `codes` are settings of a `CodeLayout`.
 
     Raises:
         ValueError: settings that cannot be built.

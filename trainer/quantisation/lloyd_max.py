@@ -1,4 +1,4 @@
-"""Scalar quantisers of least squared error, and how to share bits among them.
+"""Scalar quantisers of least squared error, and the allocation of bits to them.
 
 Lloyd: Least Squares Quantization in PCM, 1957/1982; Max: Quantizing for Minimum Distortion, 1960. Greedy allocation of
 whole levels: Fox: Discrete Optimization via Marginal Analysis, 1966.
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEVELS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96)
-"""Numbers of levels that a coefficient may get."""
+"""Possible numbers of levels of a coefficient."""
 _ROUNDS = 60
 _SETTLED = 1e-5
 
 
 def lloyd_max(samples: Floats, levels: int) -> Floats:
-    """The table (L,), ascending, whose nearest values reproduce sorted `samples` (S,) with least squared error.
+    """The ascending table (L,) that quantises sorted `samples` (S,) with least squared error.
 
-    Fewer than `levels` distinct samples give a table that repeats itself.
+    With fewer than `levels` distinct samples, values repeat in the table.
     """
     below = np.concatenate([[0.0], np.cumsum(samples)])
     table = 1.2 * np.quantile(samples, (np.arange(levels) + 0.5) / levels)
@@ -44,7 +44,7 @@ def quantise(samples: NDArray[np.floating], table: Floats) -> NDArray[np.intp]:
 
 
 def distortion_curve(samples: Floats, levels: Sequence[int] = LEVELS) -> Floats:
-    """Mean squared error of the best table of each number of levels, over the samples' power."""
+    """Mean squared error of the best table for each number of levels, divided by the samples' power."""
     ordered = np.sort(samples)
     power = float((ordered**2).mean())
     errors = []
@@ -55,9 +55,9 @@ def distortion_curve(samples: Floats, levels: Sequence[int] = LEVELS) -> Floats:
 
 
 def allocate(variances: Floats, bits: float, curve: Floats, levels: Sequence[int] = LEVELS) -> NDArray[np.int64]:
-    """Levels (K,) for coefficients of these variances (K,), sum(log2 levels) <= bits, where each bit helps most.
+    """Levels (K,) for coefficients of these variances (K,), sum(log2 levels) <= bits, by greatest error reduction.
 
-    `curve` is the error that each number of levels leaves of a variance.
+    `curve` is the error of each number of levels for unit variance.
     """
     chosen = np.zeros(len(variances), np.int64)
     cost = np.diff(np.log2(levels))
@@ -78,6 +78,6 @@ def allocate(variances: Floats, bits: float, curve: Floats, levels: Sequence[int
 
 
 def _edges(samples: Floats, table: Floats) -> NDArray[np.intp]:
-    """Where each cell of a table (L,) begins and ends among sorted samples: L + 1 places."""
+    """Indices (L + 1,) in sorted samples at which the cells of a table (L,) begin and end."""
     inner = np.searchsorted(samples, 0.5 * (table[1:] + table[:-1]))
     return np.concatenate([[0], inner, [len(samples)]])

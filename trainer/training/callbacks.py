@@ -1,4 +1,4 @@
-"""What Lightning calls during a run of ours, beside what the settings name."""
+"""Callbacks of every run, beside those that the settings name."""
 
 import math
 import shutil
@@ -16,16 +16,16 @@ _PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 
 
 class ValidateAtTheLastStep(Callback):
-    """Let a run that `max_steps` ends in the middle of an epoch be validated, and so kept, at its end."""
+    """Validate, and so save, a run that `max_steps` ends in the middle of an epoch."""
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Say that it is over while there is still a validation to come."""
+        """Ask for the stop early enough for Lightning to validate once more."""
         if 0 < trainer.max_steps <= trainer.global_step:
             trainer.should_stop = True
 
 
 class EpochSummaryLines(Callback):
-    """A line for each validation, where no progress bar is to be seen."""
+    """Print a line for each validation, where there is no progress bar."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -43,15 +43,15 @@ class EpochSummaryLines(Callback):
 
 
 class CarryBestCheckpoint(Callback):
-    """Let a resumed run know the best checkpoint of the run before it, by bringing that into its own folder.
+    """Copy the best checkpoint of the earlier run into the folder of a resumed run.
 
-    Lightning forgets it where the folders differ, and would then keep the best of the second part only.
+    Lightning forgets it if the folders differ, and would then keep the best of the resumed part only.
     """
 
     def on_load_checkpoint(
         self, trainer: lightning.Trainer, _module: lightning.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Copy what the earlier run has kept, and say in the loaded state where it now is."""
+        """Copy the checkpoints of the earlier run, and put their new paths into the loaded state."""
         for callback in trainer.callbacks:  # type: ignore[attr-defined] # set by Lightning, but not declared
             if isinstance(callback, ModelCheckpoint) and callback.state_key in checkpoint["callbacks"]:
                 state = checkpoint["callbacks"][callback.state_key]
@@ -59,7 +59,7 @@ class CarryBestCheckpoint(Callback):
 
 
 def _moved(state: dict[str, Any], folder: Path, trainer: lightning.Trainer) -> dict[str, Any]:
-    """The state of a checkpoint callback as if it had always written into `folder`."""
+    """The state of a checkpoint callback, with paths in `folder`."""
     kept = [Path(path) for path in state["best_k_models"]]
     if Path(state["dirpath"]) == folder or not all(path.is_file() for path in kept):
         return state

@@ -14,16 +14,16 @@ from trainer.hydra_app import build
 from trainer.protocols import Network, NetworkFitter, missing_members
 
 FOR_OPTIMISATION = ("learning_rate", "eta_min", "max_epochs")
-"""Settings that stand beside a model's own, for optimizers and schedulers to refer to."""
+"""Settings in the group `model` that only optimizers and schedulers refer to."""
 FOR_FITTING = ("fitter", "fit_patches", "fit_rounds")
-"""Those that the fit before training takes."""
+"""Settings in the group `model` that only the fit before training uses."""
 
 
 def build_network(settings: dict[str, Any]) -> Network:
-    """A fresh network from the `model` part of a run's settings.
+    """A new network from the group `model` of a run's settings.
 
     Raises:
-        ConfigError: it refuses them, or is no `Network`.
+        ConfigError: its constructor raises an error, or it is not a `Network`.
     """
     beside = (*FOR_OPTIMISATION, *FOR_FITTING)
     made = build(OmegaConf.create({key: value for key, value in settings.items() if key not in beside}))
@@ -38,17 +38,15 @@ def build_network(settings: dict[str, Any]) -> Network:
         methods = (DECODE_METHODS.get(kind, f"a method for the decode {kind!r}") for kind in network.decodes)
         lacking = [method for method in methods if not hasattr(made, method)]
     if lacking:
-        raise ConfigError(
-            f"{target} lacks {', '.join(lacking)}", "trainer.protocols.Network says what a model has to offer"
-        )
+        raise ConfigError(f"{target} lacks {', '.join(lacking)}", "Add what trainer.protocols.Network lists")
     return network
 
 
 def build_fitter(settings: dict[str, Any]) -> NetworkFitter | None:
-    """What the recipe fits its network with before any gradient step, if anything.
+    """The fitter that the recipe names for the fit before any gradient step; None if it names none.
 
     Raises:
-        ConfigError: it refuses its settings, or is no `NetworkFitter`.
+        ConfigError: its constructor raises an error, or it is not a `NetworkFitter`.
     """
     if not settings.get("fitter"):
         return None
@@ -56,7 +54,7 @@ def build_fitter(settings: dict[str, Any]) -> NetworkFitter | None:
     if missing_members(fitter, NetworkFitter) or not callable(fitter):
         raise ConfigError(
             f"{settings['fitter']['_target_']} cannot be called or lacks `patches`",
-            "trainer.protocols.NetworkFitter says what a fitter has to offer",
+            "Add what trainer.protocols.NetworkFitter lists",
         )
     return cast("NetworkFitter", fitter)
 
@@ -65,7 +63,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """A checkpoint with the settings of its run.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the file cannot be read, or is not a checkpoint of trainer.train.
     """
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -73,13 +71,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
-            f"{path} is no checkpoint of trainer.train ({reason[:120]})", "Give the path that training printed"
+            f"{path} is not a checkpoint of trainer.train ({reason[:120]})", "Give the path that training printed"
         ) from None
     return checkpoint
 
 
 def trained_network(checkpoint: dict[str, Any]) -> Network:
-    """The network of a checkpoint, ready for use; its averaged weights, where they were averaged."""
+    """The network of a checkpoint, ready for use; with averaged weights, if training averaged them."""
     network = build_network(checkpoint["config"]["model"])
     module = as_module(network)
     prefix = "network."
@@ -91,5 +89,5 @@ def trained_network(checkpoint: dict[str, Any]) -> Network:
 
 def as_module(network: Network) -> nn.Module:
     """The same object as PyTorch sees it."""
-    assert isinstance(network, nn.Module), "build_network lets nothing else pass"  # noqa: S101  (a fault of ours)
+    assert isinstance(network, nn.Module), "build_network refuses anything else"  # noqa: S101  (an internal error)
     return network

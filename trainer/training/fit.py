@@ -1,4 +1,4 @@
-"""Fit a network as a run's settings say: tables first, where the recipe has them, then gradient steps."""
+"""Train a network as a run's settings say: first the recipe's fitter, if there is one, then gradient steps."""
 
 import math
 import time
@@ -37,15 +37,15 @@ class ScoredCheckpoint:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run has led to."""
+    """The result of a run."""
 
     trainer: lightning.Trainer
     data: PatchDataModule
     config: dict[str, Any]
-    """As it is kept in checkpoints."""
+    """The settings, as saved in checkpoints."""
     seconds: float
     before_training: ScoredCheckpoint | None
-    """The network as it was fitted to patches, before any step."""
+    """The network after the fit, before any gradient step."""
 
     def __repr__(self) -> str:
         kept = f", {self.best.path}" if self.best else ""
@@ -53,7 +53,7 @@ class RunResult:
 
     @property
     def best(self) -> ScoredCheckpoint | None:
-        """The best checkpoint, if any was kept by its score; it is always called best.ckpt."""
+        """The checkpoint with the best score, always called best.ckpt; None if none was kept by score."""
         callback = self.trainer.checkpoint_callback
         trained = None
         if isinstance(callback, ModelCheckpoint) and callback.best_model_score is not None:
@@ -63,24 +63,24 @@ class RunResult:
 
     @property
     def last(self) -> Path | None:
-        """The checkpoint to go on from."""
+        """The checkpoint to resume from."""
         callback = self.trainer.checkpoint_callback
         path = callback.last_model_path if isinstance(callback, ModelCheckpoint) else ""
         return Path(path) if path else None
 
     @property
     def nrmse(self) -> float:
-        """The best mean NRMSE over the validation sets; the last one, if no checkpoint was kept by it."""
+        """The best mean NRMSE over the validation sets; the last one, if no checkpoint was kept by score."""
         last = float(self.trainer.callback_metrics.get("val/nrmse", math.nan))
         return self.best.nrmse if self.best else last
 
 
 def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = ()) -> RunResult:
-    """Prepare the data, train as `config` says, and leave split, log and checkpoints in the run's folder.
+    """Prepare the data, train as `config` says, and write split, log and checkpoints into the run's folder.
 
     Raises:
         ConfigError: a setting, or the data, cannot be used.
-        SystemExit: it was interrupted; what was saved stays.
+        SystemExit: Ctrl-C was pressed; saved files stay.
     """
     quiet_lightning()
     require_usable(config)
@@ -116,13 +116,13 @@ def fit(config: DictConfig, command: str, more_callbacks: Sequence[Callback] = (
     fitted = _fit_to_patches(fitter, trainer, module, data, config) if fitter else None
     if trainer.max_epochs != 0:
         trainer.fit(module, datamodule=as_lightning(data), ckpt_path=earlier.path if earlier else None)
-    if torch.distributed.is_initialized():  # what follows is one process's work
+    if torch.distributed.is_initialized():  # only one process writes the summary
         torch.distributed.destroy_process_group()
     return _with_best_named(RunResult(trainer, data, settings, time.monotonic() - started, fitted))
 
 
 def _with_best_named(run: RunResult) -> RunResult:
-    """Call the network as it was fitted best.ckpt, where no training step has improved it."""
+    """Rename the checkpoint of the fitted network to best.ckpt, if no training step has improved it."""
     fitted = run.before_training
     if fitted is None or run.best is not fitted or not run.trainer.is_global_zero:
         return run
@@ -138,13 +138,16 @@ def _fit_to_patches(
     data: PatchDataModule,
     config: DictConfig,
 ) -> ScoredCheckpoint:
-    """Fit the network, validate it, and keep it as a checkpoint.
+    """Fit the network, validate it, and save it as a checkpoint.
 
     Raises:
-        ConfigError: there are several processes, each of which would fit its own.
+        ConfigError: there are several processes, each of which would fit its own tables.
     """
     if trainer.world_size > 1:
-        raise ConfigError("this model is fitted by one process", "Give trainer.devices=1")
+        raise ConfigError(
+            f"model.fitter runs in one process, and there are {trainer.world_size}",
+            "Give trainer.devices=1 and trainer.num_nodes=1",
+        )
     patches_uv, _ = training_windows(data.train_dataloader(), fitter.patches)
     fitter(as_module(module.network), patches_uv, config.seed, print_once)
     trainer.validate(module, datamodule=as_lightning(data), verbose=False)

@@ -29,18 +29,18 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 OptimizerOf = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
 _OF_LIGHTNING = ("interval", "frequency")
-"""Settings of a scheduler that say when it steps."""
+"""Settings of a scheduler that Lightning uses: when it steps."""
 
 
 @dataclass(frozen=True)
 class _Validation:
-    """Metrics of a validation, beside the module's parts and not among them.
+    """Metrics of a validation, kept outside the module's submodules.
 
-    Whatever goes over all parts, such as the average of the weights in each step, would be slowed by each of these.
+    As submodules they would slow everything that visits all submodules, such as averaging the weights in each step.
     """
 
     scores: list[ReconstructionMetrics]
-    """One a data set."""
+    """One for each data set."""
     code_use: CodebookUsage
 
     def to(self, device: torch.device) -> None:
@@ -63,8 +63,8 @@ class PatchTraining(lightning.LightningModule):
         optimizer: makes the optimizer of the network's parameters.
         scheduler: settings with `_target_`, and `interval` and `frequency` for Lightning; None for none.
         validation_sets: names of the validation loaders, in order.
-        needs_rates: the network is conditioned, so a batch without rates is refused.
-        config: the run's settings, kept in each checkpoint: one is enough to export from.
+        needs_rates: the network is conditioned on the rate, so a batch without rates is refused.
+        config: the run's settings, saved in each checkpoint, so that an export needs nothing else.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class PatchTraining(lightning.LightningModule):
         self._plateau_state: dict[str, Any] | None = None
 
     def on_train_batch_start(self, _batch: Batch, _batch_index: int) -> None:
-        """Let dropout be a function of seed, step and process, so that a resumed run draws what it would have drawn."""
+        """Seed dropout by seed, step and process, so that a resumed run draws the same numbers."""
         seed = self._config["seed"] + self.global_step * self.trainer.world_size + self.global_rank
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
@@ -107,12 +107,12 @@ class PatchTraining(lightning.LightningModule):
         return loss
 
     def _is_logged(self) -> bool:
-        """Whether this is a step that Lightning logs: telling it of the others costs a millisecond each."""
+        """Whether Lightning logs this step; a call of `log` in any other step only costs a millisecond."""
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined] # set by Lightning, but not declared
         return (self.global_step + 1) % every == 0
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Log the learning rate, and the gradient's norm before clipping: of all, and of each part of the network."""
+        """Log the learning rate, and the gradient norms before clipping: of all weights, and of each submodule."""
         if self.trainer.logger is None or not self._is_logged():
             return
         self.log("lr", optimizer.param_groups[0]["lr"])
@@ -122,9 +122,9 @@ class PatchTraining(lightning.LightningModule):
                 self.log(f"grad_norm/{name}", norms["grad_2.0_norm_total"])
 
     def on_validation_epoch_start(self) -> None:
-        """Begin metrics anew, where the network is."""
+        """Reset the metrics, on the network's device."""
         self._validation.to(self.device)
-        self._validation.reset()  # at the start: what an inference-mode validation leaves cannot be used in training
+        self._validation.reset()  # at the start: tensors made in inference mode cannot be used in training
 
     def validation_step(self, batch: Batch, _batch_index: int, dataloader_idx: int = 0) -> None:
         """Collect the metrics of a batch of one data set."""
@@ -153,7 +153,7 @@ class PatchTraining(lightning.LightningModule):
         return as_batch(batch, self.network.patch_size, self._needs_rates)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """The optimizer and, where there is one, its scheduler."""
+        """The optimizer and, if one is set, its scheduler."""
         try:
             optimizer = self._optimizer(self.network.parameters())
         except (ValueError, TypeError) as error:
@@ -166,7 +166,7 @@ class PatchTraining(lightning.LightningModule):
             said["total_steps"] = int(self.trainer.estimated_stepping_batches)
         scheduler = build(said, optimizer=optimizer)
         if isinstance(scheduler, ReduceLROnPlateau):
-            # Lightning steps these behind the checkpoint of an epoch, so that a resumed run would lack a step.
+            # Lightning steps these after it saves the checkpoint of an epoch, so a resumed run would lack a step.
             self._plateau = scheduler
             if self._plateau_state is not None:
                 scheduler.load_state_dict(self._plateau_state)
@@ -175,15 +175,15 @@ class PatchTraining(lightning.LightningModule):
         return cast("OptimizerLRScheduler", both)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the run's settings with its weights."""
+        """Save the run's settings with its weights."""
         checkpoint["config"] = self._config
         checkpoint["plateau"] = self._plateau.state_dict() if self._plateau else None
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up a plateau scheduler where it was."""
+        """Load the state of a plateau scheduler."""
         self._plateau_state = checkpoint["plateau"]
 
 
 def _takes_total_steps(target: str) -> bool:
-    """Whether a scheduler wants to know how many steps training has, such as OneCycleLR."""
+    """Whether a scheduler, such as OneCycleLR, needs the number of training steps."""
     return "total_steps" in inspect.signature(hydra.utils.get_object(target)).parameters

@@ -1,4 +1,4 @@
-"""What training minimises.
+"""Losses.
 
 B patches, N samples in a patch.
 """
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 class RelativeError:
-    """Error energy over patch energy, so that every patch weighs the same however large its amplitude.
+    """Error energy over patch energy, so that every patch has the same weight, whatever its amplitude.
 
-    mean_n(sum e^2 / (sum x^2 + N floor^2)); its square root is about the `nrmse` that is reported. The floor keeps
-    patches without a signal from ruling the gradient.
+    mean_n(sum e^2 / (sum x^2 + N floor^2)); its square root is about the reported `nrmse`. The floor prevents patches
+    without a signal from dominating the gradient.
     """
 
     def __init__(self, floor_uv: float) -> None:

@@ -1,4 +1,4 @@
-"""Build the data module that the settings name, prepare its recordings, and print and keep the split."""
+"""Build the data module that the settings name, prepare its recordings, print the split and save it."""
 
 import json
 from collections.abc import Sequence
@@ -18,38 +18,36 @@ from trainer.protocols import PatchDataModule, missing_members
 from trainer.training.console import print_once
 
 _MOST_NAMES = 12
-"""Of a side's subjects, printed; split.json has all."""
+"""Subjects of a side that are printed; split.json lists all."""
 
 
 def open_data(settings: DictConfig) -> PatchDataModule:
-    """The data module that the `data` part of the settings names, ready to be asked.
+    """The data module that the group `data` of the settings names, with its data prepared.
 
     Raises:
-        ConfigError: it refuses them, or its data, or is no `PatchDataModule`.
+        ConfigError: a setting or the data cannot be used, or it is not a `PatchDataModule`.
     """
     made: Any = build(settings)
     if not isinstance(made, lightning.LightningDataModule) or missing_members(made, PatchDataModule):
         lacking = ", ".join(missing_members(made, PatchDataModule)) or "lightning.LightningDataModule as its base"
-        raise ConfigError(
-            f"{settings['_target_']} lacks {lacking}", "trainer.protocols.PatchDataModule says what data has to offer"
-        )
+        raise ConfigError(f"{settings['_target_']} lacks {lacking}", "Add what trainer.protocols.PatchDataModule lists")
     made.prepare_data()
     return cast("PatchDataModule", made)
 
 
 def as_lightning(data: PatchDataModule) -> lightning.LightningDataModule:
     """The same object as Lightning sees it."""
-    assert isinstance(data, lightning.LightningDataModule), "open_data lets nothing else pass"  # noqa: S101  (our fault)
+    assert isinstance(data, lightning.LightningDataModule), "open_data refuses others"  # noqa: S101  (an internal error)
     return data
 
 
 def split_of(data: PatchDataModule) -> SplitDescription:
-    """Files by side, data set and subject; nothing of data that does not come as recordings."""
+    """Files by side, data set and subject; empty for data that does not come from recordings."""
     return data.describe() if isinstance(data, CorpusDataModule) else {}
 
 
 def prepared_data(config: DictConfig) -> PatchDataModule:
-    """The data module of a run, its recordings prepared and its split written into the run's folder."""
+    """The data module of a run; its recordings are prepared, and its split is written into the run's folder."""
     data = open_data(config.data)
     if isinstance(data, CorpusDataModule):
         sides = data.sides()
@@ -85,12 +83,12 @@ def _side_summary(name: str, side: Side) -> str:
 
 
 def _subjects(side: Side) -> dict[str, list[str]]:
-    """Those of a side that can be used, by data set."""
+    """Subjects of a side with usable recordings, by data set."""
     pairs = sorted({(signal.data_set, signal.subject) for signal in side.signals})
     return {data_set: [subject for own, subject in pairs if own == data_set] for data_set, _ in pairs}
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and the number of further ones."""
     more = len(names) - _MOST_NAMES
     return ", ".join(names) if more <= 1 else f"{', '.join(names[:_MOST_NAMES])} and {more} more"

@@ -1,5 +1,7 @@
-"""The page and the plots that a run leaves for people."""
+"""Write the summary page and the plots of a run."""
 
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from matplotlib.figure import Figure
 
+from trainer.command_lines import config_dirs
 from trainer.evaluation import plots
 from trainer.evaluation.codebook_usage import codebook_metrics
 from trainer.evaluation.comparison import code_counts
@@ -17,7 +20,7 @@ from trainer.training.checkpoints import load_checkpoint, trained_network
 from trainer.training.fit import RunResult
 
 _PATCHES = 4096
-"""Of each data set and rate, measured and plotted at a run's end."""
+"""Patches of each data set and rate that are measured and plotted at the end of a run."""
 _SHOWN = ("nrmse", "nrmse_pooled", "snr_db", "psnr_db", "ssim", "r", "mae")
 
 
@@ -107,28 +110,30 @@ def _page(
     if run.best is not None:
         best = _shown(run.best.path)
         yield from (f"| best checkpoint | {best} |", "", "Next:", "")
-        yield f"    python -m trainer.export checkpoint={best}" + ("" if config["bundle"]["name"] else " name=NAME")
+        flags = "".join(f"--config-dir {shlex.quote(own)} " for own in config_dirs(sys.argv[1:]))
+        named = "" if config["bundle"]["name"] else " name=NAME"
+        yield f"    python -m trainer.export {flags}checkpoint={shlex.quote(str(best))}{named}"
 
 
 def _unfinished_warmup(scheduler: Mapping[str, Any] | None, steps: int) -> str | None:
-    """What to say where training ended before the learning rate had risen to its own."""
+    """A remark if training ended before the learning rate had risen to its full value."""
     for key in ("total_iters", "warmup_steps") if scheduler and scheduler.get("interval") == "step" else ():
         length = (scheduler or {}).get(key)
         if length is not None and 0 < steps < length:
             return (
-                f"**It ended inside its warm-up:** {steps} of {length} steps, so the learning rate never reached "
+                f"**The run ended inside its warm-up:** {steps} of {length} steps, so the learning rate never reached "
                 f"model.learning_rate. Train longer, or give scheduler.{key}={max(1, steps // 10)}."
             )
     return None
 
 
 def _tables(results: Mapping[str, Any]) -> Iterator[str]:
-    """What was measured of the best checkpoint."""
+    """Metrics of the best checkpoint."""
     yield from (f"The best checkpoint, on at most {_PATCHES} patches of each validation set and rate:", "")
     yield from ("| data | patches | " + " | ".join(_SHOWN) + " |", "|---|---|" + "---|" * len(_SHOWN))
     for name, found in results["data"].items():
         yield f"| {name} | {found['patches']} | " + " | ".join(f"{found[key]:.4g}" for key in _SHOWN) + " |"
-    yield from ("", "| code | values used | of as many alike | perplexity | of alike values |", "|---|---|---|---|---|")
+    yield from ("", "| code | values used | if uniform | perplexity | if uniform |", "|---|---|---|---|---|")
     for number, use in results["codes"].items():
         yield (
             f"| {number} | {use['used']:.1%} | {use['used_ideal']:.1%} | {use['perplexity']:.0f} | "
@@ -138,5 +143,5 @@ def _tables(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(path: Path) -> Path:
-    """As short as it can be typed."""
+    """The shortest form of a path that can be typed."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

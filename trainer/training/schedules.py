@@ -18,5 +18,5 @@ class _WarmupCosine:
 
 
 def warmup_cosine(optimizer: Optimizer, warmup_steps: int, eta_min: float, total_steps: int) -> LambdaLR:
-    """A rate that rises over `warmup_steps` to the optimizer's own, and falls along a cosine to `eta_min`."""
+    """A rate that rises to that of the optimizer over `warmup_steps`, and falls along a cosine to `eta_min`."""
     return LambdaLR(optimizer, _WarmupCosine(warmup_steps, total_steps, eta_min / optimizer.defaults["lr"]))

@@ -1,4 +1,4 @@
-"""Average the weights over the last steps: what is validated and kept is their exponential moving average."""
+"""Average the weights over the last steps; their exponential moving average is validated and saved."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,9 +9,9 @@ Update = Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]
 
 
 def warming_ema(decay: float) -> Update:
-    """An average whose memory grows with the steps taken, up to `decay`: min(decay, (1 + n) / (10 + n)).
+    """A moving average whose decay grows with the number n of steps: min(decay, (1 + n) / (10 + n)).
 
-    Early on it so forgets the random weights that training began with.
+    So the random weights of the start are soon forgotten.
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay is {decay}, expected 0 or more and less than 1")

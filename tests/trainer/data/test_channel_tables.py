@@ -34,15 +34,17 @@ def test_names_fit_as_the_rule_reads_labels(labels, names, found) -> None:
 def test_what_does_not_fit_is_told() -> None:
     """Channels without a row, rows without a channel, and that positions were taken."""
     _, told = rows_of(("Cz", "x"), rows("Cz", "y", "z"))
-    assert told == ["channels.tsv says nothing of x", "channels.tsv names channels that the recording lacks: y, z"]
+    assert told == ["channels.tsv has no row for x", "channels.tsv names channels that the recording lacks: y, z"]
     _, told = rows_of(("a", "b"), rows("x", "y"))
-    assert told == ["channels.tsv has other names than the recording (x, y, not a, b): their order counts"]
+    assert told == ["channels.tsv has other names than the recording (x, y, not a, b): rows are assigned in order"]
     assert rows_of(("a", "b"), []) == ([{}, {}], [])
 
 
 def test_a_table_of_other_channels_is_refused() -> None:
     """With both."""
-    with pytest.raises(RecordingError, match=r"has 1 rows \(x\), none of which names one of .* 2 channels \(a, b\)"):
+    with pytest.raises(
+        RecordingError, match=r"has 1 rows \(x\), and none has the name of one of .* 2 channels \(a, b\)"
+    ):
         rows_of(("a", "b"), rows("x"))
 
 
@@ -58,5 +60,5 @@ def test_a_table_is_read_as_editors_leave_it(tmp_path: Path) -> None:
 def test_a_table_without_names_is_refused(tmp_path: Path) -> None:
     """It says so."""
     (tmp_path / "channels.tsv").write_text("type\tunits\nEEG\tuV\n")
-    with pytest.raises(ConfigError, match=r"channels\.tsv.*wants a column `name`"):
+    with pytest.raises(ConfigError, match=r"channels\.tsv.*requires a column `name`"):
         read_channels(tmp_path / "channels.tsv")

@@ -49,7 +49,7 @@ def test_short_recordings_are_named_and_left_out(tmp_path):
 def test_a_side_of_which_nothing_is_left_is_one_clear_error(tmp_path):
     """It says which side, which recordings and why."""
     module = data({"train": [made("A")], "val": [made("C", seconds=2.5)]}, tmp_path)
-    with pytest.raises(ConfigError, match=r"the val side has no patch: of its 1 recordings none.*a patch has 256"):
+    with pytest.raises(ConfigError, match=r"the val side has no patch: none of its 1 recordings.*a patch has 256"):
         module.sides()
 
 

@@ -121,5 +121,5 @@ def test_the_user_s_say_counts_above_a_table_s_but_not_above_a_bad_mark():
 
 def test_without_a_usable_channel_there_is_an_error():
     """All bad is as good as none."""
-    with pytest.raises(StreamError, match="none of the 3 channels is EEG that is not marked as bad"):
+    with pytest.raises(StreamError, match="all EEG channels of the 3 channels are marked as bad"):
         front_ended(replace(recording(), bad=("Cz", "Fz")), SETTINGS)

@@ -62,13 +62,13 @@ def test_patterns_tell_only_what_they_name(clone: Path) -> None:
         ("E_1.EDF", "own"),
         ("Z_1.edf", "own"),
     ]
-    assert corpus.left_out[2].why == "there is no such file"
+    assert corpus.left_out[2].why == "the file does not exist"
 
 
 def test_subjects_that_nobody_wants_are_not_told(clone: Path) -> None:
     """Who clones a part of a data set names it with `only`."""
     wanted = {"own": {**ALL["recordings"], "only": ["A", "B", "D"], "files": ["*.edf"]}}
-    with pytest.raises(ConfigError, match=r"gives no subject D \(1 left out: D_1\.edf: it is a link to nowhere"):
+    with pytest.raises(ConfigError, match=r"gives no subject D \(1 left out: D_1\.edf: it is a broken link"):
         folder(str(clone), wanted)
     corpus = folder(str(clone), {"own": {**ALL["recordings"], "without": ["D", "E", "F"]}})
     assert corpus.left_out == ()
@@ -87,10 +87,10 @@ def test_a_list_tells_what_is_not_here(clone: Path) -> None:
     (clone / "list.json").write_text(json.dumps(rows))
     corpus = file_list(str(clone / "list.json"))
     assert [(one.name, one.why.split(",")[0]) for one in corpus.left_out] == [
-        ("D_1.edf", "it is a link to nowhere"),
-        ("X_1.edf", "there is no such file"),
+        ("D_1.edf", "it is a broken link"),
+        ("X_1.edf", "the file does not exist"),
     ]
-    with pytest.raises(ConfigError, match=r"hold_out names D, .* \(2 left out: D_1\.edf"):
+    with pytest.raises(ConfigError, match=r"hold_out has D, .* \(2 left out: D_1\.edf"):
         file_list(str(clone / "list.json"), hold_out=["D"])
 
 
@@ -170,16 +170,15 @@ def test_preparing_tells_it_too(clone: Path, command: Run, capsys: pytest.Captur
 
 def test_many_are_told_by_their_causes() -> None:
     """With counts and the first names; names, numbers and brackets make no cause of its own."""
-    links = [Skipped(f"s/{n}.edf", "it is a link to nowhere") for n in range(30)]
+    links = [Skipped(f"s/{n}.edf", "it is a broken link") for n in range(30)]
     short = [Skipped(f"{n}.csv", f"{n}.csv holds {n} samples ({n} s), expected a recording") for n in range(12)]
     account = Account([*links, *short, Skipped("x.csv", "x.csv is empty")])
     assert len(account) == 43
     assert list(account) == [
-        "30: it is a link to nowhere (s/0.edf, s/1.edf, s/2.edf, s/3.edf, s/4.edf, s/5.edf, s/6.edf, s/7.edf and 22 "
-        "more)",
+        "30: it is a broken link (s/0.edf, s/1.edf, s/2.edf, s/3.edf, s/4.edf, s/5.edf, s/6.edf, s/7.edf and 22 more)",
         "12: 0.csv holds 0 samples (0 s), expected a recording (0.csv, 1.csv, 2.csv, 3.csv, 4.csv, 5.csv, 6.csv, 7.csv "
         "and 4 more)",
         "x.csv is empty",
         "left_out.json in the run's folder lists all of them",
     ]
-    assert list(Account(links[:2])) == ["s/0.edf: it is a link to nowhere", "s/1.edf: it is a link to nowhere"]
+    assert list(Account(links[:2])) == ["s/0.edf: it is a broken link", "s/1.edf: it is a broken link"]

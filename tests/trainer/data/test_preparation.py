@@ -144,5 +144,5 @@ def test_a_strict_run_ends_at_the_first(tmp_path):
 def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch):
     """With its address."""
     monkeypatch.setattr(preparation, "_PATIENCE_S", 0.5)
-    with pytest.raises(ConfigError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
+    with pytest.raises(ConfigError, match=r"data.scheduler is 'tcp://127\.0\.0\.1:9'"):
         prepare(jobs(tmp_path, count=1), "tcp://127.0.0.1:9", strict=True)

@@ -75,7 +75,7 @@ def test_a_stream_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     table.write_text("name\tstatus\nCz\tgood\nOz\tgood\nC3\tbad\nC4\tbad\n")
     recording = found(replace(source, channels=str(table)), tmp_path / "cache")
     assert [len(signal.samples_uv) for signal in recording.signals] == [2]
-    assert recording.lost == ("stream right: none of the 2 channels is EEG that is not marked as bad",)
+    assert recording.lost == ("stream right: all EEG channels of the 2 channels are marked as bad",)
 
 
 def test_the_rate_that_stamps_show_holds(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_rate_that_stamps_show_holds(tmp_path: Path) -> None:
     (signal,) = recording.signals
     assert signal.rate_hz == 100.0
     assert signal.samples_uv.shape[1] == pytest.approx(600, abs=64)
-    assert "200 Hz are stated, 100 Hz hold" in recording.remarks
+    assert "200 Hz are stated, timestamps show 100 Hz" in recording.remarks
 
 
 def test_the_user_s_rate_holds_against_stamps(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_where_the_rate_changes_another_part_begins() -> None:
     assert 6000 < first.stop == second.start < 6000 + 1600, "seen within 8 s of the stated rate"
     assert second.stop == 9000
     assert sum(x.shape[1] for x in first.segments) < 6000 + 800
-    assert second.remarks[0].startswith("200 Hz are stated, 100 Hz hold from ")
+    assert second.remarks[0].startswith("200 Hz are stated, timestamps show 100 Hz from ")
     (sent,) = as_sent(second, NATIVE, 50.0)
     assert sent.shape[1] == pytest.approx((9000 - second.start) / 2 - 100, abs=70)
 

@@ -68,20 +68,20 @@ def test_the_next_file_of_a_long_fif_recording_belongs_to_the_first(tmp_path: Pa
 
 
 def test_absent_content_is_told_with_how_to_get_it(tmp_path: Path) -> None:
-    """Links of git-annex, its pointers, those of Git LFS, other links, no file at all, and what is no plain file."""
+    """Links and pointers of git-annex, pointers of Git LFS, other links, absent files, pipes."""
     (tmp_path / "link.edf").symlink_to(ANNEXED)
     (tmp_path / "other.edf").symlink_to("nowhere.edf")
     (tmp_path / "unlocked.edf").write_text("/annex/objects/SHA256E-s100--0.edf\n")
     (tmp_path / "lfs.edf").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
     os.mkfifo(tmp_path / "pipe.edf")
     (tmp_path / "there.edf").write_bytes(b"0")
-    annex = "its content is not here: fetch it with `git annex get` or `datalad get`"
-    assert absent(tmp_path / "link.edf") == f"it is a link to nowhere, {annex}"
-    assert absent(tmp_path / "other.edf") == "it is a link to nowhere (nowhere.edf)"
+    annex = "its content is not on this machine: fetch it with `git annex get` or `datalad get`"
+    assert absent(tmp_path / "link.edf") == f"it is a broken link, {annex}"
+    assert absent(tmp_path / "other.edf") == "it is a broken link (nowhere.edf)"
     assert absent(tmp_path / "unlocked.edf") == f"it is a pointer to its content, {annex}"
     assert str(absent(tmp_path / "lfs.edf")).endswith("fetch it with `git lfs pull`")
-    assert absent(tmp_path / "pipe.edf") == "it is no plain file"
-    assert absent(tmp_path / "none.edf") == "there is no such file"
+    assert absent(tmp_path / "pipe.edf") == "it is not a regular file"
+    assert absent(tmp_path / "none.edf") == "the file does not exist"
     assert absent(tmp_path / "there.edf") is None
 
 
@@ -94,7 +94,7 @@ def test_samples_that_are_not_here_are_told_by_their_header(tmp_path: Path, writ
     samples.symlink_to(ANNEXED)
     why = left_out_because(recording)
     assert why is not None
-    assert why.startswith(f"its samples are in {samples.name}, and of that there is only a link to nowhere")
+    assert why.startswith(f"its samples are in {samples.name}: it is a broken link")
     assert "git annex get" in why
 
 
@@ -103,11 +103,11 @@ def test_a_format_that_is_a_folder_may_lack_a_part(tmp_path: Path) -> None:
     recording = written.write_mff(tmp_path)
     (recording / "signal1.bin").unlink()
     (recording / "signal1.bin").symlink_to(ANNEXED)
-    assert str(left_out_because(recording)).startswith("signal1.bin inside: it is a link to nowhere")
+    assert str(left_out_because(recording)).startswith("signal1.bin inside: it is a broken link")
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("a.cdt", "a.cdt is Curry, a format that is not supported"), ("a.mat", "no format")]
+    ("name", "why"), [("a.cdt", "a.cdt is Curry, a format that is not supported"), ("a.mat", ".mat is not supported")]
 )
 def test_formats_that_are_not_read_are_told(tmp_path: Path, name: str, why: str) -> None:
     """They may well be EEG."""

@@ -44,13 +44,13 @@ def test_files_are_found_by_pattern_and_subject(root):
 
 def test_a_subject_on_both_sides_is_refused(root):
     """The error names it."""
-    with pytest.raises(ConfigError, match=r"train and val share a 01"):
+    with pytest.raises(ConfigError, match=r"a 01 is on two sides, train and val"):
         folder(str(root), {"a": selection()}, {"a": selection(only=["01"])})
 
 
 def test_a_subject_in_validation_and_test_is_refused(root):
     """Every pair of sides counts."""
-    with pytest.raises(ConfigError, match=r"val and test share a 02"):
+    with pytest.raises(ConfigError, match=r"a 02 is on two sides, val and test"):
         folder(
             str(root),
             {"a": selection(only=["00"])},
@@ -84,7 +84,7 @@ def test_a_selection_that_selects_nothing_is_refused(root, settings, message):
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path):
     """The most likely mistake of all."""
-    with pytest.raises(ConfigError, match="no folder"):
+    with pytest.raises(ConfigError, match="not a folder"):
         folder(str(tmp_path / "nowhere"), {"a": selection()})
 
 
@@ -156,7 +156,7 @@ def test_another_run_s_split_is_repeated(root):
 def test_a_file_that_is_no_split_is_refused(root, content):
     """One line."""
     (root / "split.json").write_text(content)
-    with pytest.raises(ConfigError, match="is no split"):
+    with pytest.raises(ConfigError, match="is not a split"):
         folder(str(root), {"a": selection()}, split_file=str(root / "split.json"))
 
 

@@ -85,4 +85,4 @@ def test_a_checkpoint_that_is_not_there_is_told(command: Run, capsys: pytest.Cap
     with pytest.raises(SystemExit) as left:
         command("train", *SMALL, "trainer.resume_from_checkpoint=nowhere.ckpt")
     assert left.value.code == 78
-    assert "nowhere.ckpt is no checkpoint of trainer.train" in capsys.readouterr().err
+    assert "is 'nowhere.ckpt', which is not a file" in capsys.readouterr().err

@@ -38,6 +38,12 @@ def last_checkpoint(cache, tmp_path_factory: pytest.TempPathFactory) -> str:
     [
         ("model.patch_size=0", "model.patch_size is 0, expected 1 or more"),
         ("model.hidden_dims=[16,-3]", "model.hidden_dims is [16, -3]"),
+        ("model.hidden_dims=many", "model.hidden_dims is many, expected a whole number"),
+        ("model.patch_size=1.5", "model.patch_size is 1.5, expected a whole number"),
+        ("model.learning_rate=fast", "model.learning_rate is fast, expected a number"),
+        ("model.levels=[]", "levels is empty, expected at least one number"),
+        ("model.unit_uv=-1", "unit_uv is -1, expected more than 0"),
+        ("model.gain_range_uv=[5,1]", "gain_range_uv is [5, 1], expected two positive numbers"),
         ("model.learning_rate=-1", "model.learning_rate is -1"),
         ("data.batch_size=-1", "data.batch_size is -1"),
         ("data.batches_per_epoch=-3", "data.batches_per_epoch is -3"),
@@ -57,7 +63,7 @@ def test_a_setting_that_cannot_work_is_named(setting: str, message: str, refused
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_told(refused) -> None:
     """With what to take instead."""
-    assert "finds no GPU. Take trainer.accelerator=auto or cpu" in refused("trainer.accelerator=gpu")
+    assert "finds no GPU. Give trainer.accelerator=auto or cpu" in refused("trainer.accelerator=gpu")
 
 
 def test_the_original_s_scheduler_is_answered_with_ours() -> None:
@@ -80,7 +86,7 @@ def test_wandb_without_a_login_is_told(refused, monkeypatch: pytest.MonkeyPatch,
 def test_a_run_that_ends_in_its_warm_up_says_so(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Four steps of two hundred; not where it was long enough."""
     command("train", *SMALL)
-    assert "It ended inside its warm-up:** 4 of 200 steps" in capsys.readouterr().out
+    assert "The run ended inside its warm-up:** 4 of 200 steps" in capsys.readouterr().out
     command("train", *SMALL, "scheduler.total_iters=4")
     assert "warm-up" not in capsys.readouterr().out
 

@@ -1,1 +1,1 @@
-"""Where recordings come from: a folder, a list of files, a BIDS data set, or none at all."""
+"""Sources of recordings: a folder, a list of files, a BIDS data set, or synthetic EEG."""

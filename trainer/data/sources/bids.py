@@ -18,7 +18,7 @@ from trainer.data.sources.selections import require_folder
 from trainer.data.splits import RecordingSource, SplitRule
 
 EXTENSIONS = (".edf", ".bdf", ".vhdr", ".set")
-"""What EEG-BIDS allows."""
+"""The formats of EEG-BIDS."""
 _DATA_TYPE = "eeg"
 _CHANNELS = "_channels.tsv"
 
@@ -33,11 +33,10 @@ def bids(
 ) -> Corpus:
     """Every EEG recording of a BIDS data set, or those of some tasks.
 
-    Only folders of subjects belong to the set, not sourcedata, derivatives, code, hidden folders or what .bidsignore
-    covers.
+    Only folders of subjects are searched, not sourcedata, derivatives, code, hidden folders or paths in .bidsignore.
 
     Raises:
-        ConfigError: there is no recording, or they do not make a split.
+        ConfigError: there is no recording, or no split can be made.
     """
     below = Path(root).expanduser()
     require_folder(below)
@@ -51,8 +50,8 @@ def bids(
             left_out.append(Skipped(path.relative_to(below).as_posix(), why, below.name))
     if not sources:
         error = ConfigError(
-            f"{below} holds no EEG recording in BIDS form" + (f" of task {', '.join(tasks)}" if tasks else ""),
-            "Give the folder with dataset_description.json, below which sub-*/eeg/*_eeg.edf lie",
+            f"{below} has no EEG recording in BIDS form" + (f" of task {', '.join(tasks)}" if tasks else ""),
+            "Give the folder with dataset_description.json and recordings such as sub-01/eeg/sub-01_task-rest_eeg.edf",
         )
         raise with_left_out(error, left_out)
     rule = SplitRule(hold_out_share, tuple(map(str, hold_out)), split_file, seed)
@@ -66,7 +65,7 @@ def bids(
 
 
 def _candidates(root: Path, tasks: Sequence[str] | None) -> Iterator[Path]:
-    """What looks like a recording in the subjects' folders `eeg`, in the order of its path."""
+    """Files in the subjects' folders `eeg` that look like recordings, in the order of their paths."""
     ignored = _rules(root)
     for subject in sorted(root.glob("sub-*")):
         for path in sorted(files_below(subject)) if subject.is_dir() else ():
@@ -87,25 +86,25 @@ def _rules(root: Path) -> list[str]:
 
 
 def _no_bids(path: Path) -> str | None:
-    """Why something in a folder `eeg` is no recording of the data set; None if it is."""
+    """Why a file in a folder `eeg` is not a recording of the data set; None if it is one."""
     if is_closed_folder(path):
         return None
     if path.suffix.lower() not in EXTENSIONS:
-        return f"{ending(path)} is no format of EEG-BIDS, expected {', '.join(EXTENSIONS)}"
+        return f"{ending(path)} is not a format of EEG-BIDS, expected {', '.join(EXTENSIONS)}"
     if path.stem.rpartition("_")[2].lower() != _DATA_TYPE or "sub" not in _entities(path.name):
-        return "its name is not that of a recording in BIDS, expected sub-LABEL_..._eeg"
+        return "its name is not a BIDS name of a recording, expected sub-LABEL_..._eeg"
     return None
 
 
 def _entities(name: str) -> dict[str, str]:
-    """What a BIDS name says: {"sub": "01", "task": "rest"}."""
+    """The entities of a BIDS name: {"sub": "01", "task": "rest"}."""
     return dict(re.findall(r"(?:^|_)([a-zA-Z]+)-([a-zA-Z0-9+]+)(?=[_.])", name))
 
 
 def _channels(recording: Path, root: Path) -> str | None:
-    """The channels.tsv that holds for a recording: the nearest above it whose entities are all the recording's.
+    """The channels.tsv of a recording, by the inheritance principle of BIDS.
 
-    BIDS calls that the inheritance principle.
+    It is the nearest one, from the recording's folder up to the root, whose entities are all the recording's.
     """
     own = _entities(recording.name).items()
     folder = recording.parent

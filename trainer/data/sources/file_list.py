@@ -1,4 +1,4 @@
-"""Read a list of recordings that says whose they are: JSON, CSV or TSV."""
+"""Read a list of recordings and their subjects: JSON, CSV or TSV."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 class ListedRecording(BaseModel):
-    """One recording of a manifest; what else a manifest says is not read."""
+    """One recording of a manifest; other keys are ignored."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
@@ -27,7 +27,7 @@ class ListedRecording(BaseModel):
     subject: str
     dataset: str = "recordings"
     split: str = ""
-    """A side; where no recording has one, subjects are held out by rule."""
+    """A side. If no recording has one, subjects are held out by a rule."""
     license: str = ""
 
 
@@ -40,10 +40,10 @@ def file_list(
     split_file: str | None = None,
     seed: int = 0,
 ) -> Corpus:
-    """Recordings that a manifest lists; `data_sets` limits them, `shares` weighs them.
+    """Recordings that a manifest lists; `data_sets` selects data sets, `shares` are their weights.
 
     Raises:
-        ConfigError: the manifest cannot be read, or does not make a split.
+        ConfigError: the manifest cannot be read, or no split can be made.
     """
     listed = Path(path).expanduser()
     rows = _rows(listed)
@@ -53,7 +53,7 @@ def file_list(
     if absent or not chosen:
         raise ConfigError(
             f"{listed.name} lists " + (f"no data set {', '.join(absent)}" if absent else "no recording"),
-            f"There are {', '.join(known) or 'none'}",
+            f"Its data sets are {', '.join(known) or 'none'}",
         )
     is_split = _states_sides(chosen, listed.name)
     there, left_out = _that_are_there(chosen, listed.parent)
@@ -74,22 +74,22 @@ def file_list(
 
 
 def _states_sides(rows: Sequence[ListedRecording], name: str) -> bool:
-    """Whether a list says on which side its recordings are.
+    """Whether a list gives the sides of its recordings.
 
     Raises:
-        ConfigError: it says so of some only, or names other sides.
+        ConfigError: it gives them for some recordings only, or gives unknown sides.
     """
     stated = [row.split for row in rows if row.split]
     if stated and (len(stated) < len(rows) or not {*stated} <= {*SIDES}):
         raise ConfigError(
-            f"{name} states sides for some recordings only, or sides other than {', '.join(SIDES)}",
-            "State one of these for every recording, or none at all",
+            f"{name} gives `split` for some recordings only, or other values than {', '.join(SIDES)}",
+            "Give one of these for every recording, or for none",
         )
     return bool(stated)
 
 
 def _that_are_there(rows: Sequence[ListedRecording], folder: Path) -> tuple[list[ListedRecording], tuple[Skipped, ...]]:
-    """Rows whose recordings can be tried, and those that cannot."""
+    """Rows whose recordings can be read, and the recordings that cannot."""
     reasons = [(row, left_out_because(folder / row.path)) for row in rows]
     left_out = tuple(Skipped(row.path, why, row.dataset) for row, why in reasons if why is not None)
     return [row for row, why in reasons if why is None], left_out
@@ -103,7 +103,7 @@ def _rows(path: Path) -> list[ListedRecording]:
     except (OSError, ValueError) as error:
         raise _no_manifest(path, str(error)) from None
     if not isinstance(rows, list):
-        raise _no_manifest(path, "it is no list")
+        raise _no_manifest(path, "it is not a list")
     checked = []
     for number, row in enumerate(rows, start=1):
         try:
@@ -119,4 +119,4 @@ def _rows(path: Path) -> list[ListedRecording]:
 
 
 def _no_manifest(path: Path, why: str) -> ConfigError:
-    return ConfigError(f"{path} is no manifest ({why})", "Give a JSON list of objects, or CSV or TSV with a header")
+    return ConfigError(f"{path} is not a manifest ({why})", "Give a JSON list of objects, or CSV or TSV with a header")

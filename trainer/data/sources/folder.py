@@ -20,12 +20,12 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
     split_file: str | None = None,
     seed: int = 0,
 ) -> Corpus:
-    """Recordings below a folder; each side names data sets by selections.
+    """Recordings below a folder; each side has selections by data set.
 
-    Without `val`, some of the training side's subjects are held out by a `SplitRule`.
+    Without `val`, a `SplitRule` holds out some of the training side's subjects.
 
     Raises:
-        ConfigError: the selections do not make a split.
+        ConfigError: a selection is wrong, or no split can be made.
     """
     below = Path(root).expanduser()
     chosen: dict[str, dict[str, RecordingSelection]] = {
@@ -33,7 +33,7 @@ def folder(  # noqa: PLR0913, PLR0917  (its arguments are the settings, one by o
         for side, sets in zip(SIDES, (train, val, test), strict=True)
     }
     if not chosen["train"]:
-        raise ConfigError("data.source.train names no data set", "Name at least one")
+        raise ConfigError("data.source.train has no data set", "Give at least one selection")
     found = {side: find_sources(below, sets) for side, sets in chosen.items() if sets}
     split = {side: sources for side, (sources, _) in found.items()}
     left_out = tuple(dict.fromkeys(one for _, lost in found.values() for one in lost))

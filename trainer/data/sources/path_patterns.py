@@ -1,14 +1,14 @@
-"""Fit paths to patterns with `*`, `?`, `[...]` and `**`, whatever their case."""
+"""Match paths against patterns with `*`, `?`, `[...]` and `**`, without regard to case."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 MAGIC = frozenset("*?[")
-"""What makes a text a pattern."""
+"""Characters that make a text a pattern."""
 
 
 def fits(path: str, pattern: str) -> bool:
-    """Whether a path with "/" fits a pattern as a whole; `**` stands for any number of folders."""
+    """Whether a whole path with "/" matches a pattern; `**` stands for any number of folders."""
     return _fits(path.lower().split("/"), pattern.lower().split("/"))
 
 
@@ -21,7 +21,7 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def is_ignored(path: str, rules: Sequence[str]) -> bool:
-    """Whether rules as in .gitignore and .bidsignore cover a path; the last one that fits counts."""
+    """Whether rules as in .gitignore and .bidsignore exclude a path; the last rule that matches decides."""
     ignored = False
     for line in rules:
         rule = line.strip()
@@ -34,7 +34,7 @@ def is_ignored(path: str, rules: Sequence[str]) -> bool:
 
 
 def _covers(rule: str, path: str) -> bool:
-    """Whether a rule fits a path or a folder above it; one without a slash inside fits at any depth."""
+    """Whether a rule matches a path or a folder above it; a rule without a slash inside matches at any depth."""
     only_folders = rule.endswith("/")
     plain = rule.rstrip("/")
     pattern = plain.lstrip("/") if "/" in plain else f"**/{plain}"

@@ -1,4 +1,4 @@
-"""Choose recordings below a folder by patterns, and tell by their paths whose they are."""
+"""Select recordings below a folder by patterns, and derive their subjects from their paths."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,16 @@ from trainer.data.splits import RecordingSource
 
 
 class RecordingSelection(BaseModel):
-    """Recordings of one data set, and whose they are."""
+    """Selects recordings of one data set, and defines their subjects."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     files: tuple[str, ...] | None = None
-    """Patterns of paths below the data's root, in any case; None takes every file that looks like a recording."""
+    """Patterns of paths relative to the data's root, without regard to case; None: every file that looks like a
+    recording."""
     subject: str | None = None
-    """Regular expression searched in a file's path below the root; its group is the subject's name. None: the rules of
-    `trainer.data.sources.subjects`."""
+    """Regular expression searched in a file's path relative to the root; its group is the subject's name. None: the
+    rules of `trainer.data.sources.subjects`."""
     only: tuple[str, ...] | None = None
     """The subjects to take; None takes all."""
     without: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ class RecordingSelection(BaseModel):
     share: Annotated[float, Field(gt=0)] = 1.0
     """Share of training patches, relative to the other data sets'."""
     attribution: str = ""
-    """Whose data this is and under which licence."""
+    """Owner and licence of the data."""
 
 
 def selection(side: str, name: str, settings: Mapping[str, Any]) -> RecordingSelection:
@@ -48,7 +49,7 @@ def selection(side: str, name: str, settings: Mapping[str, Any]) -> RecordingSel
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ConfigError(
-            f"data.source.{side}.{name}.{where}: {first['msg']}",
+            f"data.source.{side}.{name}.{where} is wrong: {first['msg']}",
             f"Known are {', '.join(RecordingSelection.model_fields)}",
         ) from None
 
@@ -56,10 +57,10 @@ def selection(side: str, name: str, settings: Mapping[str, Any]) -> RecordingSel
 def find_sources(
     root: Path, selections: Mapping[str, RecordingSelection]
 ) -> tuple[list[RecordingSource], list[Skipped]]:
-    """Recordings that the selections name, each once, in the order of their paths; and those that cannot be tried.
+    """Recordings of the selections, each once, in the order of their paths; and those that cannot be read.
 
     Raises:
-        ConfigError: no such folder, selections without a recording, a file without a subject, a subject without a file.
+        ConfigError: the folder does not exist, a selection has no recording, a file no subject, or a subject no file.
     """
     require_folder(root)
     sources: list[RecordingSource] = []
@@ -84,7 +85,7 @@ def _shown(chosen: RecordingSelection) -> str:
 
 
 def _find(root: Path, data_set: str, chosen: RecordingSelection) -> tuple[list[RecordingSource], list[Skipped]]:
-    """What one selection names."""
+    """The recordings of one selection, and those that cannot be read."""
     sources: list[RecordingSource] = []
     left_out: list[Skipped] = []
     paths = _named(root, chosen.files)
@@ -101,7 +102,10 @@ def _find(root: Path, data_set: str, chosen: RecordingSelection) -> tuple[list[R
 
 
 def _named(root: Path, patterns: Sequence[str] | None) -> list[Path]:
-    """What fits one of the patterns, in their order, or looks like a recording; a plain path even if it is absent."""
+    """Paths that match a pattern, in the order of the patterns; without patterns, those that look like recordings.
+
+    A pattern without wildcards gives its path even if there is no file.
+    """
     if patterns is None:
         return sorted(path for path in files_below(root) if path.is_dir() or looks_like_recording(path))
     found: dict[Path, None] = {}
@@ -123,7 +127,7 @@ def _named(root: Path, patterns: Sequence[str] | None) -> list[Path]:
 
 
 def _may_be_wanted(chosen: RecordingSelection, shown: str, guess: str | None) -> bool:
-    """Whether what is left out would have been taken; what names no subject might."""
+    """Whether a recording that is left out would have been selected, or might have been if its subject is unknown."""
     if chosen.subject is None:
         return guess is None or _is_taken(chosen, guess)
     match = re.search(chosen.subject, shown)
@@ -131,20 +135,23 @@ def _may_be_wanted(chosen: RecordingSelection, shown: str, guess: str | None) ->
 
 
 def require_folder(root: Path) -> None:
-    """Refuse a root that is no folder.
+    """Refuse a root that is not a folder.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not a folder.
     """
     if not root.is_dir():
-        raise ConfigError(f"data.source.root is {str(root)!r}, which is no folder", "Give the folder of the recordings")
+        raise ConfigError(
+            f"data.source.root is {str(root)!r}, which is not a folder", "Give the folder of the recordings"
+        )
 
 
 def _subject(pattern: str, relative_path: str) -> str:
     match = re.search(pattern, relative_path)
     if match is None or not match.groups():
         raise ConfigError(
-            f"`subject` {pattern!r} finds no subject in {relative_path}", "Write an expression with one group"
+            f"`subject` is {pattern!r}, which finds no subject in {relative_path}",
+            "Give a regular expression with one group",
         )
     return match[1]
 

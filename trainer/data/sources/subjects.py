@@ -1,7 +1,7 @@
-"""Tell from paths whose recordings they are, where nobody has said it.
+"""Derive the subjects of recordings from their paths, if no rule is given.
 
-Rules are tried in order, and where a name can be read in two ways the one wins that makes fewer subjects: a subject too
-few is noticed, as nobody can then be held out; one too many may put the same person on two sides.
+Rules are tried in order. If a name can be read in two ways, the reading with fewer subjects is taken: one subject too
+few is noticed, since nobody can then be held out; one too many may put the same person on two sides.
 """
 
 import os
@@ -20,7 +20,7 @@ _RULES = (
     re.compile(
         r"(?:^|[^A-Za-z])((?:subject|subj|sub|participant|patient|person|proband|vp|pp)[ _-]?\d+)", re.IGNORECASE
     ),
-    # a folder that is called S or P and a number: P01/rest.edf
+    # a folder whose name is S or P and a number: P01/rest.edf
     re.compile(r"(?:^|/)([SP]\d+)/", re.IGNORECASE),
     # Sleep-EDF, where a digit for the night follows without a separator: SC4001E0.edf
     re.compile(r"(?:^|/)(S[CT][47]\d\d)\d[A-Z]\w(?:-\w+)?\.[^/]*$"),
@@ -34,7 +34,7 @@ _RECORDING = re.compile(
     r"baseline|eyes|open|closed|eo|ec|part|segment|export)s?[ _-]?\d*(?![A-Za-z])",
     re.IGNORECASE,
 )
-"""Names that say which recording this is, not whose."""
+"""Names that describe the recording, not the subject."""
 _NUMBERED = re.compile(r"[A-Za-z]+\d+")
 _FIRST_PART = re.compile(r"[^_\-. ]+")
 
@@ -53,13 +53,13 @@ def subjects_of(paths: Sequence[str]) -> list[str]:
 
 
 def _by_rule(path: str) -> str | None:
-    """What the first rule that fits says."""
+    """The subject by the first rule that matches."""
     undated = _DATE.sub("", path)
     return next((match[1] for rule in _RULES if (match := rule.search(undated))), None)
 
 
 def _by_name(path: str) -> str | None:
-    """Letters and a number that begin the name, else its first part; None for names of recordings, and dates."""
+    """Letters and a number at the start of the name, else its first part; None for dates and descriptions."""
     name = _DATE.sub("", PurePosixPath(path).name).lstrip("_-. ")
     if "." not in name or _RECORDING.match(name):
         return None

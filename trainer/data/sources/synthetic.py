@@ -1,4 +1,4 @@
-"""Made-up EEG in place of recordings."""
+"""Synthetic EEG in place of recordings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from trainer.data.splits import SIDES, RecordingSource
 def synthetic(
     rates_hz: Sequence[float], channels: int, seconds: float, recordings: Mapping[str, int], seed: int
 ) -> Corpus:
-    """Made-up EEG, so many recordings on each side, their rates in turn; every recording has its own seed."""
+    """Synthetic EEG: the given number of recordings on each side, with the rates in turn, each with its own seed."""
 
     def source(side: str, number: int) -> RecordingSource:
         own_seed = seed + 1000 * SIDES.index(side) + number

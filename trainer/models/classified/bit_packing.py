@@ -1,6 +1,6 @@
-"""Deal the symbols of a class into words, the most important first, so that every word is filled to its last bit.
+"""Pack the symbols of a class into words, the most important first, so that every bit of a word is used.
 
-Then nothing is lost by packing whole symbols, and a prefix of the words is the best that so many bits can say.
+Then packing whole symbols costs no bits, and a prefix of the words holds the most important symbols.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Packed:
-    """Where the symbol of one coefficient is."""
+    """The place of the symbol of one coefficient."""
 
     coefficient: int
     rate: int
@@ -25,10 +25,10 @@ class Packed:
 def pack(
     rates: NDArray[np.integer], importance: NDArray[np.floating], word_bits: Sequence[int]
 ) -> tuple[list[Packed], int]:
-    """Places of all coefficients with a rate, and the number of bits that no symbol fills.
+    """Places of all coefficients with a rate, and the number of unused bits.
 
-    Each word takes the most important coefficients that fill it exactly; if none do, as many as fit. A coefficient that
-    fits nowhere is left out.
+    Each word takes the most important coefficients that fill it exactly; if there are none, as many as fit. A
+    coefficient that fits into no word is left out.
     """
     left = [int(k) for k in np.argsort(-importance, kind="stable") if rates[k] > 0]
     packed, lost = [], 0
@@ -48,7 +48,7 @@ def pack(
 def _exact(left: Sequence[int], rates: NDArray[np.integer], room: int) -> list[int] | None:
     """The first coefficients, in order, whose rates sum to `room`; None if there are none."""
     reachable = [{0}]
-    """Sums that coefficients from a place on can make; from the end."""
+    """Possible sums of rates of the coefficients from each place on, in reverse order."""
     for k in reversed(left):
         rate = int(rates[k])
         reachable.append(reachable[-1] | {rate + s for s in reachable[-1] if rate + s <= room})

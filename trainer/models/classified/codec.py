@@ -1,9 +1,9 @@
-"""The classified codec: gain, envelope class, and the cosine coefficients that the class deems worth bits.
+"""The classified codec: gain, envelope class, and the cosine coefficients to which the class gives bits.
 
-A patch is divided by its gain and turned into cosine coefficients. Each of K classes is a spectral envelope: it says
-how large every coefficient is expected to be, how many bits it gets, and in which word they lie. The encoder tries the
-most promising classes, at neighbouring gains too, and takes what leaves the least error. Symbols are quantised along
-a trellis (trainer/models/classified/trellis.py).
+A patch is divided by its gain and transformed into cosine coefficients. Each of K classes is a spectral envelope: it
+defines the expected size of every coefficient, its number of bits, and the word that holds them. The encoder tries the
+most promising classes, also at neighbouring gains, and takes the one with the least error. Coefficients are quantised
+along a trellis (trainer/models/classified/trellis.py).
 
 Codes: the gain, the class, then words of packed symbols, the most important ones first; a prefix of them decodes.
 
@@ -25,13 +25,13 @@ from trainer.models.classified.tables import ClassTables
 from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis
 
 _OFFSETS = (-1.0, 0.0, 1.0)
-"""Gains that are tried, in steps from the patch's own."""
+"""Gains to try, in steps from the patch's own gain."""
 
 
 class ClassifiedCodec(nn.Module):
     """Gain, envelope class, and cosine coefficients along a trellis.
 
-    What is learned are tables, which `TableFitter` fits; training may tune scales and synthesis.
+    Its tables are fitted by `TableFitter`; training may tune scales and synthesis.
 
     `settings` are those of `CodecSettings`.
 
@@ -86,7 +86,7 @@ class ClassifiedCodec(nn.Module):
         self.register_buffer("mixers", torch.from_numpy(mixers))
 
     def _register_tables(self, coefficients: int) -> None:
-        """Empty tables; by steps where the encoder reads a column for every lane, the last of which is padding."""
+        """Empty tables. Those that the encoder reads by lane have a row for each step; their last column is padding."""
         columns = self.n_classes * self.segments + 1
         small = torch.uint8 if coefficients <= 256 else torch.int16
         for name, shape, dtype in (
@@ -107,7 +107,7 @@ class ClassifiedCodec(nn.Module):
     # What is fitted
 
     def set_tables(self, tables: ClassTables) -> None:
-        """Take up what was fitted."""
+        """Set the fitted tables."""
         with torch.no_grad():
             for name, values in tables.arranged(self.steps).items():
                 getattr(self, name).copy_(torch.from_numpy(np.ascontiguousarray(values)))
@@ -118,7 +118,7 @@ class ClassifiedCodec(nn.Module):
     def analyse(self, patches: Tensor) -> tuple[Tensor, Tensor]:
         """Gain step (B,) and coefficients over the gain (B, n) of patches (B, N) uV.
 
-        The lowest and the highest step are for neighbours only.
+        The lowest and the highest step are reached only by `search`, which tries neighbouring gains.
         """
         x_uv = torch.nan_to_num(patches).clamp(-self.limit_uv, self.limit_uv)
         rms_uv = x_uv.square().mean(1).sqrt().clamp_min(1e-6)
@@ -126,7 +126,7 @@ class ClassifiedCodec(nn.Module):
         return gain, torch.matmul(x_uv, self.analysis) / self.gains_uv[gain].unsqueeze(1)
 
     def shortlist(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Classes of least expected error (B, C), their gains over the patch's own, and those in steps.
+        """Classes of least expected error (B, C), their gains relative to the patch's own, and the same in steps.
 
         The expected error is a linear form in z^2, |z| and |z|^3; at another gain f it is that of z / f, times f^2.
         """
@@ -147,12 +147,12 @@ class ClassifiedCodec(nn.Module):
         classes, factor, offset = self.shortlist(z)
         size = self.size[classes]
         start = torch.cumsum(size, 1) - size
-        # Which candidate holds a lane, and which part of its class.
+        # The candidate that owns each lane, and the part of its class.
         owner = (start.unsqueeze(2) <= self.lane_numbers).sum(1) - 1
         part = self.lane_numbers - start.gather(1, owner)
         column = classes.gather(1, owner) * self.segments + part
         column = torch.where(part < size.gather(1, owner), column, self.n_classes * self.segments).t().reshape(-1)
-        # Lanes stand side by side, the first of all patches before the second.
+        # The first lanes of all patches come before the second ones.
         scale = self.scale.index_select(1, column) * factor.gather(1, owner).t().reshape(1, -1)
         row = torch.arange(rows, device=z.device, dtype=torch.int32)
         place = self.coefficient.index_select(1, column).to(torch.int32) * rows
@@ -173,7 +173,7 @@ class ClassifiedCodec(nn.Module):
         return winner, offset.gather(1, best).squeeze(1), symbol, self._by_place(subset, rows), level
 
     def _by_place(self, steps: Tensor, rows: int) -> Tensor:
-        """(B, P) of what the lanes of all patches have (T, segments B)."""
+        """Values (B, P) of the lanes of all patches, given as (T, segments B)."""
         return steps.view(self.steps, self.segments, rows).permute(2, 1, 0).reshape(rows, self.places)
 
     @torch.jit.export
@@ -193,16 +193,16 @@ class ClassifiedCodec(nn.Module):
 
     @torch.jit.export
     def decode(self, codes: Tensor, rate_hz: Tensor) -> Tensor:  # noqa: ARG002  (every source is resampled)
-        """Patches (B, N) uV of codes (B, G), of least error; a code of -1 and those behind it are not known."""
+        """Patches (B, N) uV of codes (B, G) with least error; a code of -1 and all after it are unknown."""
         return self._synthesise(codes, self._coefficients(codes, noise=False))
 
     @torch.jit.export
     def decode_spectrum(self, codes: Tensor, rate_hz: Tensor) -> Tensor:  # noqa: ARG002  (every source is resampled)
-        """As `decode`, with noise as strong as what the codes do not tell; its signs are hashed from the codes."""
+        """As `decode`, with noise of the power that the codes do not describe; its signs are hashed from the codes."""
         return self._synthesise(codes, self._coefficients(codes, noise=True))
 
     def forward(self, patches: Tensor, rate_hz: Tensor) -> Tensor:
-        """Reconstruction (B, N) uV of patches (B, N) uV; differentiable in scales and synthesis, codes being fixed."""
+        """Reconstruction (B, N) uV of patches (B, N) uV; differentiable in scales and synthesis, not through codes."""
         return self.decode(self.encode(patches, rate_hz), rate_hz)
 
     def _coefficients(self, codes: Tensor, noise: bool) -> Tensor:
@@ -232,7 +232,7 @@ class ClassifiedCodec(nn.Module):
         return z.scatter_add(1, place, value * self._of_class(self.scale, chosen))
 
     def _of_class(self, by_steps: Tensor, chosen: Tensor) -> Tensor:
-        """Rows (B, P) of a table by steps."""
+        """Rows (B, P) of a table that is stored by steps."""
         table = by_steps[:, :-1].reshape(self.steps, self.n_classes, self.segments)
         return table.permute(1, 2, 0).reshape(self.n_classes, self.places)[chosen]
 

@@ -1,4 +1,4 @@
-"""What the trellis quantiser leaves of a coefficient, by bits and by size; how to share bits by it.
+"""The error of the trellis quantiser by bits and by size of a coefficient, and the allocation of bits by it.
 
 T steps, W lanes, n coefficients, K classes, R bits.
 """
@@ -16,7 +16,7 @@ from trainer.quantisation.lloyd_max import lloyd_max
 Floats = NDArray[np.float64]
 
 _LOST = np.array([1.0, 0.31, 0.0885, 0.0246, 0.0064, 0.0017, 0.0005])
-"""Share of the variance that R bits leave of a Gaussian coefficient, with 16 states (measured)."""
+"""Error of a Gaussian coefficient of unit variance at R bits, with 16 states (measured)."""
 
 
 class ErrorModel:
@@ -54,9 +54,9 @@ def _errors(trellis: Trellis, u: Tensor, rate: int) -> Floats:
 
 
 def share_bits(variances: Floats, bits: int, lost: Floats) -> NDArray[np.int64]:
-    """Whole bits (K, n) for coefficients of these variances (K, n), `bits` in each row, where each helps most.
+    """Whole bits (K, n) for coefficients of these variances (K, n), `bits` in each row, by greatest error reduction.
 
-    `lost` (R + 1,) is the share of the variance that each number of bits leaves, convex. Exact for such a curve.
+    `lost` (R + 1,) is the error of each number of bits for unit variance. The result is optimal if it is convex.
     """
     rows, n = variances.shape
     gain = (variances[:, :, None] * (lost[:-1] - lost[1:])).reshape(rows, -1)
@@ -68,7 +68,7 @@ def share_bits(variances: Floats, bits: int, lost: Floats) -> NDArray[np.int64]:
 
 
 def gaussian_levels() -> NDArray[np.float32]:
-    """Levels to begin with: Lloyd-Max codebooks of a Gaussian, a little narrower: paths take the outer levels less."""
+    """Initial levels: Lloyd-Max codebooks of a Gaussian, a little narrower, since paths use outer levels less often."""
     samples = np.sort(np.random.default_rng(0).standard_normal(200_000))
     first = np.array([-1.19, -0.37, 0.37, 1.19])
     return dealt([first, *(0.97 * lloyd_max(samples, 1 << (rate + 1)) for rate in range(2, HIGHEST_RATE + 1))])

@@ -1,8 +1,8 @@
 """Fit the tables of a classified codec to training patches.
 
-Classes begin as clusters of log spectra. Then, by turns, each class gets the variances of its patches and bits by
-water-filling, and each patch goes to the class that would code it with the least error: by a model of the quantiser's
-error at first, by the codec itself at last, to which the quantiser's levels are fitted, too.
+Classes begin as clusters of log spectra. Then two steps alternate: each class gets the variances of its patches, and
+bits by water-filling; each patch is assigned to the class that codes it with the least error. The first rounds use a
+model of the quantiser's error, the last ones the codec itself; these also fit the levels of the quantiser.
 
 M patches, N samples in a patch, n coefficients that may be coded, K classes, P places of a class, R bits.
 """
@@ -29,17 +29,17 @@ from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS,
 Floats = NDArray[np.float64]
 
 _PRIOR = 4.0
-"""Patches of the common spectrum that every class has beside its own."""
+"""Weight, in patches, of the mean spectrum in the variances of each class."""
 _LEVEL_PRIOR = 30
 _FEW = 2000
-"""Symbols of a rate below which its levels stay as they are."""
+"""With fewer symbols of a rate, its levels are not changed."""
 _MODEL_ROUNDS = 2
 _ROWS = 512
 
 _REGRESSION_PATCHES = 30_000
 _NEAR, _FAR_WEIGHT, _NEAR_MOST = 1.5, 0.01, 6000
-"""The regression of a class is fitted to patches whose error with it is within so much of their best, at most so many;
-all others count for little."""
+"""The regression of a class is fitted to patches whose error in it is at most _NEAR times their least error, _NEAR_MOST
+at most; all other patches have the weight _FAR_WEIGHT."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class TableFitter:
     """Fits the tables of a `ClassifiedCodec`; `model.fitter` of its recipe.
 
     Raises:
-        ValueError: a number that cannot be.
+        ValueError: a number out of range.
     """
 
     patches: int = 60_000
-    """Training patches to fit to."""
+    """Number of training patches to fit to."""
     rounds: int = 2
-    """How often levels and classes are fitted to what the codec itself chooses."""
+    """Rounds in which levels and classes are fitted to the choices of the codec itself."""
 
     def __post_init__(self) -> None:
         if self.patches < 1 or self.rounds < 0:
@@ -64,14 +64,16 @@ class TableFitter:
     ) -> None:
         """Fit all tables to training patches (M, N)."""
         if not isinstance(network, ClassifiedCodec):
-            raise ConfigError(f"TableFitter cannot fit a {type(network).__name__}", "Give model=classified")
+            raise ConfigError(
+                f"TableFitter got a {type(network).__name__}, expected a ClassifiedCodec", "Give model=classified"
+            )
         network.set_tables(ClassFit(network, patches_uv, self.rounds, seed, report).tables())
 
 
 class ClassFit:
     """The fit of one codec; `tables()` is its result.
 
-    `report` takes lines on what is being done.
+    `report` takes lines on the progress.
     """
 
     def __init__(
@@ -102,14 +104,14 @@ class ClassFit:
             chosen = self._least_expected()
         self._take_statistics(chosen)
         for number in range(rounds):
-            self._report(f"fitting classes and levels to what the codec chooses, {number + 1} of {rounds}")
+            self._report(f"fitting classes and levels to the codec's choices, round {number + 1} of {rounds}")
             trial = self._trial()
             chosen, subset, level = self._through(trial)
             self._refit_levels(trial, chosen, subset, level)
             self._take_statistics(chosen)
 
     def _clusters(self, seed: int) -> NDArray[np.int64]:
-        """First classes (M,): clusters of log energies in bands that widen with frequency, weighted by their widths."""
+        """First classes (M,): clusters of log energies in bands, wider at higher frequencies, weighted by width."""
         n, size = self._z.shape[1], self._codec.patch_size
         edges = sorted({round(place * size / 256) for place in (*range(0, 32, 2), *range(32, 256, 8))})
         edges = [*(edge for edge in edges if edge < n), n]
@@ -123,7 +125,7 @@ class ClassFit:
         return found
 
     def _take_statistics(self, chosen: NDArray[np.int64]) -> None:
-        """Variances and rates of the classes that patches have chosen (M,)."""
+        """Compute variances and rates of the classes (M,) of all patches."""
         codec = self._codec
         count = np.bincount(chosen, minlength=codec.n_classes)[:, None]
         sums = torch.zeros(codec.n_classes, codec.patch_size, dtype=torch.float64)
@@ -151,7 +153,7 @@ class ClassFit:
         return np.concatenate([self._expected(z).argmin(1).numpy() for z in torch.split(self._z, 2048)])
 
     def _trial(self) -> ClassifiedCodec:
-        """The codec as it now is, trying four classes at the patch's own gain."""
+        """The codec with the present tables, which tries four classes at the patch's own gain."""
         trial = copy.deepcopy(self._codec)
         trial.candidates, trial.lanes = 4, 4 * trial.segments
         trial.lane_numbers, trial.offsets = torch.arange(trial.lanes), torch.zeros(1)
@@ -159,14 +161,14 @@ class ClassFit:
         return trial
 
     def _through(self, trial: ClassifiedCodec) -> tuple[NDArray[np.int64], Tensor, Tensor]:
-        """Classes (M,), subsets and level numbers (M, P) that a codec chooses."""
+        """Classes (M,), and subsets and level numbers (M, P), that a codec chooses."""
         with torch.inference_mode():
             parts = [trial.search(z) for z in torch.split(self._z, _ROWS)]
         chosen, _, _, subset, level = (torch.cat(part) for part in zip(*parts, strict=True))
         return chosen.numpy(), subset, level
 
     def _refit_levels(self, trial: ClassifiedCodec, chosen: NDArray[np.int64], subset: Tensor, level: Tensor) -> None:
-        """Each level becomes the mean of the coefficients that chose it; a rate's codebook stays symmetric."""
+        """Set each level to the mean of the coefficients quantised to it; the codebook of a rate stays symmetric."""
         with torch.inference_mode():
             classes = torch.from_numpy(chosen)
             place = trial._of_class(trial.coefficient, classes).long()  # noqa: SLF001  (the codec's own layout)
@@ -190,7 +192,7 @@ class ClassFit:
         self._model = ErrorModel(self._levels, self._codec.trellis.states)
 
     def tables(self) -> ClassTables:
-        """What is fitted, as the codec takes it up."""
+        """The fitted tables for the codec."""
         codec = self._codec
         shape = (codec.n_classes, codec.places)
         coefficient, rate, word, shift = (np.zeros(shape, np.int64) for _ in range(4))
@@ -218,7 +220,7 @@ class ClassFit:
         )
 
     def _regression(self) -> Floats:
-        """Weights (3 n + 1, K) that give a class's modelled error from z^2, |z|, |z|^3 and 1, at three gains."""
+        """Weights (3 n + 1, K) of z^2, |z|, |z|^3 and 1 in the modelled error of each class, fitted at three gains."""
         rows = torch.from_numpy(self._rng.permutation(len(self._z))[:_REGRESSION_PATCHES])
         z = self._z[rows]
         factors = [1.0, math.exp(self._codec.log_step), math.exp(-self._codec.log_step)]

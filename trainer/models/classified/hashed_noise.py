@@ -1,4 +1,4 @@
-"""Noise that is a function of the codes, so that the same codes always decode to the same noise.
+"""Noise that depends only on the codes, so that the same codes always decode to the same noise.
 
 B patches, N samples in a patch, G codes.
 """
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def hashed_signs(codes: Tensor, mixers: Tensor, count: int) -> Tensor:
-    """+1 or -1 (B, count), a hash of the codes (B, G), mixed by odd numbers (G,), and the coefficient's number."""
+    """+1 or -1 (B, count): a hash of codes (B, G), multiplied by odd numbers (G,), and of the coefficient's number."""
     mask = (1 << 32) - 1
     mixed = (codes * mixers).sum(1, keepdim=True)
     number = torch.arange(count, device=codes.device)

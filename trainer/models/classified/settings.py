@@ -1,4 +1,4 @@
-"""The settings of a classified codec, checked, and what they say of its codes."""
+"""The settings of a classified codec, checked, and the properties of its codes."""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class CodecSettings:
     lanes: int = 8
     """Trellises of a patch, shared among its candidates; one that does not fit is not tried."""
     fill: float = 1.0
-    """Noise of `decode_spectrum`, as a share of what the codes do not tell."""
+    """Noise of `decode_spectrum`, relative to the part of the signal that the codes do not describe."""
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
@@ -56,7 +56,9 @@ class CodecSettings:
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value}, expected {low} to {high}")
         if not 0 < self.gain_range_uv[0] < self.gain_range_uv[1]:
-            raise ValueError(f"gain_range_uv is {self.gain_range_uv}, expected two rising levels")
+            raise ValueError(
+                f"gain_range_uv is {self.gain_range_uv}, expected two positive numbers, the lower one first"
+            )
 
     @property
     def places(self) -> int:
@@ -76,7 +78,7 @@ class CodecSettings:
 
     @property
     def about(self) -> str:
-        """What a person wants to know of the codes."""
+        """What the codes mean, for people."""
         gains, classes, *_ = self.codebook_sizes
         return (
             f"The first code is the patch's gain, {gains} steps from {self.gain_range_uv[0]:g} to "

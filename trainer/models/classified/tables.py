@@ -1,4 +1,4 @@
-"""What a classified codec looks up, as its fit gives it.
+"""The tables of a classified codec, as fitted.
 
 N samples in a patch, n coefficients that may be coded, K classes, P places of a class (its coded coefficients in order
 of importance, then padding), T steps of a trellis.
@@ -14,7 +14,7 @@ from trainer.models.classified.trellis import middle_cell
 
 @dataclass(frozen=True)
 class ClassTables:
-    """What is fitted to training patches."""
+    """Tables fitted to training patches."""
 
     coefficient: NDArray[np.int64]
     """(K, P) of each place; 0 where there is padding."""
@@ -38,7 +38,7 @@ class ClassTables:
     """(7,) share of the standard deviation that a rate leaves."""
 
     def arranged(self, steps: int) -> dict[str, NDArray[np.generic]]:
-        """The codec's buffers by name, some by steps of a trellis as its encoder reads them."""
+        """The codec's buffers by name; those that its encoder reads by step have a row for each step."""
         lanes = -(-(self.rate > 0).sum(axis=1) // steps)
         return {
             "coefficient": _by_steps(self.coefficient, steps, 0),

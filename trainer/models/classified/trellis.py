@@ -1,11 +1,11 @@
-"""Trellis-coded quantisation: a scalar quantiser whose choice of levels depends on the bits before.
+"""Trellis-coded quantisation: a scalar quantiser whose levels depend on the bits before.
 
 Marcellin, Fischer: Trellis Coded Quantization of Memoryless and Gauss-Markov Sources, 1990; codes of Ungerboeck, 1982.
 
-At a rate of R bits there are 2^(R+1) levels, dealt in turn to four subsets. A register of the last bits allows one
-subset for a 0 and another for a 1, so a symbol of R bits is one bit of the path and R - 1 bits that choose within the
-subset. The encoder finds the best path (Viterbi); the decoder needs no search, since the register is the bits
-themselves.
+At a rate of R bits there are 2^(R+1) levels, assigned in turn to four subsets. A register of the last bits allows one
+subset for a 0 and another for a 1, so a symbol of R bits is one bit of the path and R - 1 bits that choose a level of
+the subset. The encoder finds the best path (Viterbi); the decoder needs no search, since the register consists of the
+received bits.
 
 T steps, S states, W lanes (sequences quantised side by side), Q levels of a subset, B patches, P places of a patch.
 """
@@ -22,20 +22,20 @@ SUBSETS = 4
 PER_SUBSET = 1 << (HIGHEST_RATE - 1)
 """Levels of a subset at the highest rate; lower rates use the first of them."""
 _POLYNOMIALS = {16: (0o23, 0o4), 32: (0o45, 0o10), 64: (0o103, 0o24)}
-"""Parity checks of the register by number of states. None looks at the register's second-highest bit, which halves the
-work of a step; the codes of 4 and 8 states do."""
+"""Parity checks of the register by number of states. None uses the register's second-highest bit, which halves the
+work of a step; the codes of 4 and 8 states use it."""
 _CELLS_PER_UNIT, _HALF = 32, 256
 CELLS = 2 * _HALF + 1
 """Cells between -8 and 8 in which the nearest level of each subset is looked up."""
 
 
 class Trellis(nn.Module):
-    """The quantiser of sequences of any rates from 1 to 6 bits, one rate a step; behind them a rate of 0 is padding.
+    """The quantiser of sequences with a rate of 1 to 6 bits for each step; steps with rate 0 at the end are padding.
 
     `levels` (4, 7, 32) are the normalised values of each subset, by rate.
 
     Raises:
-        ValueError: a number of states that there is no code for.
+        ValueError: a number of states for which there is no code.
     """
 
     levels: Tensor
@@ -69,20 +69,20 @@ class Trellis(nn.Module):
         self.register_buffer("nearest_index", torch.from_numpy(index))
 
     def cell(self, u: Tensor, middle: Tensor) -> Tensor:
-        """Where values u (T, W) are looked up: (T, W) int32. `middle` is `middle_cell` of each one's rate."""
+        """Cells (T, W) int32 of the look-up tables for values u (T, W). `middle` is `middle_cell` of their rates."""
         place: Tensor = torch.round(u * self.per_unit).clamp_(-self.reach, self.reach).to(torch.int32)
         return place.add_(middle)
 
     def errors(self, u: Tensor, cell: Tensor, weight: Tensor) -> Tensor:
-        """What each subset would add to the error (4, T, W), times `weight`, less what the value itself holds."""
+        """Error (4, T, W) that each subset adds, times `weight`, less the energy u^2 of the value itself."""
         steps, lanes = u.shape
         nearest = self.nearest.index_select(1, cell.view(-1)).view(4, steps, lanes)
         return (nearest - 2.0 * u).mul_(nearest).mul_(weight)
 
     def walk(self, errors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The best path of every lane through errors (4, T, W): its error (W,), its last state (W,), and the choices.
+        """The best path of every lane through errors (4, T, W): its error (W,), its last state (W,), and all choices.
 
-        The choices (T, S, W) say for every state which of its two predecessors led to it.
+        The choices (T, S, W) give, for every state, the better of its two predecessors.
         """
         states, quarter = self.states, self.states // 4
         steps, lanes = errors.shape[1], errors.shape[2]
@@ -105,7 +105,7 @@ class Trellis(nn.Module):
         return best, last, choices
 
     def trace(self, choices: Tensor, last: Tensor, lanes: Tensor) -> tuple[Tensor, Tensor]:
-        """Path bits and subsets (T, V) of some of the lanes (V,) that end in states `last` (V,)."""
+        """Path bits and subsets (T, V) of the lanes (V,) that end in states `last` (V,)."""
         steps, states, width = choices.shape
         flat = choices.view(steps, states * width)
         state = last
@@ -140,7 +140,7 @@ class Trellis(nn.Module):
 
 
 def middle_cell(rate: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the value 0 is looked up at a rate."""
+    """The cell of the value 0 at a rate."""
     return rate * CELLS + _HALF
 
 
@@ -169,7 +169,7 @@ def _nearest(levels: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[
 
 
 def dealt(union: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
-    """Levels (4, 7, 32) of codebooks by rate 1 to 6, each ascending, 2^(R+1) of them, dealt to the subsets in turn."""
+    """Levels (4, 7, 32) of codebooks of rates 1 to 6, each with 2^(R+1) ascending levels, in turn to each subset."""
     levels = np.zeros((SUBSETS, HIGHEST_RATE + 1, PER_SUBSET), np.float32)
     for rate, book in enumerate(union, start=1):
         if len(book) != 1 << (rate + 1):

@@ -91,8 +91,8 @@ def test_what_is_no_bids_recording_is_told(root: Path) -> None:
     table(folder / "sub-01_task-rest_channels.tsv", ["Cz EEG uV good"])
     (folder / "sub-01_task-rest_eeg.json").write_text("{}")
     told = {Path(one.name).name: one.why for one in bids(str(root)).left_out}
-    assert told["sub-01_task-rest_eeg.fif"] == ".fif is no format of EEG-BIDS, expected .edf, .bdf, .vhdr, .set"
-    assert "its name is not that of a recording in BIDS" in told["resting.edf"]
+    assert told["sub-01_task-rest_eeg.fif"] == ".fif is not a format of EEG-BIDS, expected .edf, .bdf, .vhdr, .set"
+    assert "its name is not a BIDS name of a recording" in told["resting.edf"]
     assert "datalad get" in told["sub-01_task-go_eeg.bdf"]
     assert len(told) == 3
 
@@ -135,7 +135,7 @@ def test_without_a_table_labels_decide(root: Path, tmp_path: Path) -> None:
         (["Fp1 EOG uV good", "Cz EEG uV good", "Aux1 EEG uV good"], ("Cz",)),
         (["EEG_FP1 EEG uV good", "cz-Ref EOG uV good", "Aux1 TRIG uV good"], ("Fp1",)),
         (["A1 EOG uV good", "A2 EEG uV good", "A3 MISC uV good"], ("Cz",)),
-        (["A1 EEG uV good", "A2 EEG uV good"], "channels.tsv has 2 rows (A1, A2), none of which names one of"),
+        (["A1 EEG uV good", "A2 EEG uV good"], "channels.tsv has 2 rows (A1, A2), and none has the name of one of"),
     ],
 )
 def test_types_and_marks_of_a_table_count(root: Path, tmp_path: Path, rows: list[str], kept: object) -> None:

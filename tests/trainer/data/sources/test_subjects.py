@@ -44,7 +44,7 @@ def test_an_expression_of_the_user_wins_over_names(tmp_path) -> None:
     told = folder(str(tmp_path), {"own": {}})
     assert {who for sets in told.describe().values() for who in sets["own"]} == {"S001", "S002"}
     (line,) = told.subject_lines()
-    assert line.startswith("subjects of own told from file names, as S00")
+    assert line.startswith("subjects of own are derived from file names, such as S00")
     said = folder(str(tmp_path), {"own": {"subject": r"(R\d+)"}})
     assert {who for sets in said.describe().values() for who in sets["own"]} == {"R01", "R02"}
     assert said.subject_lines() == []
