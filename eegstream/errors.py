@@ -44,6 +44,10 @@ class CodesError(EegstreamError):
     """A model failed on some input, or gave what its bundle does not allow; nothing of that call may be used."""
 
 
+class ModelFailedError(CodesError):
+    """A model raised an error of its own instead of giving codes."""
+
+
 class DeviceLostError(EegstreamError):
     """A compute device failed while in use; a restart may help."""
 

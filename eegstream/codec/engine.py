@@ -20,7 +20,7 @@ from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import DECODE_METHODS
 from eegstream.codec.verification import Verification, verify
 from eegstream.codec.wording import reason
-from eegstream.errors import CodesError, ConfigError, DeviceLostError
+from eegstream.errors import CodesError, ConfigError, DeviceLostError, ModelFailedError
 
 __all__ = ["CPU_TILE", "CUDA_TILE", "Engine", "Verification", "choose_device", "use_one_thread"]
 
@@ -163,7 +163,7 @@ class Engine:
                     f"{self.device} failed during inference ({reason(error)})",
                     "Look at the driver's log, then start again",
                 ) from error
-            raise CodesError(f"{self.bundle.title} does not run: {reason(error, -1)}", _REPORT) from error
+            raise ModelFailedError(f"{self.bundle.title} does not run: {reason(error, -1)}", _REPORT) from error
 
 
 def _checked(result: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.daemon.processing import ModelEncoder
-from eegstream.errors import DeviceLostError, EegstreamError
+from eegstream.errors import DeviceLostError, EegstreamError, ModelFailedError
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ class LiveEncoder:
         """Codes (B, G) of patches (B, N) whose sources run at `rates_hz` (B,).
 
         Raises:
-            DeviceLostError: the device failed, twice in a row.
+            CodesError: the model gave a code that its bundle does not have.
+            DeviceLostError: the device or the model failed, twice in a row.
         """
         self.turn.release()
         try:
@@ -56,15 +57,17 @@ class LiveEncoder:
     def _encode(self, patches_uv: NDArray[np.float32], rates_hz: NDArray[np.float32]) -> NDArray[np.int32]:
         try:
             return self._encoder.encode(patches_uv, rates_hz)
+        except ModelFailedError as error:
+            log.warning("the encoder is tried once more: %s", error)
         except EegstreamError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever torch raises
-            log.warning("the encoder failed (%s: %s) and is tried once more", type(error).__name__, error)
+            log.warning("the encoder is tried once more: %s: %s", type(error).__name__, error)
         try:
             return self._encoder.encode(patches_uv, rates_hz)
-        except EegstreamError:
-            raise
         except Exception as error:
+            if isinstance(error, EegstreamError) and not isinstance(error, ModelFailedError):
+                raise
             raise DeviceLostError(
                 f"the encoder failed twice on {self.facts.device} ({type(error).__name__}: {error})",
                 "Look at the messages before this one, then start again",

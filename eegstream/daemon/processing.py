@@ -15,7 +15,7 @@ from eegstream.daemon.inbox import Closed, Dropped, Item, Opened, Samples
 from eegstream.daemon.past import PastStreams
 from eegstream.daemon.streams import LiveStream
 from eegstream.epoch import Epoch, MessageContext, follow_stream
-from eegstream.errors import EegstreamError
+from eegstream.errors import CodesError, EegstreamError
 from eegstream.events import Patch
 from eegstream.following import Following, Happened
 from eegstream.following import Opened as EpochOpened
@@ -191,10 +191,29 @@ class Processor:
         """Encode and send what is pending."""
         while self._pending:
             batch = self._pending = [item for item in self._pending if not item.is_lost]
-            codes = encode_patches(batch, self._encoder)
+            try:
+                codes = encode_patches(batch, self._encoder)
+            except CodesError:
+                self._publish_one_by_one()
+                continue
             self._pending = []
             for item, found in zip(batch, codes, strict=True):
                 self._send(item, item.message(found))
+
+    def _publish_one_by_one(self) -> None:
+        """Send what is pending; each patch that the encoder has no valid codes for ends its segment."""
+        for _ in range(len(self._pending)):
+            item = self._pending[0]
+            if isinstance(item.event, Patch) and not item.is_lost:
+                try:
+                    (codes,) = encode_patches([item], self._encoder)
+                except CodesError as error:
+                    self._lose(item, item.event, str(error))
+                else:
+                    self._send(item, item.message(codes))
+            elif not item.is_lost:
+                self._send(item, item.message(None))
+            del self._pending[0]
 
     def _give_up(self) -> None:
         """Send what is pending without codes: the ends of segments."""
@@ -202,15 +221,16 @@ class Processor:
             batch, self._pending = self._pending, []
             for item in batch:
                 if isinstance(item.event, Patch):
-                    self._lose(item, item.event)
+                    self._lose(item, item.event, "the encoder was given up")
                 else:
                     self._send(item, item.message(None))
 
-    def _lose(self, item: PendingEvent, patch: Patch) -> None:
+    def _lose(self, item: PendingEvent, patch: Patch, why: str) -> None:
         """End the segment of a patch that gets no codes."""
         if item.is_lost:
             return
-        log.error("%s: its segment %d ends, the encoder gave no codes", item.epoch.stream, patch.segment)
+        log.error("%s: segment %d ends without codes: %s", item.epoch.stream, patch.segment, why)
+        self.streams[item.epoch.stream].note_no_codes(why, self._clock())
         self._pending += [replace(item, event=event) for event in item.epoch.lose(patch)]
 
     def _send(self, item: PendingEvent, message: Codes | Gap | End) -> None:

@@ -18,7 +18,7 @@ _STALLED_AFTER_S = 1.0
 _USUAL_CHUNKS = 32
 """Chunks whose intervals give the usual one."""
 _RATE_WINDOW_S = 10.0
-_TELL_DROPS_S = 10.0
+_TELL_TROUBLE_S = 10.0
 _PLAUSIBLE_AGE_S = 60.0
 """Codes that are further than this from now, when a stream begins, have timestamps of another clock."""
 
@@ -73,7 +73,9 @@ class LiveStream:
     _sequence: "itertools.count[int]" = field(default_factory=itertools.count)
     _arrivals: deque[tuple[float, int]] = field(default_factory=deque)
     _intervals_s: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_CHUNKS))
-    _dropped_s: float = -math.inf
+    _trouble: str | None = None
+    _trouble_s: float = -math.inf
+    """When samples or codes of it were last lost in the daemon."""
     _told: Status | None = None
     """The status that was published last."""
 
@@ -95,7 +97,12 @@ class LiveStream:
         """Count samples that were received but not taken."""
         self.received += count
         self.dropped += count
-        self._dropped_s = now_s
+        self._trouble_s = now_s
+        self._trouble = f"the daemon is behind: {self.dropped} samples of this stream were dropped in this run"
+
+    def note_no_codes(self, why: str, now_s: float) -> None:
+        """Note that a segment ended because a patch got no codes."""
+        self._trouble_s, self._trouble = now_s, why
 
     @property
     def epoch(self) -> Epoch | None:
@@ -155,8 +162,8 @@ class LiveStream:
         silent_s = now_s - self.last_samples_s
         if silent_s > self._stalled_after_s:
             return "stalled", f"no samples for {silent_s:.0f} s"
-        if now_s - self._dropped_s < _TELL_DROPS_S:
-            return "live", f"the daemon is behind: {self.dropped} samples of this stream were dropped in this run"
+        if now_s - self._trouble_s < _TELL_TROUBLE_S:
+            return "live", self._trouble
         if self.epoch is None:
             return "live", "its sampling rate is being measured"
         return "live", self.epoch.remark

@@ -143,6 +143,22 @@ def test_an_encoder_that_fails_once_costs_nothing():
     assert any("tried once more" in line for line in daemon.lines)
 
 
+def test_a_code_outside_its_codebook_ends_the_segment():
+    """Nothing false leaves; the segment ends before the patch, the stream says why, and the next one begins."""
+    plan = OutletPlan("outside", "outside-1", rate_hz=250.0, seconds=8.0)
+    fault = "if len(calls) in (8, 9): raise __import__('eegstream.errors').errors.CodesError('code 3 is 99999')"
+    with FaultyDaemon(fault) as daemon, Recorder(daemon.url) as recorder, outlet(plan) as process:
+        stream = recorder.connected().stream_of(plan.name)
+        process.wait_line(r"^sent ")
+        recorder.wait(lambda item: isinstance(item, State) and item.stream == stream and item.received == 2000)
+        stops_in_time(daemon)
+        last_end(recorder, stream)
+        accounts = [item for item in recorder.of(stream) if isinstance(item, Gap | End)]
+        assert [item.reason for item in accounts] == ["encoder", "shutdown"]
+        assert sum(item.received for item in accounts) == 2000
+        assert any("code 3 is 99999" in (state.why or "") for state in recorder.states(stream))
+
+
 def test_an_encoder_that_fails_twice_ends_the_daemon():
     """Status 75, one line, and every stream has its end before."""
     plan = OutletPlan("twice", "twice-1", rate_hz=250.0, seconds=30.0)
