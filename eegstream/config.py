@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from eegstream.codec.trust import Trust
-from eegstream.config_sources import Origin, Settings, gather, one_line, shown
+from eegstream.config_sources import Origin, Settings, gather, shown
 from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.dsp.units import unit_rules
-from eegstream.errors import ConfigError
+from eegstream.errors import ConfigError, one_line
 from eegstream.selection import Described, Selection
 from eegstream.stream import SignalOptions
 from eegstream.wire.identity import DEFAULT_URL

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eegstream.errors import ConfigError
+from eegstream.errors import ConfigError, one_line
 
 _PREFIX = "EEGSTREAM_"
 _MOST_BYTES = 64 * 1024
@@ -78,14 +78,6 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):
         return f"a {type(value).__name__} that is too large to show"
     return one_line(text)
-
-
-def one_line(text: str, longest: int = _LONGEST_SHOWN) -> str:
-    """A text in an error: printable, and cut if it is long."""
-    text = text[: longest + 1]
-    if not text.isprintable():
-        text = ascii(text)[1:-1]
-    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _from_file(file: Path) -> dict[str, Any]:

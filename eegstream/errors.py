@@ -52,3 +52,11 @@ class DeviceLostError(EegstreamError):
     """A compute device failed while in use; a restart may help."""
 
     exit_code = 75
+
+
+def one_line(text: str, longest: int = 120) -> str:
+    """A text in an error: printable, and cut if it is long."""
+    text = text[: longest + 1]
+    if not text.isprintable():
+        text = ascii(text)[1:-1]
+    return text if len(text) <= longest else f"{text[:longest]}..."

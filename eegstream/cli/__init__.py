@@ -7,8 +7,9 @@ import sys
 
 import click
 
-from eegstream.errors import EegstreamError
+from eegstream.errors import EegstreamError, one_line
 
+_LONGEST_ERROR = 2000
 COMMANDS = ("run", "demo", "streams", "tail", "record", "keys", "play", "encode", "decode", "model")
 
 
@@ -55,7 +56,7 @@ def _run() -> int:
         error.show()
         return error.exit_code
     except EegstreamError as error:
-        click.echo(f"eegstream: {error}", err=True)
+        click.echo(f"eegstream: {one_line(str(error), _LONGEST_ERROR)}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 130

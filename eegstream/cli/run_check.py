@@ -36,7 +36,7 @@ def _plain(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     """The value in the table, on one line."""
-    from eegstream.config_sources import one_line
+    from eegstream.errors import one_line
 
     if value is None or value == ():
         return "none"

@@ -1,5 +1,7 @@
 """Choose where a model runs, and in how many threads."""
 
+import re
+
 import torch
 
 from eegstream.errors import ConfigError
@@ -21,7 +23,7 @@ def choose_device(name: str) -> torch.device:
     if name == "cpu":
         return torch.device("cpu")
     kind, _, index = name.partition(":")
-    if kind != "cuda" or (index and not index.isdigit()) or name.endswith(":"):
+    if kind != "cuda" or (index and not re.fullmatch("[0-9]{1,4}", index)) or name.endswith(":"):
         raise ConfigError(f"device {name!r} is unknown", "Give auto, cpu, cuda or cuda:N")
     if not torch.cuda.is_available():
         raise ConfigError(f"device {name!r} was asked for, but torch sees no CUDA device", "Use --device cpu or auto")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-_NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
+_NUMBERS = re.compile("([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 def split_patterns(text: str | Sequence[str] | None) -> tuple[str, ...]:

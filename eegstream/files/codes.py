@@ -42,15 +42,14 @@ class CodesWriter:
     """Append messages to a codes file; each one is given to the operating system at once, and synced every second.
 
     Leaving the context finishes the file. After an exception, the file stays unfinished but readable. With `new`, the
-    file must not exist. With `checksum`, a finished file holds a checksum of all its messages, so that every altered
-    byte is found.
+    file must not exist. A finished file holds a checksum of all its messages, so that every altered byte is found.
 
     Raises:
         CodesFileError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, *, new: bool = False, checksum: bool = False) -> None:
-        self._path, self._mode, self._checksum = path, "xb" if new else "wb", checksum
+    def __init__(self, path: Path, *, new: bool = False) -> None:
+        self._path, self._mode = path, "xb" if new else "wb"
         self._channels: dict[str, int] = {}
         self._synced_s = time.monotonic()
 
@@ -64,7 +63,7 @@ class CodesWriter:
             use_chunking=False,
             compression=CompressionType.NONE,
             index_types=IndexType.NONE,
-            enable_data_crcs=self._checksum,
+            enable_data_crcs=True,
         )
         self._writer.start(profile="", library=LIBRARY)
         return self

@@ -1,5 +1,6 @@
 """Choose which streams of a file are read: those that hold EEG, or the one that the user names."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -71,7 +72,7 @@ def _named(found: Sequence[Signals], stream: str, name: str) -> list[int]:
     """The streams that --stream names: by name, with wildcards, or by number from 1."""
     wanted = stream.strip().lower()
     named = [index for index, signals in enumerate(found) if fnmatchcase(signals.name.lower(), wanted)]
-    if not named and wanted.isdigit() and 1 <= int(wanted) <= len(found):
+    if not named and re.fullmatch("[0-9]{1,9}", wanted) and 1 <= int(wanted) <= len(found):
         named = [int(wanted) - 1]
     if not named:
         raise RecordingError(f"{name} holds no stream {stream!r} ({_listed(found)})", "Correct --stream")

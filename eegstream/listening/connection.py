@@ -70,7 +70,7 @@ class Connection:
         self._monitor.connect(address)
         try:
             self.socket.connect(self.url)
-        except zmq.ZMQError as error:
+        except (zmq.ZMQError, UnicodeError) as error:
             self.close()
             raise ConnectError(
                 f"{self.url!r} is no address to connect to ({error})", f"Give one such as {DEFAULT_URL}"

@@ -34,10 +34,16 @@ MESSAGES = _messages()
 
 
 def _written(path, messages, *, checksum=False) -> bytes:
-    with CodesWriter(path, checksum=checksum) as writer:
+    """A file; without `checksum` as a writer leaves it that states none, such as one of another tool."""
+    with CodesWriter(path) as writer:
         for message in messages:
             writer.write(message)
-    return path.read_bytes()
+    content = bytearray(path.read_bytes())
+    if not checksum:
+        data_end = content.index(b"\x0f\x04" + bytes(7)) + HEAD
+        content[data_end : data_end + 4] = bytes(4)
+        path.write_bytes(content)
+    return bytes(content)
 
 
 def _read(path, content):
