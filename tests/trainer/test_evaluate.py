@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from eegstream.codec.bundle import load
+from tests.identity_bundle import load_own
 from tests.trainer.conftest import Run
 from tests.trainer.running import SMALL
 from trainer.evaluation.baselines import Baselines
@@ -19,7 +20,6 @@ from trainer.evaluation.benchmark import Benchmark, training_windows, window_sam
 from trainer.evaluation.comparison import by_codes_kept, compare, rate_sensitivity
 from trainer.evaluation.heldout_windows import HeldOutWindows
 from trainer.evaluation.windowed_codec import WindowedCodec, in_tiles
-from tests.identity_bundle import load_own
 from trainer.hydra_app import CONFIGS, build
 
 QUICK = (

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from eegstream.codec.engine import Engine
+from tests.identity_bundle import load_own
 from tests.trainer.conftest import Run
 from tests.trainer.foreign import averages
-from tests.identity_bundle import load_own
 from tests.trainer.running import ROOT
 
 MODEL = """
