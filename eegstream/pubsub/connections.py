@@ -1,6 +1,7 @@
 """The connections of a bound socket: which there are, and how to close one of them."""
 
 import socket as sockets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -8,6 +9,8 @@ from types import TracebackType
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+_RECEIVED_AT = 128
+"""Place of `tcpi_bytes_received` in Linux's `struct tcp_info`."""
 _WATCHED = (
     zmq.EVENT_ACCEPTED
     | zmq.EVENT_DISCONNECTED
@@ -71,6 +74,23 @@ class Connections:
                 yield Closed(event["value"])
             else:
                 yield Unwelcome()
+
+
+def received_bytes(connection: int) -> int:
+    """How many bytes a TCP peer has sent; 0 where the system does not tell."""
+    if not hasattr(sockets, "TCP_INFO"):
+        return 0
+    try:
+        peer = sockets.socket(fileno=connection)
+    except OSError:
+        return 0
+    try:
+        info = peer.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_INFO, _RECEIVED_AT + 8)
+    except OSError:  # an ipc peer
+        return 0
+    finally:
+        peer.detach()
+    return int.from_bytes(info[_RECEIVED_AT:], sys.byteorder) if len(info) == _RECEIVED_AT + 8 else 0
 
 
 def hang_up(connection: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import zmq
 
 from eegstream.pubsub import records, sockets
-from eegstream.pubsub.connections import Closed, Connections, Opened, hang_up
+from eegstream.pubsub.connections import Closed, Connections, Opened, hang_up, received_bytes
 from eegstream.pubsub.guard import Guard
 from eegstream.pubsub.newcomers import Newcomers
 from eegstream.pubsub.records import Record
@@ -22,6 +22,10 @@ _MOST_REQUESTS_AT_ONCE = 4
 _MOST_FRAMES = 3
 _MOST_ASKING = 64
 _LOOK_AT_USERS_S = 1.0
+_LOOK_AT_TRAFFIC_S = 0.02
+_SUBSCRIBERS_TRAFFIC = (256 * 1024, 16 * 1024)
+"""Bytes that a peer may send at once, and in a second: a message without an end stays inside libzmq, unseen."""
+_ASKERS_TRAFFIC = (4 * 1024 * 1024, 1024 * 1024)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Front:
         self._replay = Replay(self._ring)
         self._allow_list = AllowList(Path(settings.keys)) if settings.keys is not None else None
         self._authenticator: Authenticator | None = None
-        self._users_s = 0.0
+        self._users_s = self._traffic_s = 0.0
         with ExitStack() as stack:
             self._context: sockets.Context = stack.enter_context(zmq.Context())
             self._publishing = stack.enter_context(sockets.publishing_socket(self._context))
@@ -138,6 +142,10 @@ class Front:
         left |= self._newcomers.step()
         left |= self._answer_requests()
         now_s = time.monotonic()
+        if now_s - self._traffic_s > _LOOK_AT_TRAFFIC_S:
+            self._traffic_s = now_s
+            self._newcomers.guard.look_at_traffic(received_bytes, now_s, *_SUBSCRIBERS_TRAFFIC)
+            self._asking.look_at_traffic(received_bytes, now_s, *_ASKERS_TRAFFIC)
         if self._allow_list is not None and now_s - self._users_s > _LOOK_AT_USERS_S:
             self._users_s = now_s
             self._newcomers.refuse_users(self._allow_list.holds)

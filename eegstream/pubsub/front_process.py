@@ -20,7 +20,7 @@ _MOST_MORE_BYTES = 128 * 1024 * 1024
 """Memory that it may take beyond what it has at its start. More ends it, and the daemon lets another one take over."""
 _INPUT = 0
 _READ_BYTES = 1024 * 1024
-_IDLE_MS = 200
+_IDLE_MS = 50
 _REPORT_S = 1.0
 _BIND_AGAIN_S = 2.0
 

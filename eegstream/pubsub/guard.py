@@ -39,6 +39,8 @@ class _Connection:
     user: str | None = None
     """The public key that it showed; None without encryption."""
     closing: bool = False
+    opened_s: float | None = None
+    """When its traffic was first looked at."""
 
 
 class Guard:
@@ -109,6 +111,14 @@ class Guard:
         self.refused += 1
         self.last_refusal = why
         self._close(connection)
+
+    def look_at_traffic(self, received_bytes: Callable[[int], int], now_s: float, at_once: int, per_s: int) -> None:
+        """Close connections that have sent more than `at_once` bytes and `per_s` bytes a second."""
+        for name, peer in list(self._connections.items()):
+            if peer.opened_s is None:
+                peer.opened_s = now_s
+            if not peer.closing and received_bytes(name) > at_once + per_s * (now_s - peer.opened_s):
+                self.refuse(name, f"more than {at_once >> 10} KiB at once")
 
     def refuse_users(self, is_allowed: Callable[[str], bool]) -> None:
         """Close the connections of users that are no longer allowed."""

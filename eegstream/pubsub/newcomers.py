@@ -11,9 +11,9 @@ from eegstream.pubsub.records import Record
 
 _LONGEST_S = 0.002
 """Subscriptions are looked at for so long at a time: a flood of them must not hold up the codes."""
-REPEATS_AT_ONCE = 1024
+REPEATS_AT_ONCE = 512
 REPEATS_PER_S = 200
-"""Specs sent again to everybody because somebody is new."""
+"""Specs sent again because somebody is new."""
 
 
 class Newcomers:
@@ -85,19 +85,19 @@ class Newcomers:
     def _welcome(self, connection: int, prefix: bytes, for_all: dict[bytes, Record], now_s: float) -> None:
         wanted = {stream: spec for stream, spec in self.specs.items() if spec.topic.startswith(prefix)}
         alone = len(wanted) == 1 and self._can_send_to_one
+        new = wanted if alone else {stream: spec for stream, spec in wanted.items() if stream not in for_all}
+        if not self._repeats.take(len(new), now_s):
+            # It connects again a moment later. To let it in without its specs would break the wire's rule.
+            self.guard.refuse(connection, "too many new subscribers at a time")
+            return
         if not alone:
-            new = wanted.keys() - for_all.keys()
-            if not self._repeats.take(len(new), now_s):
-                # It connects again a moment later. To let it in without its specs would break the wire's rule.
-                self.guard.refuse(connection, "too many new subscribers at a time")
-                return
-            for_all |= wanted
+            for_all |= new
         self._socket.setsockopt(zmq.SUBSCRIBE, prefix)
         if alone:
             self._send_to_newcomer(*wanted.values())
 
     def _send_to_newcomer(self, spec: Record) -> None:
-        """Send to the connection alone whose subscription was received last."""
+        """Send to the connection alone whose subscription was received last; to all, if it was closed this moment."""
         self._socket.setsockopt(zmq.XPUB_MANUAL_LAST_VALUE, 1)
         self.send(spec)
         self._socket.setsockopt(zmq.XPUB_MANUAL_LAST_VALUE, 0)
