@@ -97,10 +97,22 @@ def _reconstruct_segment(
     decoded = engine.decode(segment.codes.reshape(-1, n_codes).astype(np.int32), rates_hz, kind)
     positions = (segment.index[:, None] - segment.index[0]) * hop + np.arange(patch)
     length = int(positions[-1, -1]) + 1
-    total, weight, t = np.zeros((n_channels, length)), np.zeros(length), np.zeros(length)
+    total, weight = np.zeros((n_channels, length)), np.zeros(length)
     for number, samples in enumerate(decoded.reshape(n_patches, n_channels, patch)):
         total[:, positions[number]] += samples
         weight[positions[number]] += 1
-        t[positions[number]] = segment.t[number] + np.arange(patch) / rate_hz
     covered = weight > 0
+    t = _times_s(positions[:, 0], segment.t, length, rate_hz)
     return (total[:, covered] / weight[covered]).astype(np.float32), t[covered]
+
+
+def _times_s(starts: NDArray[np.int64], t: NDArray[np.float64], length: int, rate_hz: float) -> NDArray[np.float64]:
+    """Times (length,) of samples whose patches begin at `starts` (P,) and at the times `t` (P,).
+
+    A sample's time is that of its patch and of the next one, by its place between them. So the samples keep the pace of
+    the device's clock, which may differ from the stated rate.
+    """
+    place = np.arange(length)
+    step_s = (t[-1] - t[-2]) / (starts[-1] - starts[-2]) if len(t) > 1 else 1 / rate_hz
+    behind = np.maximum(place - starts[-1], 0)
+    return np.asarray(np.interp(place, starts, t) + behind * step_s, np.float64)
