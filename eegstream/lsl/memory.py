@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 _MIB = 2**20
 _limiting = threading.Lock()
 _limiters = 0
@@ -18,9 +23,7 @@ def resident_mib() -> float:
     """Memory that the process holds; on macOS the most that it ever held."""
     if sys.platform == "win32":
         return _WindowsMemory().WorkingSetSize / _MIB
-    if sys.platform == "darwin":
-        import resource  # noqa: PLC0415 - not on Windows
-
+    if resource is not None and sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MIB
     return _pages(1) / _MIB
 
@@ -30,10 +33,8 @@ def limit(more_mib: float, more_s: float) -> None:
 
     A limit that was set before is replaced, one that the process inherited is kept.
     """
-    if sys.platform != "linux":
+    if resource is None or sys.platform != "linux":
         return
-    import resource  # noqa: PLC0415 - not on Windows
-
     used = resource.getrusage(resource.RUSAGE_SELF)
     wanted = {
         resource.RLIMIT_AS: _pages(0) + int(more_mib * _MIB),
@@ -51,12 +52,10 @@ def growth_limited(most_mib: int) -> Iterator[None]:
     An allocation beyond fails, as it would on a full machine. Contexts of several threads may overlap: the first one
     sets the limit, the last one lifts it.
     """
-    if sys.platform != "linux":
+    if resource is None or sys.platform != "linux":
         yield
         return
     global _limiters, _limit_before  # noqa: PLW0603 - the limit belongs to the process
-    import resource  # noqa: PLC0415 - not on Windows
-
     with _limiting:
         _limiters += 1
         soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
