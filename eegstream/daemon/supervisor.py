@@ -163,7 +163,8 @@ class Supervisor:
         if holder is not None and (not holder.opened or holder.last_samples_s < self._seen_s[stream.uid] + _SILENT_S):
             # Did the older outlet vanish without notice, or are there two outlets? If the older one still sends a
             # while after the newer one appeared, it is alive. If it is dead, the resolver forgets it.
-            if holder.stream.uid not in announced:
+            is_retried = not holder.opened and holder.stream.uid in self._failures
+            if holder.stream.uid not in announced or (is_retried and holder.stream.created_s < stream.created_s):
                 holder.stop("replaced")
                 return
             if self._clock() - self._seen_s[stream.uid] < _PATIENCE_S:

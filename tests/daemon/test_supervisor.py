@@ -295,3 +295,31 @@ def test_no_more_refusals_are_told_than_subscribers_can_take():
     ]
     world.look()
     assert len(world.supervisor.refused) == 100
+
+
+def test_a_new_outlet_takes_the_last_place_before_one_that_failed():
+    """Even if it was announced later."""
+    world = World(**{"max-streams": 1})
+    world.look()
+    fail(world.readers[0])
+    world.look()
+    world.now_s += 5.0
+    world.announced.append(replace(MUSE, source_id="new", uid="new", created_s=1e9))
+    world.look()
+    assert world.readers[-1].stream.uid == "new"
+
+
+def test_an_outlet_that_returns_does_not_wait_for_another_try_of_its_former_life():
+    """The resolver announces the dead one for some more seconds, and asking it takes as long as asking a mute one."""
+    world = World()
+    world.look()
+    world.answering = False
+    world.readers[0].alive = False
+    world.look(1.2)
+    assert len(world.readers) == 2
+    world.announced = [MUSE, replace(MUSE, uid="uid-2", created_s=200.0)]
+    world.look(0.1)
+    assert world.readers[1].stopped == ["replaced"]
+    world.readers[1].alive = False
+    world.look(0.1)
+    assert (world.readers[2].stream.uid, world.readers[2].wire_name) == ("uid-2", world.readers[0].wire_name)
