@@ -60,7 +60,8 @@ class LivePrinter:
             self._show_codes(item, now_s)
         elif isinstance(item, Gap):
             self._gaps += 1
-            click.echo(f"gap: {item.missing} samples missing, a new segment begins\n")
+            missing = "an unknown number of" if item.missing is None else item.missing
+            click.echo(f"gap: {missing} samples missing, a new segment begins\n")
         elif isinstance(item, End):
             self.ended = True
 

@@ -65,7 +65,7 @@ def damaged_line(damaged: Any) -> str:
 
 def as_line(item: Any) -> str:
     """One line for a person."""
-    from eegstream.client import Codes, Damaged, Loss, Spec, State
+    from eegstream.client import Codes, Damaged, Gap, Loss, Spec, State
 
     if isinstance(item, Damaged):
         return damaged_line(item)
@@ -85,7 +85,9 @@ def as_line(item: Any) -> str:
         return f"{head}  {item.segment}:{item.first}  t {item.t[0]:.3f}  {item.shape[1]} channels, first: {first}" + (
             f"  {flagged} flagged" if flagged else ""
         )
+    unknown = "an unknown number" if isinstance(item, Gap) else 0
+    missing = unknown if item.missing is None else item.missing
     return (
         f"{head}  {item.reason}: segment {item.segment}, {item.received} samples received, {item.discarded} discarded, "
-        f"{item.missing or 0} missing, {item.emitted} patches"
+        f"{missing} missing, {item.emitted} patches"
     )
