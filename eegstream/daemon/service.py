@@ -66,7 +66,7 @@ def serve(config: RunConfig, read: Callable[[], RunConfig]) -> bool:
                     reread.clear()
                     settings.reread()
                 supervisor.update()
-                if _is_moving(worker, watchdog):
+                if supervisor.is_moving and _is_moving(worker, watchdog):
                     watchdog.ping(local_clock())
         finally:
             notify("STOPPING=1")

@@ -19,6 +19,10 @@ _PATIENCE_S = FORGET_AFTER_S + 1.0
 _MOST_RETRYING = 4
 """Outlets that are tried again at a time, so that those that never answer cannot keep new ones waiting."""
 _JOIN_S = 0.5
+_ASLEEP_S = 1.0
+"""Longer between two looks, and this process did not run; readers did not either."""
+_HUNG_S = 5.0
+"""A pull returns after a fraction of a second, with samples or without. One that takes longer never returns."""
 
 
 class StreamReader(Protocol):
@@ -28,6 +32,7 @@ class StreamReader(Protocol):
     wire_name: str
     opened: bool
     last_samples_s: float
+    pulled_s: float
     refusal: str | None
     why: str | None
 
@@ -43,6 +48,9 @@ class StreamReader(Protocol):
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; False if it hangs."""
+
+    def abandon(self, why: str) -> None:
+        """End it although it hangs."""
 
 
 class Announcements(Protocol):
@@ -75,12 +83,19 @@ class Supervisor:
         self._failures, self._log = Failures(), RefusalLog()
         self._started_s: dict[str, float] = {}
         """By wire name of a reader."""
+        self._n_hung = 0
+        self._looked_s = self._awake_since_s = clock()
         self._seen_s: dict[str, float] = {}
         """By uid: when an outlet was first seen."""
 
     def update(self) -> None:
         """Start, stop and forget readers according to the outlets that are announced now."""
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
+        now_s = self._clock()
+        if now_s - self._looked_s > _ASLEEP_S:
+            self._awake_since_s = now_s
+        self._looked_s = now_s
+        self._abandon_hung()
         self._bury_ended(announced)
         self._seen_s = {uid: self._seen_s.get(uid, self._clock()) for uid in announced}
         for open_reader in self._readers.values():
@@ -111,6 +126,22 @@ class Supervisor:
                 return f"{opened} streams are being read, max-streams allows no more"
         return why
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether some reader moves, or none has been found stuck."""
+        return not self._n_hung or any(reader.opened and not self._hangs(reader) for reader in self._readers.values())
+
+    def _hangs(self, reader: StreamReader) -> bool:
+        return self._clock() - max(reader.pulled_s, self._awake_since_s) > _HUNG_S
+
+    def _abandon_hung(self) -> None:
+        """End the readers whose thread does not come back from liblsl; nothing but the process's end frees it."""
+        for reader in self._readers.values():
+            if reader.alive and reader.opened and self._hangs(reader):
+                self._n_hung += 1
+                log.error("%s: its reader hangs in liblsl and is abandoned", reader.wire_name)
+                reader.abandon(f"its reader did not come back from liblsl for {_HUNG_S:g} s")
+
     def close(self) -> bool:
         """Stop every reader; a reader that hangs in liblsl is abandoned. False if there was one."""
         is_clean = True
@@ -121,7 +152,7 @@ class Supervisor:
             if not reader.join(max(0.0, deadline_s - self._clock())):
                 log.warning("%s: its reader hangs in liblsl and is abandoned", reader.wire_name)
                 is_clean = False
-        return is_clean
+        return is_clean and not self._n_hung
 
     def _bury_ended(self, announced: dict[str, Announcement]) -> None:
         """Forget readers that ended, and outlets that are no longer announced."""

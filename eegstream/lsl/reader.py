@@ -121,6 +121,13 @@ class Reader:
         """Whether more samples may come from it."""
         return not self._ended.is_set()
 
+    def abandon(self, why: str) -> None:
+        """End it although its thread is stuck; what the thread may bring later is not taken."""
+        self.stop("gone")
+        self.why = why
+        self._sink.closed(self, why)
+        self._ended.set()
+
     def _run(self) -> None:
         """Read until the end; the sink's `closed` is called in every case, also after an error."""
         clock: threading.Thread | None = None
@@ -146,9 +153,10 @@ class Reader:
             log.exception("%s: its reader failed", self.wire_name)
         finally:
             self._stop.set()
-            self.why = why
-            self._sink.closed(self, why)
-            self._ended.set()
+            if self.alive:
+                self.why = why
+                self._sink.closed(self, why)
+                self._ended.set()
             if clock is not None:
                 clock.join()
 

@@ -28,6 +28,8 @@ class FakeReader:
     started: int = 0
     stopped: list[EndReason] = field(default_factory=list)
     hangs: bool = False
+    pulled_s: float = 0.0
+    abandoned: str | None = None
 
     def start(self) -> None:
         self.started += 1
@@ -37,6 +39,9 @@ class FakeReader:
 
     def join(self, timeout_s: float) -> bool:
         return not self.hangs
+
+    def abandon(self, why: str) -> None:
+        self.abandoned, self.alive = why, False
 
 
 class World:
@@ -62,6 +67,8 @@ class World:
         for _ in range(max(1, round(seconds / 0.1))):
             self.now_s += 0.1 if seconds else 0.0
             for reader in self.readers:
+                if not reader.hangs:
+                    reader.pulled_s = self.now_s
                 if reader.alive and sending:
                     reader.last_samples_s = self.now_s
             self.supervisor.update()
@@ -323,3 +330,37 @@ def test_an_outlet_that_returns_does_not_wait_for_another_try_of_its_former_life
     world.readers[1].alive = False
     world.look(0.1)
     assert (world.readers[2].stream.uid, world.readers[2].wire_name) == ("uid-2", world.readers[0].wire_name)
+
+
+def test_a_reader_that_hangs_is_abandoned_and_its_outlet_tried_again():
+    """Its stream ends with a reason; the supervisor moves as long as another reader does."""
+    world = World()
+    other = replace(MUSE, uid="uid-2", source_id="muse-2")
+    world.announced = [MUSE, other]
+    world.look(1.0)
+    hung, moving = world.readers
+    hung.hangs = True
+    world.look(4.0)
+    assert hung.abandoned is None
+    world.look(2.0)
+    assert "did not come back from liblsl" in hung.abandoned
+    assert world.supervisor.is_moving
+    for _ in range(400):
+        for reader in world.readers:
+            reader.hangs = True
+        world.look(0.1)
+    assert moving.abandoned is not None
+    assert not world.supervisor.is_moving
+    assert world.supervisor.close() is False
+
+
+def test_a_daemon_that_did_not_run_blames_no_reader():
+    """After a suspended night, readers have time to come back before they count as stuck."""
+    world = World()
+    world.look(1.0)
+    (reader,) = world.readers
+    world.now_s += 3600.0
+    world.supervisor.update()
+    assert reader.abandoned is None
+    world.look(6.0)
+    assert reader.abandoned is None
