@@ -165,7 +165,7 @@ class LiveStream:
         if now_s - self._trouble_s < _TELL_TROUBLE_S:
             return "live", self._trouble
         if self.epoch is None:
-            return "live", "its sampling rate is being measured"
+            return "live", self.following.remark or "its sampling rate is being measured"
         return "live", self.epoch.remark
 
     def _measured_rate_hz(self, now_s: float) -> float | None:
