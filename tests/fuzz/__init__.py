@@ -1,0 +1,1 @@
+"""Broken input for everything that reads bytes from outside: `python -m tests.fuzz --minutes 20`."""
