@@ -28,7 +28,15 @@ _GRACE_S = 2.0
 _START_S = 20.0
 _STEP_S = 0.05
 _LONGEST_ANSWER = 4 * 1024 * 1024
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from eegstream.lsl.asking import main; main()"
+_START = """
+import json, os, sys
+if hasattr(os, "nice"):
+    os.nice(5)
+sys.path[:] = json.loads(sys.argv[1])
+from eegstream.lsl.asking import main
+main()
+"""
+"""It yields to the daemon: many unknown outlets at once must not hold up the samples of the known ones."""
 _SMALL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 

@@ -32,7 +32,7 @@ REASONS = {
 }
 """What is told of those that are refused; the others look like streams, and are read."""
 MOST_DAEMON_MIB, MOST_PROCESS_MIB = 200, 160
-LONGEST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 2.0
 """Of a busy machine; `benchmarks.hostile_peers` measures what it is on an idle one."""
 
 
