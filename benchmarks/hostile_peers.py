@@ -2,10 +2,10 @@
 
     python -m benchmarks.hostile_peers [MODE...]
 
-The good stream has 250 Hz. "pause" is the longest time between the arrivals of two of its codes, less the length of a
-patch; "lost" counts its codes that never came. Memory and processor time are those of the daemon, "processes" is the
-most that the processes which ask outlets held together (shared pages count in each). "stop" is the time from SIGTERM
-until the daemon has said its last word.
+MODE+MODE is both at once. The good stream has 250 Hz. "pause" is the longest time between the arrivals of two of its
+codes, less the length of a patch; "lost" counts its codes that never came. Memory and processor time are those of the
+daemon, "processes" is the most that its child processes held together (shared pages count in each). "stop" is the time
+from SIGTERM until the daemon has said its last word.
 """
 
 import os
@@ -51,7 +51,7 @@ def measure(bundle: Path, mode: str) -> Cost:
         recorder.wait(lambda item: isinstance(item, Codes) and item.stream == stream and item.first >= 4)
         cost, begun_mib, begun_s = Cost(), held_mib(daemon.pid), time.monotonic()
         begun_cpu_s = cpu_s(daemon.pid)
-        with Process("hostile", "-m", "tests.faults.hostile", mode) as hostile:
+        with Process("hostile", "-m", "tests.faults.hostile", *mode.split("+")) as hostile:
             hostile.wait_line("^up ")
             while time.monotonic() - begun_s < SECONDS:
                 cost.grown_mib = max(cost.grown_mib, held_mib(daemon.pid) - begun_mib)
