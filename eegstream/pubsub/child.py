@@ -14,7 +14,9 @@ log = logging.getLogger(__name__)
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
 _STUCK_S = 1.0
 _PIPE_BYTES = 1024 * 1024
-_END_S = 3.0
+_SILENT_S = 3.0
+"""A process that works reports twice a second."""
+_END_S = 1.5
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from eegstream.pubsub.front_process import main; main()"
 )
@@ -40,6 +42,8 @@ class Child:
         self._waiting_bytes = 0
         self._progress_s = time.monotonic()
         self._said = b""
+        self._heard_s: float | None = None
+        """When it last reported; None before its first report."""
         self._broken = False
 
     @property
@@ -59,6 +63,8 @@ class Child:
             return f"took nothing for {_STUCK_S:g} s"
         if self._waiting_bytes > _MOST_WAITING_BYTES:
             return f"is {self._waiting_bytes >> 20} MiB behind"
+        if self._heard_s is not None and time.monotonic() - self._heard_s > _SILENT_S:
+            return f"reported nothing for {_SILENT_S:g} s"
         return None
 
     def write(self, data: bytes) -> None:
@@ -90,6 +96,7 @@ class Child:
         try:
             while data := os.read(self._output, 65536):
                 self._said += data
+                self._heard_s = time.monotonic()
         except BlockingIOError:
             pass
         *lines, self._said = self._said.split(b"\n")

@@ -176,8 +176,9 @@ def test_what_libzmq_does_not_survive_is_told_and_over_soon(publisher: Publisher
     assert publishing.sent - 50 <= listener.heard + listener.lost + 200
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the process is killed")
-def test_a_killed_publishing_process_is_replaced_and_its_replays_are_there(publisher: Publisher) -> None:
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the process is killed or stopped")
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSTOP"])
+def test_a_publishing_process_that_does_not_move_is_replaced(publisher: Publisher, name: str) -> None:
     """A loss is told, and can be asked for: the messages were kept by the daemon, too."""
     with Subscriber(publisher.url, STREAM) as subscriber:
         publisher.publish(spec())
@@ -192,7 +193,7 @@ def test_a_killed_publishing_process_is_replaced_and_its_replays_are_there(publi
             item = subscriber.receive(0.005)
             got += [item] if item is not None else []
             if sent > 100 and len(got) > 20 and not killed:
-                os.kill(publisher._outlet.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+                os.kill(publisher._outlet.pid, signal.Signals[name])  # type: ignore[attr-defined]
                 killed = True
             loss = item if isinstance(item, Loss) else None
         assert loss is not None
