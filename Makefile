@@ -17,7 +17,11 @@ EMPTY :=
 COMMA := ,
 SPACE := $(EMPTY) $(EMPTY)
 
-.PHONY: demo test check coverage parity bundles ablation evaluate lint format digests wheel release clean
+# How long `make soak` takes, and what decides the order of its mishaps (a number; by chance if empty).
+MINUTES ?= 60
+SEED ?=
+
+.PHONY: demo test check coverage soak parity bundles ablation evaluate lint format digests wheel release clean
 
 demo: $(VENV)/.runs ## play synthetic EEG through the real daemon and print its codes, live
 	@$(BIN)/eegstream demo --seconds 20
@@ -32,6 +36,9 @@ coverage: $(VENV)/.tests ## run the tests, and tell which lines they do not reac
 	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n $(JOBS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+soak: $(VENV)/.tests ## let a daemon run for MINUTES among peers that misbehave, and hold it to its promises
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report $(REPORT))
 
 parity: $(VENV)/.tests ## play real recordings through a daemon and compare with encode; EEGSTREAM_DATA says where they are
 	@$(BIN)/python -m tests.e2e.parity

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-LIVE = ("e2e", "faults", "daemon", "test_elsewhere.py", "test_outlet.py", "test_publisher.py", "test_client.py")
+LIVE = ("e2e", "faults", "daemon", "test_elsewhere.py", "test_outlet.py", "soak", "test_publisher.py", "test_client.py")
 """Folders and files whose tests play, listen and wait in real time: side by side they would be late for each other."""
 
 NEED_POSIX = {
