@@ -1,73 +1,24 @@
 """Settings of `eegstream run`: options override environment variables, which override the file."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eegstream.codec.trust import Trust
 from eegstream.config_sources import Origin, Settings, gather, shown
+from eegstream.config_values import Address, Device, Fields, Loopback, Number, Patterns, RateHz, Units
 from eegstream.dsp.channels import ChannelChoice
-from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from eegstream.dsp.units import unit_rules
 from eegstream.errors import ConfigError, one_line
 from eegstream.selection import Described, Selection
 from eegstream.stream import SignalOptions
 from eegstream.wire.identity import DEFAULT_URL
 
-_LONGEST_PATTERN = 1000
 _MOST_STREAMS = 65536
 _MOST_BUFFER_MB = 1048576
-
-
-def _patterns(value: object) -> object:
-    """Accept a list of patterns, or one text with commas between them."""
-    return value.split(",") if isinstance(value, str) else value
-
-
-def _device(name: str) -> str:
-    if not re.fullmatch("auto|cpu|cuda(:[0-9]{1,4})?", name):
-        raise ValueError("expected auto, cpu, cuda or cuda:N")
-    return name
-
-
-def _short(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    if any(len(pattern) > _LONGEST_PATTERN for pattern in patterns):
-        raise ValueError(f"expected patterns of at most {_LONGEST_PATTERN} characters")
-    return patterns
-
-
-def _number(value: object) -> object:
-    """Refuse true and false, which pydantic takes for 1 and 0."""
-    if isinstance(value, bool):
-        raise ValueError("expected a number")  # noqa: TRY004 - pydantic reads ValueErrors
-    return value
-
-
-def _known_units(unit: str | None) -> str | None:
-    try:
-        unit_rules(unit)
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
-    return unit
-
-
-def _is_selection(text: str) -> str:
-    try:
-        Selection.parse(text)
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns), AfterValidator(_short)]
-Units = Annotated[str | None, AfterValidator(_known_units)]
-RateHz = Annotated[float, Field(ge=LOWEST_RATE_HZ, le=HIGHEST_RATE_HZ), BeforeValidator(_number)]
-Fields = Annotated[str, AfterValidator(_is_selection)]
 
 
 class StreamConfig(BaseModel):
@@ -98,13 +49,13 @@ class RunConfig(BaseModel):
     """Public keys, or folders of them, whose signature on a bundle is enough."""
     allow_unsigned: bool = False
     """Run a bundle that nothing vouches for."""
-    device: Annotated[str, AfterValidator(_device)] = "auto"
-    bind: str = DEFAULT_URL
+    device: Device = "auto"
+    bind: Address = DEFAULT_URL
     keys: str | None = None
     """Folder of keys; None: no encryption at an address of this machine, the default folder at any other one."""
-    control: str | None = None
+    control: Address | None = None
     """Where replays are asked for; None: the address that belongs to `bind`."""
-    replay_mb: Annotated[int, Field(ge=0, le=1024), BeforeValidator(_number)] = 16
+    replay_mb: Annotated[int, Field(ge=0, le=1024), Number] = 16
     """Memory for messages that subscribers may ask for again; 0: no replays, and no control address."""
     channels: Patterns = ()
     drop: Patterns = ()
@@ -112,31 +63,23 @@ class RunConfig(BaseModel):
     rate: RateHz | None = None
     counter_channel: str | None = None
     notch: Literal[50, 60] | None = None
-    fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)] = 0.0
+    fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False), Number] = 0.0
     select: Fields = "type=EEG"
     stream: tuple[StreamConfig, ...] = ()
     """Settings of single streams; the first table that matches counts. A stream that matches a table is also taken."""
-    max_streams: Annotated[int, Field(ge=1, le=_MOST_STREAMS), BeforeValidator(_number)] = 64
-    buffer_mb: Annotated[int, Field(ge=1, le=_MOST_BUFFER_MB), BeforeValidator(_number)] = 64
+    max_streams: Annotated[int, Field(ge=1, le=_MOST_STREAMS), Number] = 64
+    buffer_mb: Annotated[int, Field(ge=1, le=_MOST_BUFFER_MB), Number] = 64
     """Most memory for one stream's waiting samples; it is used twice, in liblsl and before the encoder."""
     when_behind: Literal["live", "complete"] = "live"
     """What becomes of samples that have waited longer than `max_lag_s`: dropped and told, or encoded all the same."""
-    max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)] = 5.0
+    max_lag_s: Annotated[float, Field(gt=0, allow_inf_nan=False), Number] = 5.0
     when_device_lost: Literal["exit", "cpu"] = "exit"
     """What becomes of the run if the device fails: it ends with status 75, or goes on with the CPU."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @field_validator("bind", "control")
-    @classmethod
-    def _is_address(cls, bind: str | None) -> str | None:
-        if bind is None:
-            return None
-        tcp = re.fullmatch(r"tcp://.+:(\*|[0-9]{1,5})", bind)
-        if not bind.isprintable() or (tcp is None and not re.fullmatch("ipc://.+", bind)):
-            raise ValueError("expected tcp://ADDRESS:PORT or ipc://PATH")
-        if tcp is not None and tcp[1] != "*" and int(tcp[1]) > 65535:
-            raise ValueError("expected a port up to 65535")
-        return bind
+    log_format: Literal["auto", "text", "json", "journal"] = "auto"
+    """How the log's lines look; auto: as the journal takes them under systemd, else text."""
+    metrics: Loopback | None = None
+    """ADDRESS:PORT of this machine where Prometheus finds the figures of the run; None: nowhere."""
 
     @property
     def trust(self) -> Trust:

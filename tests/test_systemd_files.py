@@ -38,6 +38,7 @@ def test_the_example_configuration_names_every_key() -> None:
     assert absent == {
         "keys",
         "control",
+        "metrics",
         "model-sha256",
         "model-keys",
         "notch",

@@ -45,6 +45,14 @@ from eegstream.wire.identity import DEFAULT_URL
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least level told (default info)."
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "text", "json", "journal"]),
+    help="Form of the log: 'auto' (default) is the journal's under systemd, else text.",
+)
+@click.option(
+    "--metrics", metavar="ADDRESS:PORT", help="Where Prometheus finds figures, on this machine only (default: nowhere)."
+)
 @click.option("--check", "only_check", is_flag=True, help="Print the settings with their origins; start nothing.")
 @click.option("--json", "as_json", is_flag=True, help="With --check: one JSON object.")
 def command(file: Path | None, notch: str | None, *, only_check: bool, as_json: bool, **options: Any) -> None:
@@ -76,7 +84,7 @@ def _run(file: Path | None, options: dict[str, Any]) -> None:
         return effective_config(file, environment(), options).config
 
     config = read()
-    log_to_stderr(config.log_level)
+    log_to_stderr(config.log_level, config.log_format)
     from eegstream.daemon.service import serve
 
     if not serve(config, read):

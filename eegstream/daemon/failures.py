@@ -1,15 +1,13 @@
 """Outlets that were tried and could not be read: why, and when to try them again."""
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-log = logging.getLogger(__name__)
+from eegstream.daemon.telling import tell_refused
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
 _MOST_TOLD = 100
 """Most refusals that are told at a time; each costs every subscriber a message a second."""
-_MOST_LOGGED, _LOG_PERIOD_S = 30, 60.0
 
 
 @dataclass(frozen=True)
@@ -57,23 +55,17 @@ class Failures:
 
 
 class RefusalLog:
-    """Log refusals, each once, and not more of them than a person would read."""
+    """Log refusals, each once, and count them."""
 
     def __init__(self) -> None:
         self._told: Mapping[str, str] = {}
-        self._since_s, self._count = float("-inf"), 0
+        self.count = 0
 
-    def tell(self, refused: Mapping[str, str], now_s: float) -> dict[str, str]:
+    def tell(self, refused: Mapping[str, str]) -> dict[str, str]:
         """Log what is new; return what is to be told to subscribers."""
-        if now_s - self._since_s > _LOG_PERIOD_S:
-            self._since_s, self._count = now_s, 0
         for name, why in refused.items():
-            if self._told.get(name) == why:
-                continue
-            self._count += 1
-            if self._count < _MOST_LOGGED:
-                log.warning("%s refused: %s", name, why)
-            elif self._count == _MOST_LOGGED:
-                log.warning("more streams are refused; the next minute's refusals are not logged")
+            if self._told.get(name) != why:
+                self.count += 1
+                tell_refused(name, why)
         self._told = dict(refused)
         return dict(list(refused.items())[:_MOST_TOLD])

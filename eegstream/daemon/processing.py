@@ -3,7 +3,6 @@
 Not to be used by two threads at a time.
 """
 
-import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from eegstream.codec.facts import ModelFacts
+from eegstream.daemon.figures import Figures
 from eegstream.daemon.inbox import Closed, Dropped, Item, Opened, Samples
 from eegstream.daemon.past import PastStreams
 from eegstream.daemon.streams import LiveStream
+from eegstream.daemon.telling import tell_begin, tell_dropped, tell_end, tell_no_codes, tell_refused
 from eegstream.epoch import Epoch, MessageContext, follow_stream
 from eegstream.errors import CodesError, EegstreamError
 from eegstream.events import Patch
@@ -23,8 +24,6 @@ from eegstream.lsl.reader import Reader
 from eegstream.pending import Encoder, PendingEvent, encode_patches
 from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import Codes, End, Gap, Message, Source, UtcMark
-
-log = logging.getLogger(__name__)
 
 _BATCH_ROWS = 1024
 
@@ -62,8 +61,9 @@ class Processor:
         options_of: Callable[[Source], SignalOptions],
         run: str,
         clock: Callable[[], float],
+        figures: Figures | None = None,
     ) -> None:
-        self._publisher, self._encoder = publisher, encoder
+        self._publisher, self._encoder, self.figures = publisher, encoder, figures or Figures()
         self._options_of, self._run, self._clock = options_of, run, clock
         self.streams: dict[str, LiveStream] = {}
         """By wire name: those that are read, and the last ones that were lost."""
@@ -72,6 +72,11 @@ class Processor:
         """Taken from the inbox, not handled yet."""
         self._pending: list[PendingEvent] = []
         """In the order in which they go out; some may be at the encoder."""
+
+    @property
+    def channels(self) -> int:
+        """Channels of the open epochs."""
+        return sum(stream.epoch.n_channels for stream in self.streams.values() if stream.epoch is not None)
 
     def handle(self, items: Iterable[Item]) -> None:
         """Handle queued items in order; publish all that they complete."""
@@ -129,7 +134,7 @@ class Processor:
             steps = self._follow(item, stream, stream.following)
         except EegstreamError as error:
             # The stated rate suited the settings; the measured rate does not.
-            log.warning("%s: %s", stream.name, error)
+            tell_refused(stream.name, str(error))
             item.reader.stop("gone")
             stream.detach(str(error), self._clock())
             self.past.retire(self.streams)
@@ -142,10 +147,12 @@ class Processor:
     def _follow(self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following[Epoch]) -> list[Step]:
         if isinstance(item, Samples):
             stream.note_samples(len(item.timestamps_s), item.arrived_s)
-            return following.push(item.raw, item.timestamps_s, item.arrived_s)
+            with self.figures.taking(len(item.timestamps_s), self._clock() - item.arrived_s):
+                return following.push(item.raw, item.timestamps_s, item.arrived_s)
         if isinstance(item, Dropped):
             stream.note_dropped(item.count, self._clock())
-            log.warning("%s: %d samples dropped, the daemon is behind", stream.name, item.count)
+            self.figures.note_dropped(item.count)
+            tell_dropped(stream.name, item.count)
             return following.overflow(item.count)
         return following.finish(item.reader.end_reason)
 
@@ -179,13 +186,13 @@ class Processor:
         stream.epochs += 1
         iso = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._publisher.publish(epoch.spec(UtcMark(iso=iso, clock=self._clock())))
-        log.info("%s epoch %d: %s", stream.name, stream.epochs - 1, epoch.summary)
+        tell_begin(stream.name, stream.epochs - 1, epoch)
 
     def _detach(self, item: Closed, stream: LiveStream) -> None:
         self._publisher.forget(stream.name)
         stream.detach(item.why, self._clock())
         self.past.retire(self.streams)
-        log.info("%s epoch %d ended: %s", stream.name, stream.epochs - 1, item.why)
+        tell_end(stream.name, stream.epochs - 1, item.why)
 
     def _publish(self) -> None:
         """Encode and send what is pending."""
@@ -229,7 +236,7 @@ class Processor:
         """End the segment of a patch that gets no codes."""
         if item.is_lost:
             return
-        log.error("%s: segment %d ends without codes: %s", item.epoch.stream, patch.segment, why)
+        tell_no_codes(item.epoch.stream, patch.segment, why)
         self.streams[item.epoch.stream].note_no_codes(why, self._clock())
         self._pending += [replace(item, event=event) for event in item.epoch.lose(patch)]
 
@@ -239,3 +246,4 @@ class Processor:
             stream = self.streams[message.stream]
             stream.encoded += message.shape[0] * message.shape[1]
             stream.age.note(item.event.needed_s, item.clock, item.arrived_s, self._clock())
+            self.figures.note_lag(stream.age.lag_s, stream.age.source_s)

@@ -2,28 +2,25 @@
 
 import logging
 import os
-import secrets
-from collections.abc import Callable
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
-from eegstream.codec.bundle import load
-from eegstream.codec.engine import Engine, choose_device, use_one_thread
+from eegstream.codec.engine import use_one_thread
 from eegstream.config import RunConfig
-from eegstream.daemon.inbox import Inbox
-from eegstream.daemon.live_encoder import LiveEncoder
-from eegstream.daemon.processing import Processor
+from eegstream.daemon.liveness import Liveness
+from eegstream.daemon.parts import Parts, assemble, open_engine
 from eegstream.daemon.settings import LiveSettings
-from eegstream.daemon.supervisor import Supervisor
-from eegstream.daemon.worker import Worker
-from eegstream.epoch import require_usable
+from eegstream.daemon.summary import Summary
 from eegstream.lsl import local_clock
-from eegstream.lsl.discovery import Announcement, Discovery
 from eegstream.lsl.prober import Prober
-from eegstream.lsl.reader import Reader
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.stopping import reread_by_signal, stopped_by_signals
-from eegstream.stream import StreamGeometry
 from eegstream.systemd import Watchdog, notify
+
+if TYPE_CHECKING:
+    from eegstream.daemon.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -42,61 +39,64 @@ def serve(config: RunConfig, read: Callable[[], RunConfig]) -> bool:
     """
     with ExitStack() as stack:
         prober = stack.enter_context(Prober())
+        liveness = Liveness(local_clock)
+        metrics = stack.enter_context(_open_metrics(config.metrics, liveness))
         use_one_thread()
-        engine = _open_engine(config, config.device)
+        engine = open_engine(config, config.device)
         publisher = stack.enter_context(open_publisher(config.bind, config.keys, config.control, config.replay_mb))
         stop = stack.enter_context(stopped_by_signals(lambda name: log.info("%s: stopping", name)))
         reread = stack.enter_context(reread_by_signal())
-        inbox = Inbox(config.max_lag_s if config.when_behind == "live" else None)
-        run = secrets.token_hex(8)
-        settings = LiveSettings(config, read)
-        spare = (lambda: _open_engine(config, "cpu")) if config.when_device_lost == "cpu" else None
-        encoder = LiveEncoder(engine, spare)
-        make_reader = _reader_factory(config, settings, inbox, encoder, prober)
-        supervisor = Supervisor(Discovery(), settings, make_reader, config.max_streams, local_clock)
-        processor = Processor(publisher, encoder, settings.signal_options, run, local_clock)
-        worker = Worker(inbox, processor, encoder, publisher, lambda: supervisor.refused, run, local_clock)
-        worker.start()
-        log.info("ready: %s on %s, publishing at %s, run %s", engine.bundle.title, engine.device, publisher.url, run)
+        parts = assemble(config, LiveSettings(config, read), engine, publisher, prober)
+        parts.worker.start()
+        liveness.watch(lambda: parts.worker.moved_s)
+        if metrics is not None:
+            metrics.observe(parts.observed)
+        log.info(
+            "ready: %s on %s, publishing at %s, run %s", engine.bundle.title, engine.device, publisher.url, parts.run
+        )
         notify("READY=1", f"STATUS=publishing at {publisher.url}")
-        watchdog = Watchdog(os.environ)
-        try:
-            while worker.failure is None and not stop.wait(_LOOK_INTERVAL_S):
-                if reread.is_set():
-                    reread.clear()
-                    settings.reread()
-                supervisor.update()
-                if supervisor.is_moving and _is_moving(worker, watchdog):
-                    watchdog.ping(local_clock())
-        finally:
-            notify("STOPPING=1")
-            is_clean = supervisor.close()
-            is_clean &= worker.finish(_FLUSH_S)
-        if worker.failure is not None:
-            raise worker.failure
+        is_clean = _loop(parts, liveness, stop, reread)
+        if parts.worker.failure is not None:
+            raise parts.worker.failure
     log.info("stopped")
     return is_clean
 
 
-def _is_moving(worker: Worker, watchdog: Watchdog) -> bool:
-    """Whether the worker, which also encodes and publishes, has moved within half of the watchdog's interval."""
-    return watchdog.interval_s is None or local_clock() - worker.moved_s < watchdog.interval_s / 2
+def _loop(parts: Parts, liveness: Liveness, stop: threading.Event, reread: threading.Event) -> bool:
+    """Look after the streams until `stop` is set or the worker fails; then end all. False if a thread hangs."""
+    supervisor, worker, settings = parts.supervisor, parts.worker, parts.settings
+    watchdog = Watchdog(os.environ)
+    summary = Summary(parts.figures, lambda: supervisor.in_sight, lambda: settings.selection)
+    try:
+        while worker.failure is None and not stop.wait(_LOOK_INTERVAL_S):
+            if reread.is_set():
+                reread.clear()
+                settings.reread()
+            supervisor.update()
+            liveness.main_moved(readers_move=supervisor.is_moving)
+            summary.tell(local_clock())
+            is_moving = watchdog.interval_s is None or liveness.worker_age_s < watchdog.interval_s / 2
+            if is_moving and supervisor.is_moving:
+                watchdog.ping(local_clock())
+    finally:
+        notify("STOPPING=1")
+        is_clean = supervisor.close()
+        is_clean &= worker.finish(_FLUSH_S)
+        summary.close()
+    return is_clean
 
 
-def _open_engine(config: RunConfig, device_name: str) -> Engine:
-    device = choose_device(device_name)
-    return Engine(load(config.model, device, config.trust), device)
+@contextmanager
+def _open_metrics(address: str | None, liveness: Liveness) -> "Iterator[Metrics | None]":
+    if address is None:
+        yield None
+        return
+    # The client of Prometheus takes its time to be imported.
+    from eegstream.daemon.metrics import Metrics  # noqa: PLC0415
 
-
-def _reader_factory(
-    config: RunConfig, settings: LiveSettings, inbox: Inbox, encoder: LiveEncoder, prober: Prober
-) -> Callable[[Announcement, str], Reader]:
-    """Make readers that put an outlet's samples into the inbox, if its stream can be encoded."""
-
-    def admit(geometry: StreamGeometry) -> None:
-        require_usable(geometry, encoder.facts, settings.signal_options(geometry.source))
-
-    def make_reader(stream: Announcement, name: str) -> Reader:
-        return Reader(stream, name, inbox, prober, config.buffer_mb * 1024 * 1024, settings.rate_of(stream), admit)
-
-    return make_reader
+    metrics = Metrics(address, liveness)
+    log.info("metrics at %s", metrics.url)
+    try:
+        yield metrics
+    finally:
+        metrics.close()

@@ -25,6 +25,13 @@ class LiveSettings:
         """Whether a stream is selected."""
         return self._config.wants(stream)
 
+    @property
+    def selection(self) -> str:
+        """Which streams are taken, in the words of the settings."""
+        return " or ".join(
+            text or "any stream" for text in (self._config.select, *(s.match for s in self._config.stream))
+        )
+
     def rate_of(self, stream: Described) -> float | None:
         """The rate that the user gives to a stream, in Hz."""
         return self._config.rate_of(stream)

@@ -33,6 +33,8 @@ class Age:
     """
 
     lag_s: float | None = None
+    source_s: float | None = None
+    """The part of it that had passed before the sample was pulled; None if its clock is not known."""
     _foreign_s: float | None = None
     """The smallest difference of a foreign clock; None while timestamps are on LSL's clock."""
 
@@ -40,7 +42,7 @@ class Age:
         """Note codes whose last needed sample was at `needed_s` by the outlet's clock, and arrived at `arrived_s`."""
         waited_s = now_s - arrived_s
         if clock.offset_s is None or not math.isfinite(needed_s):
-            self.lag_s = waited_s
+            self.lag_s, self.source_s = waited_s, None
             return
         age_s = now_s - (needed_s + clock.offset_s)
         if self.lag_s is None and not -_PLAUSIBLE_AGE_S < age_s < _PLAUSIBLE_AGE_S:
@@ -49,6 +51,7 @@ class Age:
             self._foreign_s = min(self._foreign_s, age_s - waited_s)
             age_s -= self._foreign_s
         self.lag_s = max(waited_s, age_s)
+        self.source_s = self.lag_s - waited_s
 
 
 @dataclass

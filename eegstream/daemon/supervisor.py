@@ -78,6 +78,8 @@ class Supervisor:
         self._max_streams, self._clock = max_streams, clock
         self.refused: Mapping[str, str] = {}
         """By wire name: why announced streams are not taken. Replaced as a whole, so other threads may read it."""
+        self.in_sight = 0
+        """Number of selected outlets that are announced, the refused ones, too."""
         self._readers: dict[str, StreamReader] = {}
         """By wire name."""
         self._failures, self._log = Failures(), RefusalLog()
@@ -88,9 +90,15 @@ class Supervisor:
         self._seen_s: dict[str, float] = {}
         """By uid: when an outlet was first seen."""
 
+    @property
+    def refusals(self) -> int:
+        """How often a stream was refused, or refused for another reason."""
+        return self._log.count
+
     def update(self) -> None:
         """Start, stop and forget readers according to the outlets that are announced now."""
         announced = {stream.uid: stream for stream in self._discovery.announcements() if self._wishes.wants(stream)}
+        self.in_sight = len(announced)
         now_s = self._clock()
         if now_s - self._looked_s > _ASLEEP_S:
             self._awake_since_s = now_s
@@ -114,7 +122,7 @@ class Supervisor:
                 refused[failure.name] = failure.why
             if reader is None and not (failure is not None and failure.is_final):
                 self._take(stream, announced)
-        self.refused = self._log.tell(refused, self._clock())
+        self.refused = self._log.tell(refused)
 
     def _refusal(self, stream: Announcement) -> str | None:
         """Why an outlet is not tried at all."""

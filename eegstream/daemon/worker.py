@@ -116,6 +116,7 @@ class Worker:
         if now_s >= self._next_state_s:
             told = states(self._processor.streams, self._processor.past.total, self._refused(), self._run, now_s)
             self._next_state_s = now_s + _STATE_INTERVAL_S
+            self._processor.figures.note_states(told, self._processor.channels)
         else:
             told = changed_states(self._processor.streams, self._refused(), self._run, now_s)
         for state in told:

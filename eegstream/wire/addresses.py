@@ -1,4 +1,4 @@
-"""ZeroMQ addresses: which of them stay on this machine, and where replays are asked for."""
+"""Addresses: which of them stay on this machine, and where replays are asked for."""
 
 import ipaddress
 import re
@@ -18,6 +18,19 @@ def is_local(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def loopback(address: str) -> tuple[str, int]:
+    """Host and port of `ADDRESS:PORT`, such as 127.0.0.1:9571 or [::1]:9571; port 0 stands for any free one.
+
+    Raises:
+        ValueError: it is something else, or other machines could reach it.
+    """
+    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):([0-9]{1,5})", address)
+    if found is None or int(found[2]) > 65535 or not is_local(f"tcp://{address}"):
+        raise ValueError("expected a loopback address and a port, such as 127.0.0.1:9571")
+    host = found[1].strip("[]")
+    return "127.0.0.1" if host == "localhost" else host, int(found[2])
 
 
 def control_url(url: str) -> str:

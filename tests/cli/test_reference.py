@@ -133,6 +133,8 @@ VALUES = {
     "when-behind": "complete",
     "when-device-lost": "cpu",
     "log-level": "debug",
+    "log-format": "json",
+    "metrics": "127.0.0.1:9571",
 }
 OTHERS = {
     "model-sha256": "cd" * 32,
@@ -145,6 +147,7 @@ OTHERS = {
     "counter-channel": "Other",
     "keys": "other-keys",
     "control": "ipc://other",
+    "metrics": "[::1]:9572",
 }
 """Of settings without a default."""
 

@@ -1,5 +1,6 @@
 """Which outlets get a reader, and when: driven by made-up announcements and a made-up clock."""
 
+import logging
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ import pytest
 
 from eegstream.config import RunConfig
 from eegstream.daemon.supervisor import Supervisor
+from eegstream.logs import log_to_stderr, tell_held_back
 from eegstream.lsl.discovery import Announcement
 from eegstream.wire.reasons import EndReason
 
@@ -282,16 +284,24 @@ def test_ids_that_change_each_time_leave_nothing_behind():
     assert len(supervisor._failures._by_uid) <= 1
 
 
-def test_refusals_are_logged_once_and_not_without_end(caplog):
+def test_refusals_are_logged_once_and_not_without_end(capsys, monkeypatch):
     """A minute of ever new ids gives some dozens of lines; an outlet that is refused for hours gives one."""
+    package = logging.getLogger("eegstream")
+    for name in ("handlers", "propagate", "level"):
+        monkeypatch.setattr(package, name, getattr(package, name))  # put back afterwards
+    log_to_stderr(form="text")
     world = World()
     world.announced = [replace(MUSE, format="string")]
     world.look(3600.0)
-    assert [record.message.partition(" refused: ")[2][:13] for record in caplog.records] == ["its format is"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "refused: its format is" in line
     for number in range(500):
         world.announced = [replace(MUSE, format="string", source_id=f"id-{number}", uid=f"uid-{number}")]
         world.look(0.1)
-    assert len(caplog.records) <= 62
+    assert len(capsys.readouterr().err.splitlines()) == 29
+    tell_held_back(at_end=True)
+    assert "... and 471 more in 60 s like: " in capsys.readouterr().err
+    assert world.supervisor.refusals == 501
 
 
 def test_no_more_refusals_are_told_than_subscribers_can_take():
