@@ -17,10 +17,11 @@ from typing import Any
 from tests.soak.checker import Checker
 from tests.soak.nemesis import RECOVERY_S, Nemesis
 from tests.soak.pace import Pace
-from tests.soak.peers import RATES_HZ, Keeper, Listener, Outlet, sent, write_model
+from tests.soak.peers import RATES_HZ, Keeper, Listener, Outlet, write_model
 from tests.soak.report import Held, growing, measure, summary, table, write
+from tests.soak.sent import Sent
 
-RESTARTS = ((0.05, True), (0.1, False), (0.18, True), (0.3, False), (0.65, True))
+RESTARTS = ((0.05, True), (0.1, False), (0.18, True), (0.3, False), (0.45, True))
 """Shares of the time at which the daemon is ended, politely or not: late lives are long."""
 BETWEEN_RESTARTS_S = 45.0
 SAMPLE_S, PROGRESS_S = 10.0, 60.0
@@ -33,13 +34,15 @@ class Soak:
         self.options, rng = options, random.Random(options.seed)  # noqa: S311 - repeatable, not secret
         self.rng, self.keeper = rng, Keeper(write_model(folder))
         self.keeper.start()
+        sent = Sent()
         self.pace = Pace(options.pause, options.pause + 2.0)
-        self.listener = Listener(self.keeper.url, Checker(lambda life: sent(folder, life), self.pace))
+        self.listener = Listener(self.keeper.url, Checker(sent, self.pace))
         self.checker = self.listener.checker
-        self.outlets = [Outlet(number, folder, rng) for number in range(options.streams)]
+        self.outlets = [Outlet(number, folder, sent, rng) for number in range(options.streams)]
         self.nemesis = Nemesis(rng, self.keeper, self.outlets, self.listener)
         self.held: list[Held] = []
         self.begun_s = 0.0
+        self.complained = 0
 
     def run(self) -> None:
         """Start the outlets, then let the nemesis work until the time is over."""
@@ -67,6 +70,7 @@ class Soak:
                 progress_s += PROGRESS_S
                 self._tell(now_s)
             self._watch_daemon(now_s)
+            self._complain()
             time.sleep(0.05)
 
     def finish(self) -> dict[str, Any]:
@@ -74,6 +78,8 @@ class Soak:
         now_s = time.monotonic()
         if self.listener.failure is not None:
             self.checker.broken("listener", repr(self.listener.failure), now_s)
+        with self.listener.lock:
+            self.pace.excuse(None, float("inf"), "the end")
         self.nemesis.finish()
         status = None if self.keeper.daemon.ended else self.keeper.daemon.stop()
         time.sleep(1.0)
@@ -103,6 +109,16 @@ class Soak:
             with self.listener.lock:
                 self.checker.broken("daemon", f"ended by itself with status {status}: {last}", now_s)
             self.nemesis.revive()
+
+    def _complain(self) -> None:
+        """Say at once what was broken, and what was done before."""
+        with self.listener.lock:
+            new = self.checker.violations[self.complained :]
+        self.complained += len(new)
+        for each in new:
+            last = [what for _, what in self.nemesis.history[-3:]]
+            minutes = (each.at_s - self.begun_s) / 60
+            _say(f"  broken at {minutes:.2f} min: {each.what} {each.stream} {each.run}: {each.text}; after {last}")
 
     def _tell(self, now_s: float) -> None:
         last = self.held[-1] if self.held else None

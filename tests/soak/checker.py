@@ -1,6 +1,5 @@
 """Holds everything that a subscriber hears against the wire's promises, as it comes; pure."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
 
@@ -10,12 +9,16 @@ from eegstream.client import Codes, Damaged, End, Gap, Loss, Message, Spec, Stat
 from tests.soak.content import PATCH, ContentError, decoded, expect_patch
 from tests.soak.heard import Heard, Violation
 from tests.soak.pace import Pace
+from tests.soak.sent import Sent, hole_complaint
+
+_COUNTED = ("messages", "codes", "compared", "gaps", "ends", "lost", "totals", "missing", "made_up_missing")
+_COUNTED += ("explained_missing", "untold_missing")
 
 
 class Checker:
-    """`sent` tells how many samples an outlet's life may have sent by now."""
+    """Feed it with all that one subscriber hears; `sent` tells what the outlets sent."""
 
-    def __init__(self, sent: Callable[[int], int | None], pace: Pace) -> None:
+    def __init__(self, sent: Sent, pace: Pace) -> None:
         self._sent, self.pace = sent, pace
         self.violations: list[Violation] = []
         self._streams: dict[tuple[str, str], Heard] = {}
@@ -24,21 +27,7 @@ class Checker:
         self._polite: set[str] = set()
         self._totals: dict[str, int] = {}
         self._epochs_of: dict[str, int] = {}
-        self.counts = dict.fromkeys(
-            (
-                "messages",
-                "codes",
-                "compared",
-                "gaps",
-                "ends",
-                "lost",
-                "totals",
-                "missing",
-                "explained_missing",
-                "untold_missing",
-            ),
-            0,
-        )
+        self.counts = dict.fromkeys(_COUNTED, 0)
         self.reasons: dict[str, int] = {}
 
     def take(self, item: Message | Loss | Damaged, now_s: float) -> None:
@@ -173,7 +162,7 @@ class Checker:
                 self._note_number(stream, item, number - (item.first + n) * PATCH, life)
                 stream.next_number, stream.last = number + PATCH, x[:, -1]
                 self.counts["compared"] += 1
-            sent = self._sent(stream.life) if stream.life is not None else None
+            sent = self._sent.at_most(spec.source.uid)
             if sent is not None and stream.next_number is not None:
                 lag_s = (sent - stream.next_number) / spec.rate_hz
                 if lag_s < 0:
@@ -197,6 +186,7 @@ class Checker:
         stream.segment_number, stream.told_missing = segment_number, 0.0
 
     def _take_account(self, stream: Heard, item: Gap | End) -> None:
+        self.counts[f"{item.kind}s"] += 1
         self.reasons[item.reason] = self.reasons.get(item.reason, 0) + 1
         spec, known = stream.spec, stream.next_first is not None
         if spec is None or spec.epoch != item.epoch:
@@ -212,23 +202,30 @@ class Checker:
             text = f"{item.received} received, {item.discarded} discarded, {item.emitted} patches cover {covered}"
             self._break("ledger", item.stream, item.run, f"{item.kind} of segment {item.segment}: {text}")
         if stream.segment_number is not None:
-            stream.segment_number += item.received
+            begin, stream.segment_number = stream.segment_number, stream.segment_number + item.received
+            holes = self._sent.holes(spec.source.uid)
+            if text := hole_complaint(holes, begin, stream.segment_number, item.missing):
+                self._break("hole", item.stream, item.run, text)
+            if item.missing and all(number != stream.segment_number for number, _ in holes):
+                self.counts["made_up_missing"] += item.missing
         stream.next_number = stream.last = None
         stream.segment, stream.next_first = item.segment + 1, 0
         if stream.epoch_received is not None:
             stream.epoch_received += item.received
+            sent = self._sent.at_most(spec.source.uid)
+            if sent is not None and stream.epoch_received > sent:
+                text = f"{stream.epoch_received} received in the epoch, the outlet sent {sent}"
+                self._break("ledger", item.stream, item.run, text)
         if stream.received is not None and stream.encoded is not None:
             stream.received += item.received
             stream.encoded += item.emitted * len(spec.channels)
 
     def _take_gap(self, stream: Heard, item: Gap) -> None:
-        self.counts["gaps"] += 1
         self._take_account(stream, item)
         self.counts["missing"] += item.missing or 0
         stream.told_missing += float("inf") if item.missing is None else item.missing
 
     def _take_end(self, stream: Heard, item: End) -> None:
-        self.counts["ends"] += 1
         self._take_account(stream, item)
         spec, stream.spec = stream.spec, None
         if spec is None or item.reason != "gone" or spec.source.uid not in self._totals:

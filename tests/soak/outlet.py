@@ -5,7 +5,8 @@
 It says `up UID`, sends once somebody listens, and does what the lines of its standard input say, a word and a number:
 `hole N` (N samples are not sent, stamps go on), `step S` (its clock is set), `nan N`, `huge N`, `stamps N` (N samples
 that are not finite, 3e38, or without a finite timestamp), `leave 0`. `file` holds two counts of 64 bits: samples that
-may be sent by now, and those that are sent.
+may be sent by now, and those that are sent. The file with the
+suffix `.holes` has a line for each hole: the number of the sample behind it, and its length.
 """
 
 import json
@@ -15,6 +16,7 @@ import struct
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pylsl
@@ -73,6 +75,8 @@ class Sender:
         """Do what a line says."""
         if word == "hole":
             self.place += int(number)
+            with Path(self.plan["file"]).with_suffix(".holes").open("a", encoding="ascii") as file:
+                file.write(f"{self.count} {int(number)}\n")
         elif word == "step":
             self.offset_s += number
         else:

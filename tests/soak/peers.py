@@ -4,7 +4,6 @@ import json
 import random
 import signal
 import socket
-import struct
 import threading
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.e2e.telltale_bundle import Telltale
 from tests.identity_bundle import manifest, pinned, write_bundle
 from tests.soak.checker import Checker
 from tests.soak.content import PATCH
+from tests.soak.sent import Sent
 
 RATES_HZ = (256.0, 256.0, 128.0, 256.0, 500.0, 256.0, 1000.0, 250.0)
 """At 256 Hz patches hold the very samples that were sent; the others are resampled."""
@@ -88,20 +88,22 @@ class Outlet:
     lives = 0
     """Of all outlets together."""
 
-    def __init__(self, number: int, folder: Path, rng: random.Random) -> None:
-        self.name, self._folder, self._rng = f"soak-{number}", folder, rng
+    def __init__(self, number: int, folder: Path, sent: Sent, rng: random.Random) -> None:
+        self.name, self._folder, self._sent, self._rng = f"soak-{number}", folder, sent, rng
         self.rate_hz, self.channels = RATES_HZ[number % len(RATES_HZ)], rng.randint(4, 16)
         self.process: Process | None = None
 
     def start(self) -> None:
         """Begin the next life."""
         Outlet.lives += 1
+        file = self._folder / str(Outlet.lives)
         plan = {
             "name": self.name, "source_id": f"{self.name}-device", "rate_hz": self.rate_hz, "channels": self.channels,
-            "life": Outlet.lives, "file": str(self._folder / str(Outlet.lives)),
+            "life": Outlet.lives, "file": str(file),
         }  # fmt: skip
         self.process = Process(self.name, "-m", "tests.soak.outlet", json.dumps(plan))
         self.uid = self.process.wait_line(r"^up (\S+)")[1]
+        self._sent.register(self.uid, file)
 
     def change(self) -> None:
         """The next life has another geometry."""
@@ -127,14 +129,6 @@ class Outlet:
             checker.expect_total(self.uid, count)
         self.process.wait(20.0)
         self.kill()
-
-
-def sent(folder: Path, life: int) -> int | None:
-    """How many samples a life may have sent by now."""
-    try:
-        return struct.unpack("<qq", (folder / str(life)).read_bytes())[0]
-    except (OSError, struct.error):
-        return None
 
 
 class Listener:

@@ -16,6 +16,7 @@ from tests.soak.checker import Checker
 from tests.soak.content import PATCH, values
 from tests.soak.pace import Pace
 from tests.soak.report import Held, growing, trends
+from tests.soak.sent import Sent
 
 RUN, LATER_RUN, STREAM, RATE_HZ, CHANNELS, LIFE = "0" * 16, "1" * 16, "soak-0-abcdef", 256.0, 4, 7
 WORDS = 2 * manifest(PATCH)["words"]
@@ -78,9 +79,23 @@ def story():
     ]  # fmt: skip
 
 
-def complaints(items, totals=None, sent=10_000):
+class Outlets(Sent):
+    """Outlets that sent so many samples each."""
+
+    def __init__(self, count=None, holes=()):
+        super().__init__()
+        self._count, self._holes = count, list(holes)
+
+    def at_most(self, uid):
+        return self._count
+
+    def holes(self, uid):
+        return self._holes
+
+
+def complaints(items, totals=None, sent=10_000, holes=()):
     """What the checker says."""
-    checker = Checker(lambda _: sent, Pace(5.0, 1e9))
+    checker = Checker(Outlets(sent, holes), Pace(5.0, 1e9))
     for uid, count in (totals or {}).items():
         checker.expect_total(uid, count)
     for item in items:
@@ -145,6 +160,13 @@ def test_samples_from_nowhere_are_seen():
     assert complaints(story(), {"uid-0": 212}) == ["unannounced"]
 
 
+def test_holes_are_compared_with_what_gaps_tell():
+    """The story's gap tells 5 behind sample 140: no other hole may be there, and none within a segment."""
+    assert complaints(story(), holes=[(140, 5)]) == []
+    assert complaints(story(), holes=[(140, 8)]) == ["hole"]
+    assert complaints(story(), holes=[(100, 8)]) == ["hole"]
+
+
 def test_told_losses_are_no_fault():
     """A loss that is told, also of samples at a border."""
     items = story()
@@ -155,7 +177,7 @@ def test_told_losses_are_no_fault():
 def test_a_daemon_that_stops_without_an_end_is_seen():
     """Only if it was asked to stop."""
     for polite, expected in ((True, ["end"]), (False, [])):
-        checker = Checker(lambda _: None, Pace(5.0, 5.0))
+        checker = Checker(Outlets(), Pace(5.0, 5.0))
         checker.take(spec(), 0.0)
         if polite:
             checker.stopped(RUN)
