@@ -17,6 +17,8 @@ class Pace:
         self._act = "start"
         self.longest_s: dict[str, float] = defaultdict(float)
         """Longest pause of a healthy stream, by the act before."""
+        self.suffered_s: dict[str, float] = defaultdict(float)
+        """Longest pause that was excused, by the act before its end."""
         self.largest_lag_s: dict[str, float] = defaultdict(float)
         """Largest lag of a healthy stream, by the act before."""
 
@@ -41,6 +43,8 @@ class Pace:
         """Codes came, so much later than their last sample was sent."""
         broken = self.look(now_s)
         if name in self._heard_s:
+            if now_s <= self.excused_until_s(name):
+                self.suffered_s[self._act] = max(self.suffered_s[self._act], now_s - self._heard_s[name])
             self._heard_s[name] = now_s
             self._told.discard((name, "pause"))
             if lag_s is not None and now_s > self.excused_until_s(name):

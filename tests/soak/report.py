@@ -27,6 +27,8 @@ class Held:
     at_s: float
     mib: float
     children_mib: float
+    each_child_mib: tuple[float, ...]
+    """Oldest child first."""
     threads: int
     files: int
     children: int
@@ -37,9 +39,10 @@ def measure(pid: int, life: int, at_s: float) -> Held | None:
     own, family = _counts(pid), _family(pid)
     if own is None:
         return None
+    each_mib = tuple(round(held_mib(each), 1) for each in sorted(family))
     counts = [own, *(found for found in map(_counts, family) if found)]
     return Held(
-        life, at_s, held_mib(pid), sum(map(held_mib, family)), sum(c[0] for c in counts), sum(c[1] for c in counts),
+        life, at_s, held_mib(pid), sum(each_mib), each_mib, sum(c[0] for c in counts), sum(c[1] for c in counts),
         len(family),
     )  # fmt: skip
 
@@ -92,6 +95,7 @@ def summary(checker: Checker, held: list[Held], acts: Counter[str], errors: list
         "counts": checker.counts,
         "reasons": checker.reasons,
         "longest_pause_s": dict(checker.pace.longest_s),
+        "longest_excused_pause_s": dict(checker.pace.suffered_s),
         "largest_lag_s": dict(checker.pace.largest_lag_s),
         "acts": dict(acts),
         "trends": trends(held),
@@ -104,10 +108,15 @@ def table(report: dict) -> str:
     """A person's view."""
     lines = [f"seed {report['seed']}, {report['minutes']:.1f} minutes, {report['lives']} lives of the daemon"]
     lines += [f"  {what:18} {count}" for what, count in report["counts"].items()]
-    lines += [f"  borders            {report['reasons']}", f"  {'act':34} {'count':>5} {'pause s':>8} {'lag s':>6}"]
+    lines += [
+        f"  borders            {report['reasons']}",
+        f"  {'act':34} {'count':>5} {'pause s':>8} {'excused':>8} {'lag s':>6}",
+    ]
     for act in sorted({*report["acts"], *report["longest_pause_s"]}):
-        pause_s, lag_s = report["longest_pause_s"].get(act, 0.0), report["largest_lag_s"].get(act, 0.0)
-        lines.append(f"  {act:34} {report['acts'].get(act, 0):5} {pause_s:8.1f} {lag_s:6.1f}")
+        times_s = (
+            report[what].get(act, 0.0) for what in ("longest_pause_s", "longest_excused_pause_s", "largest_lag_s")
+        )
+        lines.append("  {:34} {:5} {:8.1f} {:8.1f} {:6.1f}".format(act, report["acts"].get(act, 0), *times_s))
     for entry in report["trends"]:
         grown = ", ".join(f"{what} {entry[what]:.0f} {entry[f'{what}_a_minute']:+.3f}/min" for what in _GROWING)
         lines.append(f"  life {entry['life']} ({entry['minutes']:.0f} min): {grown}")

@@ -199,7 +199,7 @@ def test_a_pause_of_a_healthy_stream_is_told_once():
 
 def test_what_grows_is_seen():
     """Memory and descriptors, of a life that lasts."""
-    begin = Held(1, 0.0, 300.0, 100.0, 20, 50, 2)
+    begin = Held(1, 0.0, 300.0, 100.0, (60.0, 40.0), 20, 50, 2)
     flat = [dataclasses.replace(begin, at_s=10.0 * n) for n in range(200)]
     grown: Callable[[float], int] = lambda at_s: round(at_s / 60)  # noqa: E731
     leaking = [dataclasses.replace(each, life=2, mib=300 + each.at_s / 60, files=grown(each.at_s)) for each in flat]
