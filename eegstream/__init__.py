@@ -1,7 +1,7 @@
 """Live tokens of EEG: Lab Streaming Layer in, codes over ZeroMQ out.
 
-`Tokenizer` encodes arrays; `read_codes` reads codes files. Both are imported on first use, because only `Tokenizer`
-needs torch.
+`Tokenizer` encodes arrays; `read_codes` reads codes files; `vocabulary` turns codes into tokens of a language model.
+They are imported on first use, because only `Tokenizer` needs torch.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eegstream.files.codes import read_codes
     from eegstream.tokenizer import Tokenizer
+    from eegstream.vocabularies import vocabulary
 
     __version__: str
 
-__all__ = ["Tokenizer", "__version__", "read_codes"]
+__all__ = ["Tokenizer", "__version__", "read_codes", "vocabulary"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from eegstream.files.codes import read_codes  # noqa: PLC0415 - like `Tokenizer`
 
         return read_codes
+    if name == "vocabulary":
+        from eegstream.vocabularies import vocabulary  # noqa: PLC0415 - like `Tokenizer`
+
+        return vocabulary
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - rarely needed
 

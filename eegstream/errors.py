@@ -26,6 +26,10 @@ class CodesFileError(EegstreamError):
     """A codes file cannot be read."""
 
 
+class TokensError(EegstreamError):
+    """Numbers are not tokens of the vocabulary, or do not follow each other as tokens do."""
+
+
 class StreamError(EegstreamError):
     """A live stream cannot be used as it is."""
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
 from eegstream.pending import Encoder, PendingEvent, encode_pending
 from eegstream.stream import SignalOptions, StreamGeometry
+from eegstream.vocabularies import Coefficients, Vocabulary, vocabulary
 from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import Message, Source, UtcMark
 from eegstream.wire.reasons import END_REASONS
@@ -210,3 +212,21 @@ class Tokenizer:
                 "Load the bundle that made them",
             )
         return reconstruct(chosen, self.engine, kind)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The codes of this bundle as tokens; as `eegstream.vocabulary`, which needs no PyTorch.
+
+        Raises:
+            BundleError: the bundle's file is gone or damaged.
+        """
+        return vocabulary(str(self.engine.bundle.path))
+
+    def coefficients(self, segment: CodedSegment) -> Coefficients:
+        """Gain, envelope and dequantised cosine coefficients (P, C, n) of a classified bundle's codes.
+
+        Raises:
+            BundleError: another bundle made the codes.
+            ConfigError: the bundle is not a classified one.
+        """
+        return self.vocabulary.coefficients(segment)

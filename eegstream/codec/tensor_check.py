@@ -7,6 +7,7 @@ import io
 import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from eegstream.codec.wording import reason
@@ -27,26 +28,54 @@ def require_tensors_inside(entries: Mapping[str, bytes], origin: str) -> None:
         BundleError: they are malformed, hold something else than a module's values, or a tensor exceeds its record.
     """
     for name in ("data", "constants"):
-        try:
-            _Reader(entries, name).load()
-        except KeyError as error:
-            raise BundleError(f"{origin} has no {error.args[0]}", "Export the model again") from None
-        except Exception as error:  # noqa: BLE001 - unpickling hostile bytes raises anything; none of it is run
-            raise BundleError(f"{origin}: {name}.pkl cannot be read ({reason(error)})", "Export again") from None
+        values_inside(entries, name, origin)
 
 
-class _Object:
+def values_inside(entries: Mapping[str, bytes], name: str, origin: str) -> object:
+    """Check `NAME.pkl` in the same way, and return what it holds: of a model, a `ModuleValues`.
+
+    Raises:
+        BundleError: as above.
+    """
+    try:
+        return _Reader(entries, name).load()
+    except KeyError as error:
+        raise BundleError(f"{origin} has no {error.args[0]}", "Export the model again") from None
+    except Exception as error:  # noqa: BLE001 - unpickling hostile bytes raises anything; none of it is run
+        raise BundleError(f"{origin}: {name}.pkl cannot be read ({reason(error)})", "Export again") from None
+
+
+class ModuleValues:
     """Stands for an object of the model's own classes."""
 
+    def __init__(self) -> None:
+        self.values: object = None
+        """Its attributes by name, if it is a module."""
+
     def __setstate__(self, state: object) -> None:
-        pass
+        self.values = state
 
 
+@dataclass(frozen=True)
 class _Storage:
     """The elements that a record holds."""
 
-    def __init__(self, elements: int) -> None:
-        self.elements = elements
+    kind: str
+    record: str
+    elements: int
+
+
+@dataclass(frozen=True)
+class TensorPlace:
+    """Where the elements of a tensor are: within its record, for certain."""
+
+    kind: str
+    """The storage's type, as PyTorch names it."""
+    record: str
+    offset: int
+    """In elements, as the strides."""
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
 
 
 class _Reader(pickle.Unpickler):
@@ -59,7 +88,7 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> Any:
         """What a name of the pickle stands for."""
         if module.startswith("__torch__"):
-            return _Object
+            return ModuleValues
         if module in ("torch", "torch.storage") and name in _BYTES_OF:
             return name
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -78,17 +107,20 @@ class _Reader(pickle.Unpickler):
         held = len(self._entries[f"{self._name}/{record}"])
         if kind != "storage" or not 0 <= elements * _BYTES_OF[storage] <= held:
             raise pickle.UnpicklingError(f"record {record} has {held} bytes, {elements} elements of {storage} are said")
-        return _Storage(elements)
+        return _Storage(storage, f"{self._name}/{record}", elements)
 
 
 def _first(value: object, *_: object) -> object:
     return value
 
 
-def _require_inside(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> None:
+def _require_inside(
+    storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
+) -> TensorPlace:
     """Check one tensor: as PyTorch's `_rebuild_tensor_v2`, which would not."""
     if len(size) != len(stride) or min((offset, *size, *stride)) < 0:
         raise pickle.UnpicklingError("a tensor has a negative size")
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if 0 not in size and last >= storage.elements:
         raise pickle.UnpicklingError(f"a tensor reaches element {last}, its record has {storage.elements}")
+    return TensorPlace(storage.kind, storage.record, offset, tuple(size), tuple(stride))
