@@ -5,7 +5,6 @@ The daemon and `encode` both run this code, so their content is the same.
 C kept channels, N samples in a patch, G codes of a patch, B patches of one channel in a batch.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
@@ -14,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.codec.facts import ModelFacts
-from eegstream.codec.manifest import Manifest
 from eegstream.counted import CountedPipeline
-from eegstream.dsp.channels import printable, select_channels
+from eegstream.dsp.channels import select_channels
 from eegstream.dsp.frontend import FrontEndSettings
-from eegstream.errors import ConfigError
+from eegstream.dsp.montage import printable
+from eegstream.epoch_notes import rate_notes, setting_notes
 from eegstream.events import Event, Patch, SegmentEnd, without_patches
 from eegstream.following import Following
 from eegstream.pipeline import PipelineSettings, StreamPipeline
@@ -114,8 +113,8 @@ class Epoch:
         self._notes = (
             *facts.notes,
             *self._selection.notes,
-            *_rate_notes(self._rate_hz, geometry.rate_hz, options),
-            *_notes(self._rate_hz, manifest, options),
+            *rate_notes(self._rate_hz, geometry.rate_hz, options),
+            *setting_notes(self._rate_hz, manifest, options),
         )
 
     def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
@@ -277,26 +276,3 @@ def follow_stream(
         lambda rate_hz: Epoch(geometry, facts, options, next_context(), rate_hz),
         is_given=options.rate_hz is not None,
     )
-
-
-def _rate_notes(rate_hz: float, nominal_hz: float, options: SignalOptions) -> list[str]:
-    if rate_hz == nominal_hz:
-        return [] if options.rate_hz is None else [f"rate {rate_hz:g} Hz as --rate says"]
-    says = f"the stream states {nominal_hz:g} Hz" if nominal_hz else "the stream states no rate"
-    if options.rate_hz is not None:
-        return [f"rate {rate_hz:g} Hz as --rate says, {says}"]
-    return [f"{says}, its timestamps show {rate_hz:g} Hz: taken as {rate_hz:g} Hz"]
-
-
-def _notes(rate_hz: float, manifest: Manifest, options: SignalOptions) -> list[str]:
-    notes = []
-    if options.notch_hz is not None:
-        notes.append(f"notch at {options.notch_hz:g} Hz by option, the bundle has {manifest.frontend.notch_hz}")
-    if not 0 <= options.fill_ms < math.inf:
-        raise ConfigError(f"fill-ms is {options.fill_ms:g}, expected 0 or more", "Give milliseconds; 0 fills nothing")
-    if options.fill_ms > 0:
-        notes.append(f"gaps of at most {options.fill_ms:g} ms are filled by linear interpolation")
-    low, high = manifest.rate_range_hz
-    if not low <= rate_hz <= high:
-        notes.append(f"{rate_hz:g} Hz is outside the {low:g} to {high:g} Hz that the bundle was trained for")
-    return notes

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.signals import Signals, regular_times_s
 from eegstream.files.third_party import require

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.brainvision_markers import Pauses, read_pauses
 from eegstream.files.data_file import read_data_file

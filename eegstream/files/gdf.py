@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.gdf_events import segment_starts_s
 from eegstream.files.signals import Signals, regular_times_s

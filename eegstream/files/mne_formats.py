@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.files.mne_pauses import Pauses, pauses_of
 from eegstream.files.signals import Signals
 from eegstream.files.third_party import quietly, require, unreadable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.signals import Signals, regular_times_s
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.amplitude import robust_sd
 from eegstream.dsp.channel_words import EEG
-from eegstream.dsp.channels import ChannelChoice, Fate, printable, printable_label
+from eegstream.dsp.channels import ChannelChoice, printable_label
+from eegstream.dsp.montage import Fate, printable
 from eegstream.dsp.units import rule_of_each, unit_rules, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.formats import read_signals

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from eegstream.dsp.channel_words import EEG
-from eegstream.dsp.channels import ChannelChoice, Fate, fates, printable_label
+from eegstream.dsp.channels import ChannelChoice, fates, printable_label
+from eegstream.dsp.montage import Fate
 from eegstream.errors import RecordingError
 from eegstream.files.signals import Signals
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz
 from eegstream.files.tables import MISSING, Grid, number_of

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.dsp.units import unit_scale
 from eegstream.files.tables import COMMENT_MARKS, MISSING, cells_of, is_number, number_of
 from eegstream.files.text_times import is_timestamp, time_unit_s

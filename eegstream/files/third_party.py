@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 
 _REMEDIES: tuple[tuple[type[Exception], str], ...] = (

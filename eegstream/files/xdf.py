@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, timestamp_remarks
 from eegstream.files.signals import Signals, overridden_rate

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from eegstream.dsp.channels import printable
+from eegstream.dsp.montage import printable
 
 _LABEL, _TYPE, _UNIT = ("label", "name"), ("type",), ("unit", "units")
 _FACTOR = ("scalingfactor", "scaling_factor", "resolution")
