@@ -1,9 +1,11 @@
 """What is installed is what is here."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 import yaml
 from setuptools import find_packages
 
-from tests.markdown import ROOT
+from tests.markdown import ROOT, fenced
 from tests.release import complaints as release_complaints
 from tests.release import version
 from tests.wheel import complaints, superseded
@@ -89,6 +91,41 @@ def test_a_wheel_that_lacks_a_file_is_seen(wheel: Path, tmp_path: Path) -> None:
                 part.writestr(name, whole.read(name))
         part.writestr("tests/extra.py", b"")
     assert complaints(lacking) == ["lacks eegstream/client.py", "holds tests/extra.py, which is not of the package"]
+
+
+@with_sources
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is for Linux")
+def test_the_steps_of_the_page_install_a_service(wheel: Path, tmp_path: Path) -> None:
+    """The first block of docs/how-to/service.md, in a folder instead of /, without accounts and without systemd.
+
+    Packages that the wheel needs are those of these tests.
+    """
+    page = (ROOT / "docs" / "how-to" / "service.md").read_text(encoding="utf-8")
+    steps = [line for line in fenced(page, "sh")[0].splitlines() if not line.startswith(("useradd ", "systemctl "))]
+    here = Path(sysconfig.get_paths()["purelib"])
+    program = "\n".join(["set -e", *steps]).replace("-o eegstream -g eegstream ", "").replace("python3 ", "$PYTHON ")
+    program = re.sub(r"(?<=[ =])/(?=opt|etc)", f"{tmp_path}/", f" {program}".replace("\n/", f"\n{tmp_path}/"))
+    program = program.replace(" install ./", f" install --quiet --no-deps --disable-pip-version-check {wheel.parent}/")
+    others = tmp_path / "opt/eegstream/.venv/lib" / here.parent.name / "site-packages" / "others.pth"
+    program = program.replace(".whl\n", f".whl\necho {here} > {others}\n")
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    done = subprocess.run(
+        ["sh", "-c", program],  # noqa: S607
+        cwd=tmp_path,
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^model +default@2 +file ", done.stdout, re.MULTILINE)
+    assert (tmp_path / "etc/systemd/system/eegstream.service").is_file()
+    assert (tmp_path / "etc/eegstream/keys").stat().st_mode & 0o777 == 0o700
+    unit = (tmp_path / "etc/systemd/system/eegstream.service").read_text(encoding="utf-8")
+    for path in re.findall(r"^[A-Z]\w+=(?:LSLAPICFG=)?(/\S+)|--config (/\S+)", unit, re.MULTILINE):
+        name = "".join(path).removeprefix("/")
+        assert (tmp_path / name).exists() or name.startswith("bin/"), name
 
 
 def _release_folder(folder: Path, changelog: str) -> Path:
