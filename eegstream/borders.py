@@ -99,11 +99,18 @@ class ArrivalWitness:
 
     def shows_clock_step(self, time_s: float, arrived_s: float) -> bool:
         """Whether a sample behind a border has a time that no sample of this age can have."""
-        if len(self._notes) < 2:
-            return False
-        (first_s, first_arrived_s), (last_s, last_arrived_s) = self._notes[0], self._notes[-1]
-        passed_s = last_s - first_s
-        if passed_s < _SHORTEST_S or abs(last_arrived_s - first_arrived_s - passed_s) > _SAME_PACE * passed_s:
+        if not self._keep_pace():
             return False
         freshest_s = min(arrived - time for time, arrived in self._notes)
         return arrived_s - time_s < freshest_s - _CLOCK_STEP_S
+
+    def _keep_pace(self) -> bool:
+        """Whether arrivals kept the pace of the times up to now, since some moment: a burst before it tells nothing."""
+        if not self._notes:
+            return False
+        last_s, last_arrived_s = self._notes[-1]
+        return any(
+            last_s - time_s >= _SHORTEST_S
+            and abs(last_arrived_s - arrived_s - (last_s - time_s)) <= _SAME_PACE * (last_s - time_s)
+            for time_s, arrived_s in self._notes
+        )

@@ -219,6 +219,18 @@ def test_a_loss_is_told_as_a_loss(seconds, step):
     assert account(accounts) == [("missing", round(seconds * RATE_HZ), 3000), ("gone", None, 3000)]
 
 
+@pytest.mark.parametrize(("held_s", "after_s"), [(1.5, 3.0), (3.7, 3.0), (3.7, 6.5), (8.0, 2.5), (8.0, 9.0)])
+def test_a_clock_that_is_set_after_a_burst_is_no_loss(held_s, after_s):
+    """The network held samples back for some seconds; once they come in time again, the clock is believed again."""
+    x, stamps_s, arrived_s = set_forward(60.0, n=9000, at=6000)
+    set_at_s = arrived_s[6000]
+    free_s = set_at_s - after_s
+    held = (arrived_s > free_s - held_s) & (arrived_s < free_s)
+    arrived_s = np.where(held, free_s, arrived_s)
+    _, accounts = play(uncounted(), x, stamps_s, arrived_s)
+    assert account(accounts) == [("clock", None, 6000), ("gone", None, 3000)]
+
+
 def test_a_loss_within_a_delayed_burst_is_a_loss():
     """The network was away for 40 s, then all came at once, without 30 s that no queue could hold."""
     x, true_s = signal(12_000)[:2], 100 + np.arange(12_000) / RATE_HZ
