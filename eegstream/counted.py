@@ -49,11 +49,21 @@ class CountedPipeline:
 
     @property
     def remark(self) -> str | None:
-        """What the user should know of the counter and of the signal; None if all is well."""
+        """All of `remarks` as one text; None if all is well."""
+        return "; ".join(self.remarks) or None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of the counter and of the signal."""
         if self._counter.is_obeyed:
-            return self._pipeline.remark
+            return self._pipeline.remarks
         told = f"the channel {self._label} is not used as a counter: its numbers do not rise by one step per sample"
-        return "; ".join(filter(None, (told, self._pipeline.remark)))
+        return (told, *self._pipeline.remarks)
+
+    @property
+    def mains_share(self) -> dict[str, float | None] | None:
+        """The share of energy that is mains, by line, over the last seconds; None before it is known."""
+        return self._pipeline.mains_share
 
     def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""

@@ -156,8 +156,18 @@ class Epoch:
 
     @property
     def remark(self) -> str | None:
-        """Why nothing is encoded, or a remark on counter or amplitude, after the first seconds; None if all is well."""
+        """All of `remarks` as one text; None if all is well."""
         return self._pipeline.remark
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why nothing is encoded, or remarks on counter, amplitude and mains, after the first seconds."""
+        return self._pipeline.remarks
+
+    @property
+    def mains_share(self) -> dict[str, float | None] | None:
+        """The share of energy that is mains, by line, over the last seconds; None before it is known."""
+        return self._pipeline.mains_share
 
     @property
     def stream(self) -> str:

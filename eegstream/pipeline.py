@@ -74,8 +74,18 @@ class StreamPipeline:
 
     @property
     def remark(self) -> str | None:
-        """Why nothing is encoded, or a remark on the amplitude, after the first seconds; None if all is well."""
-        return self._timeless.remark or self._stages.amplitude.remark
+        """All of `remarks` as one text; None if all is well."""
+        return "; ".join(self.remarks) or None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why nothing is encoded, or what is unusual about the signal after the first seconds."""
+        return self._stages.remarks if self._timeless.remark is None else (self._timeless.remark,)
+
+    @property
+    def mains_share(self) -> dict[str, float | None] | None:
+        """The share of energy that is mains, by line, over the last seconds; None before it is known."""
+        return self._stages.mains.shares
 
     def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
@@ -130,7 +140,7 @@ class StreamPipeline:
     def finish(self, reason: EndReason) -> list[Event]:
         """End the epoch; nothing may be pushed afterwards."""
         events = self._follow(self._timeline.flush())
-        self._stages.amplitude.finish()
+        self._stages.finish()
         self._timeless.finish()
         events.append(self._stages.close(reason, t_to_s=None, missing=None))
         return events

@@ -13,6 +13,7 @@ from eegstream.dsp.amplitude import AmplitudeWatch
 from eegstream.dsp.flags import PatchFlag
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.dsp.impute import HoldLastFinite, bridge
+from eegstream.dsp.mains import MainsWatch
 from eegstream.dsp.patcher import Patcher
 from eegstream.dsp.source_buffer import SourceBuffer
 from eegstream.events import Event, Patch, SegmentEnd
@@ -43,7 +44,9 @@ class Stages:
         self._settings, self._rate_hz = settings, rate_hz
         self._absurd = AbsurdSamples(rate_hz, n_channels)
         self._impute = HoldLastFinite(n_channels)
-        self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels)
+        self.mains = MainsWatch(rate_hz, n_channels, settings.frontend.notch_hz)
+        """Sees what comes out of the high-pass, over all segments."""
+        self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels, self.mains.push)
         self._patcher = Patcher(n_channels, settings.patch, settings.hop)
         self._source = SourceBuffer(self._frontend.grid, settings.patch, settings.hop)
         self._settling_patches = self._count_settling_patches()
@@ -60,6 +63,11 @@ class Stages:
     def delay_s(self) -> float:
         """Seconds that a patch waits after its last sample, by design of the resampler."""
         return self._frontend.delay_s
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is unusual about the signal."""
+        return tuple(filter(None, (self.amplitude.remark, self.mains.remark)))
 
     @property
     def last_time_s(self) -> float:
@@ -92,6 +100,11 @@ class Stages:
         part = slice(0, kept)
         return events + self._advance(x_uv[:, part], replaced[:, part], times_s[part], arrived_s[part], filled=False)
 
+    def finish(self) -> None:
+        """Judge the signal by all that came; then only `close` may be called."""
+        self.amplitude.finish()
+        self.mains.finish()
+
     def close(self, reason: GapReason | EndReason, t_to_s: float | None, missing: int | None) -> SegmentEnd:
         """The account of the segment; the next sample begins another one."""
         last_s = self._source.last_time_s
@@ -108,7 +121,7 @@ class Stages:
         )
         self.segment += 1
         self.received = self._covered = 0
-        for stage in (self._absurd, self._impute, self._frontend, self._patcher, self._source):
+        for stage in (self._absurd, self._impute, self._frontend, self._patcher, self._source, self.mains):
             stage.reset()
         return account
 

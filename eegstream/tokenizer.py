@@ -84,8 +84,9 @@ def encode_recording(
                 yield step.followed.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
                 continue
             waiting.append(PendingEvent(step.followed, step.event, _SAME_CLOCK, _needed_s(step)))
-            if isinstance(step.event, SegmentEnd) and step.event.reason in END_REASONS and step.followed.remark:
-                tell(step.followed.remark)
+            if isinstance(step.event, SegmentEnd) and step.event.reason in END_REASONS:
+                for remark in step.followed.remarks:
+                    tell(remark)
         if sum(item.epoch.n_channels for item in waiting) >= _BATCH_ROWS:
             yield from encode_pending(waiting, encoder)
             waiting = []

@@ -194,6 +194,38 @@ def test_a_remark_on_the_amplitude_names_the_likely_unit():
     assert "--unit V!" in remark
 
 
+def with_mains(n, hz=50):
+    """EEG of 20 µV with four times its energy in a line."""
+    return (20 * samples(n) + 57 * np.sin(2 * np.pi * hz / 250 * np.arange(n))).astype(np.float32)
+
+
+def test_strong_mains_is_told_with_the_notch_that_removes_it():
+    """Unless the notch is on; the share is that before it. The remark leaves with the mains."""
+    for options, is_told in ((None, True), (SignalOptions(notch_hz=60), True), (SignalOptions(notch_hz=50), False)):
+        stream = following(options=options)
+        times_s = np.arange(6000) / 250
+        stream.push(with_mains(3000), times_s[:3000], 0.0)
+        epoch = stream.current
+        assert epoch is not None
+        assert epoch.mains_share is not None
+        assert 0.75 < epoch.mains_share["50"] < 0.85
+        assert epoch.mains_share["60"] < 0.02
+        assert any(remark.endswith("mains at 50 Hz: give --notch 50") for remark in epoch.remarks) == is_told
+        assert (epoch.remark is not None) == is_told
+        stream.push(20 * samples(3000), times_s[3000:], 0.0)
+        assert (epoch.remarks, epoch.remark) == ((), None)
+
+
+def test_a_wrong_unit_and_mains_are_two_remarks():
+    """Each stands alone in `state.remarks`; `state.why` has both."""
+    stream = following()
+    stream.push(1e-6 * with_mains(2500), np.arange(2500) / 250, 0.0)
+    epoch = stream.current
+    assert epoch is not None
+    assert [("look like" in remark, "mains" in remark) for remark in epoch.remarks] == [(True, False), (False, True)]
+    assert epoch.remark == "; ".join(epoch.remarks)
+
+
 def test_what_waits_for_a_rate_is_bounded():
     """A stream whose clock stands still opens at its stated rate before it fills the memory."""
     stream = following(20_000.0)

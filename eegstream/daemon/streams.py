@@ -143,7 +143,8 @@ class LiveStream:
             segment=self.epoch.segment if self.epoch else None,
             t=now_s,
             rate_measured_hz=self._measured_rate_hz(now_s),
-            remarks=self._remarks(),
+            remarks=self.epoch.remarks if self.epoch is not None else (),
+            mains_share=self.epoch.mains_share if self.epoch is not None else None,
         )
 
     def has_changed(self, now_s: float, refused: str | None) -> bool:
@@ -154,10 +155,6 @@ class LiveStream:
     def _stalled_after_s(self) -> float:
         usual_s = statistics.median(self._intervals_s) if self._intervals_s else 0.0
         return _STALLED_AFTER_S + usual_s
-
-    def _remarks(self) -> tuple[str, ...]:
-        remark = self.epoch.remark if self.epoch is not None else None
-        return () if remark is None else (remark,)
 
     def _status(self, now_s: float, refused: str | None) -> tuple[Status, str | None]:
         if self.following is None:

@@ -9,13 +9,19 @@ from typing import Annotated, Literal
 import msgpack
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from eegstream.wire.reasons import EndReason, GapReason, Status
 
 WIRE_VERSION: Literal[1] = 1
 
 Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _known_lines(shares: object) -> object:
+    """Leave out what a later daemon may say beside 50 and 60 Hz."""
+    return {key: shares[key] for key in ("50", "60") if key in shares} if isinstance(shares, dict) else shares
 
 
 class _Message(BaseModel):
@@ -212,6 +218,9 @@ class State(_Message):
     rate_measured_hz: float | None
     remarks: tuple[str, ...] = ()
     """Remarks on the stream's signal; empty from older daemons."""
+    mains_share: Annotated[dict[str, Share | None], BeforeValidator(_known_lines)] | None = None
+    """Share of the energy near "50" and "60" Hz over the last seconds, None for one above the stream's band; None
+    before the first result, without an epoch, and from older daemons."""
 
 
 class Unknown(_Message):

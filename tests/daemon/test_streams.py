@@ -42,7 +42,7 @@ def test_timestamps_of_a_foreign_clock_give_the_lag_since_the_best_moment():
 def test_a_stream_stalls_a_second_after_its_next_chunk_was_due(interval_s):
     """Not before: a device that sends every four seconds is alive in between."""
     stream = LiveStream("s")
-    stream.following = SimpleNamespace(current=None)
+    stream.following = SimpleNamespace(current=None, remark=None)
     for n in range(40):
         stream.note_samples(10, n * interval_s)
         assert n < 2 or not is_stalled(stream, n * interval_s + 0.9 * interval_s + 0.9)

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgpack
 import pytest
+from pydantic import create_model
 
-from eegstream.wire.messages import Unknown
+from eegstream.wire.messages import State, Unknown
 from eegstream.wire.parsing import KINDS, WireError, parse
-from tests.wire.examples import EXAMPLES, RUN, SPEC, STREAM
+from tests.wire.examples import EXAMPLES, RUN, SPEC, STATE, STREAM
 
 NEWS = {"mood": "sunny", "curve": [1.5, None], "deep": {"er": b"\0\1", "still": [{"so": True}]}}
 """Fields that nobody has heard of yet."""
@@ -50,6 +51,27 @@ def test_a_reason_that_is_not_known_is_kept_as_it_is(kind: str, field: str) -> N
     """A new word for why a segment ended does not take the ledger away from a reader."""
     message = parse(msgpack.packb({**EXAMPLES[kind].model_dump(), field: "weather"}))
     assert message == EXAMPLES[kind].model_copy(update={field: "weather"})
+
+
+def test_a_reader_from_before_the_share_of_mains_reads_a_state() -> None:
+    """The field is one that it does not know; a reader of today takes a state without it."""
+    today = STATE.model_copy(update={"mains_share": {"50": 0.88, "60": None}})
+    fields = {key: value for key, value in today.model_dump().items() if key != "mains_share"}
+    assert set(State.model_fields) - set(fields) == {"mains_share"}
+
+    known: dict[str, Any] = {name: (State.model_fields[name].annotation, State.model_fields[name]) for name in fields}
+    before = create_model("Before", __config__=State.model_config, **known)
+    old = before.model_validate(msgpack.unpackb(today.to_payload()))
+    assert old.model_dump() == fields
+    assert parse(msgpack.packb(fields)) == STATE
+
+
+def test_a_share_of_mains_at_another_line_is_left_out() -> None:
+    """A later daemon may measure more lines, and say more of them."""
+    later = STATE.model_dump() | {"mains_share": {"50": 0.25, "60": None, "16.7": 0.5, **NEWS}}
+    state = parse(msgpack.packb(later))
+    assert isinstance(state, State)
+    assert state.mains_share == {"50": 0.25, "60": None}
 
 
 @pytest.mark.parametrize("seq", [None, 0, 41])

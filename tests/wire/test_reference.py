@@ -44,7 +44,7 @@ def _wire_type(annotation: Any) -> tuple[str, str]:
         return NAMES[type(get_args(annotation)[0])], "no"
     if get_origin(annotation) is tuple:
         return f"[{_wire_type(get_args(annotation)[0])[0]}]", "no"
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if get_origin(annotation) is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return "map", "no"
     return NAMES[annotation], "no"
 
