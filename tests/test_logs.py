@@ -156,6 +156,7 @@ def test_lines_without_a_kind_count_by_their_text(clock: Clock, capsys: pytest.C
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sockets are no files here, and there is no journal")
 def test_the_journal_s_form_is_for_the_journal_alone() -> None:
     """A terminal, a pipe or a file inherits the variables, and is no journal."""
     with socket.socket() as connection, tempfile.TemporaryFile("w") as file:
