@@ -22,6 +22,7 @@ from eegstream.files.segments import CodedSegment
 from eegstream.token_rows import GAP, PADDING, SEPARATOR, TokenRows
 from eegstream.vocabularies import Vocabulary
 from tests.identity_bundle import manifest
+from tests.markdown import ROOT, fenced
 from tests.shipped import NEWEST
 from trainer.models.amplitude import LogGain
 from trainer.models.fsq import MixedRadix, quantizer
@@ -294,3 +295,20 @@ def test_a_classified_manifest_that_lacks_a_setting_is_refused():
     made = Manifest.model_validate(manifest(patch=1) | {"model": {"class": "x.ClassifiedCodec"}})
     with pytest.raises(BundleError, match=r"has no model\.gain_range_uv"):
         meanings_of(made)
+
+
+# The page
+
+
+def test_the_page_runs_as_it_stands():
+    """Both programs, one after the other, and what they say of shapes."""
+    page = (ROOT / "docs/how-to/language-model.md").read_text(encoding="utf-8")
+    scope: dict = {}
+    for block in fenced(page, "python"):
+        exec(block, scope)  # noqa: S102
+    patches, channels, codes = scope["segments"][0].codes.shape
+    assert scope["tokens"].shape == (channels, patches * codes)
+    assert scope["decoded"].shape == (channels, patches * 256)
+    assert scope["grid"].shape == (64000, 6)
+    assert scope["spectra"].shape == (256, 256)
+    assert scope["inputs"].shape == (patches, channels, 1 + 256 + 144)

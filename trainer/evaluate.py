@@ -22,6 +22,7 @@ with one_line_endings():
     from trainer.evaluation.downstream import Task
     from trainer.evaluation.html_report import write_page
     from trainer.evaluation.scoring import rounded
+    from trainer.evaluation.token_worth import TokenPlan
     from trainer.hydra_app import quiet_lightning, run_job
     from trainer.protocols import PatchDataModule
     from trainer.training.prepared_data import open_data
@@ -45,6 +46,7 @@ def evaluate(config: DictConfig) -> None:
         rates_hz=tuple(config.rates_hz),
         turns=config.turns,
         tasks={name: Task(**OmegaConf.to_container(task)) for name, task in (config.tasks or {}).items()},  # type: ignore[arg-type]
+        tokens=TokenPlan(**config.tokens, seed=config.seed) if config.tokens else None,
     )
     evaluation = Evaluation(
         bundles, _verified(config.reference), lambda loaded, size: _data(config, loaded, size), plan, _say

@@ -32,10 +32,10 @@ GROUPS = {
 MODELS = {
     "residual": f"patch_size width blocks dropout activation use_conditioning {CODES} {OPTIMISATION}",
     "classified": "patch_size gain_bits gain_range_uv class_bits word_bits coefficients states steps segments "
-    f"candidates lanes fill fit_patches fit_rounds fitter.patches fitter.rounds {OPTIMISATION}",
+    f"candidates lanes fill fit_patches fit_rounds fitter.patches fitter.rounds fitter.in_order {OPTIMISATION}",
 }
 COMMANDS = {
-    "evaluate": "data bundle reference fit_windows bits rates_hz turns folder seed tasks frontend model",
+    "evaluate": "data bundle reference fit_windows bits rates_hz turns folder seed tasks tokens frontend model",
     "export": "checkpoint name version folder license purpose data_root wandb",
     "search": "study storage trials space warmup_epochs sampler_seed folder",
 }

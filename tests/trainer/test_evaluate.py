@@ -25,6 +25,7 @@ from trainer.hydra_app import CONFIGS, build
 QUICK = (
     *("data.source.seconds=12", "data.source.channels=3", "data.source.recordings={train: 2, val: 1}"),
     *("bits=[16,64]", "rates_hz=[128,256]", "turns=3", "fit_windows=1500"),
+    *("tokens.steps=8", "tokens.patches=500"),
 )
 
 
@@ -59,6 +60,13 @@ def test_a_report_of_bundles(command: Run, capsys: pytest.CaptureFixture[str]) -
     assert not re.search(r'(?:src|href)="(?!#)', page), "it needs nothing beside it"
     assert page.count("<svg") >= 10
     assert "How training went" not in page, "what was only fitted has no such curve"
+    bits = fast["tokens"]["bits"]["synthetic"]
+    assert sum(bits["uniform"]) == 40.0
+    assert len(bits["unigram"]) == len(bits["model"]) == len(bits["model_with_others"]) == 4
+    assert set(fast["tokens"]["probes"]) == {"codes", "words", "numbers", "raw"}
+    assert set(seed["tokens"]["probes"]) == {"codes", "numbers", "raw"}
+    assert fast["tokens"]["probes"]["raw"]["synthetic"]["waveform"] > 0.7
+    assert "worth to a language model" in page
     for text in ("fast@1", "seed@2", "KLT + Lloyd-Max", "Formulas", f"{mse['nrmse']:.3f}"):
         assert text in page
     assert (folder / "figures" / "rate-and-distortion-0.png").is_file()
@@ -88,7 +96,8 @@ def test_seeds_of_one_recipe_are_one_row(command: Run, tmp_path: Path) -> None:
     """The same name and version twice: one bundle, two NRMSE."""
     twin = tmp_path / "twin.pt"
     twin.write_bytes((load("fast").path).read_bytes())
-    folder = command("evaluate", f"bundle=[fast,{twin}]", *QUICK, "bits=[16]", "rates_hz=[256]")
+    folder = command("evaluate", f"bundle=[fast,{twin}]", *QUICK, "bits=[16]", "rates_hz=[256]", "tokens=null")
+    assert "worth to a language model" not in (folder / "report.html").read_text()
     (own,) = json.loads((folder / "report.json").read_text())["bundles"].values()
     first, second = own["sets"]["synthetic 256 Hz"]["nrmse_of_seeds"]
     assert first == second == own["sets"]["synthetic 256 Hz"]["decodes"]["mse"]["nrmse"]

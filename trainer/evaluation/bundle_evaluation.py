@@ -25,6 +25,7 @@ from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
 from trainer.evaluation.looks import RAW, Look, looks_of
 from trainer.evaluation.scoring import nrmse_of
+from trainer.evaluation.token_worth import TokenPlan, worth
 from trainer.evaluation.whole_recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.windowed_codec import WindowedCodec
 from trainer.protocols import PatchDataModule
@@ -48,6 +49,8 @@ class Plan:
     turns: int
     """Of the encode's timing."""
     tasks: Mapping[str, Task]
+    tokens: TokenPlan | None = None
+    """What tokens are worth is measured so; None: not at all."""
 
 
 @dataclass
@@ -149,10 +152,17 @@ class Evaluation:
             "sets": sets,
             "rates": self._by_rate(codec, benchmark, data, sets, manifest.rate_range_hz),
             "codes": codebook_metrics(counts),
+            "tokens": self._worth(title, first, heard),
             "downstream": {
                 kind: answers(self._plan.tasks, decoded_recordings(codec, heard, kind)) for kind in codec.decodes
             },
         }
+
+    def _worth(self, title: str, loaded: Bundle, heard: Sequence[Recorded]) -> dict[str, Any]:
+        if self._plan.tokens is None:
+            return {}
+        self._report(f"{title}: what tokens are worth")
+        return worth(loaded, heard, self._plan.tasks, self._plan.tokens, self._report)
 
     def _on_set(self, title: str, windows: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
         """What is measured of a recipe on one set; NRMSE of all its seeds."""

@@ -4,7 +4,7 @@ C channels, T samples, W windows, F features.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from trainer.evaluation.metrics import BANDS_HZ
 from trainer.evaluation.whole_recordings import Recorded
 
 Floats = NDArray[np.float64]
+Features = Callable[[Recorded, float], Floats]
 
 _BANDS = ("delta", "theta", "alpha", "beta", "gamma")
 _BLOCKS = 5
@@ -72,13 +73,13 @@ class _Asked:
     """Cross-validation group (W,) of each window."""
 
 
-def _asked(task: Task, recordings: Sequence[Recorded]) -> _Asked | None:
+def _asked(task: Task, recordings: Sequence[Recorded], features_of: Features) -> _Asked | None:
     features, labels, subjects, blocks = [], [], [], []
     for recording in recordings:
         label = next((n for n, pattern in enumerate(task.classes) if re.search(pattern, recording.file)), None)
         if recording.data_set != task.data_set or label is None:
             continue
-        own = band_features(recording, task.window_s)
+        own = features_of(recording, task.window_s)
         features.append(own)
         labels += [label] * len(own)
         subjects += [recording.subject] * len(own)
@@ -105,7 +106,7 @@ def answer(task: Task, recordings: Sequence[Recorded]) -> dict[str, Any]:
     Raises:
         ValueError: there is no window of either class.
     """
-    asked = _asked(task, recordings)
+    asked = _asked(task, recordings, band_features)
     if asked is None:
         raise ValueError(f"no recording of {task.data_set} has a name that matches one of {', '.join(task.classes)}")
     return _answer(task, asked)
@@ -140,11 +141,16 @@ def _told_right(x: Floats, y: NDArray[np.integer], left_out: NDArray[np.integer]
     return right
 
 
-def answers(tasks: Mapping[str, Task], recordings: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
-    """Results of every task whose two classes both remain whenever a group is left out."""
+def answers(
+    tasks: Mapping[str, Task], recordings: Sequence[Recorded], features_of: Features = band_features
+) -> dict[str, dict[str, Any]]:
+    """Results of every task whose two classes both remain whenever a group is left out.
+
+    `features_of` gives features (W, F) of a recording's windows, so many seconds each.
+    """
     found = {}
     for name, task in tasks.items():
-        asked = _asked(task, recordings)
+        asked = _asked(task, recordings, features_of)
         if asked is not None and _can_be_told(asked):
             found[name] = _answer(task, asked)
     return found

@@ -25,6 +25,7 @@ class Recorded:
     """Of these samples."""
     source_hz: float
     """Of the device, as a model is told."""
+    side: str = ""
 
 
 def recordings(data: PatchDataModule, model_rate_hz: float | None) -> list[Recorded]:
@@ -39,8 +40,9 @@ def recordings(data: PatchDataModule, model_rate_hz: float | None) -> list[Recor
             signal.samples_uv,
             model_rate_hz or signal.rate_hz,
             signal.rate_hz,
+            name,
         )
-        for side in data.sides().values()
+        for name, side in data.sides().items()
         for recording in side.recordings
         for signal in recording.signals
         if signal.rate_hz == recording.signals[0].rate_hz

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from eegstream.errors import ConfigError
 from trainer.models.classified.bit_packing import pack
+from trainer.models.classified.class_order import by_likeness
 from trainer.models.classified.codec import ClassifiedCodec
 from trainer.models.classified.error_model import ErrorModel, gaussian_levels, share_bits
 from trainer.models.classified.tables import ClassTables
@@ -33,9 +34,7 @@ _PRIOR = 4.0
 _LEVEL_PRIOR = 30
 _FEW = 2000
 """With fewer symbols of a rate, its levels are not changed."""
-_MODEL_ROUNDS = 2
-_ROWS = 512
-
+_MODEL_ROUNDS, _ROWS = 2, 512
 _REGRESSION_PATCHES = 30_000
 _NEAR, _FAR_WEIGHT, _NEAR_MOST = 1.5, 0.01, 6000
 """The regression of a class is fitted to patches whose error in it is at most _NEAR times their least error, _NEAR_MOST
@@ -54,6 +53,8 @@ class TableFitter:
     """Number of training patches to fit to."""
     rounds: int = 2
     """Rounds in which levels and classes are fitted to the choices of the codec itself."""
+    in_order: bool = False
+    """Number envelopes so that neighbours are alike."""
 
     def __post_init__(self) -> None:
         if self.patches < 1 or self.rounds < 0:
@@ -64,10 +65,10 @@ class TableFitter:
     ) -> None:
         """Fit all tables to training patches (M, N)."""
         if not isinstance(network, ClassifiedCodec):
-            raise ConfigError(
-                f"TableFitter got a {type(network).__name__}, expected a ClassifiedCodec", "Give model=classified"
-            )
-        network.set_tables(ClassFit(network, patches_uv, self.rounds, seed, report).tables())
+            got = type(network).__name__
+            raise ConfigError(f"TableFitter got a {got}, expected a ClassifiedCodec", "Give model=classified")
+        tables = ClassFit(network, patches_uv, self.rounds, seed, report).tables()
+        network.set_tables(by_likeness(tables) if self.in_order else tables)
 
 
 class ClassFit:
@@ -221,8 +222,7 @@ class ClassFit:
 
     def _regression(self) -> Floats:
         """Weights (3 n + 1, K) of z^2, |z|, |z|^3 and 1 in the modelled error of each class, fitted at three gains."""
-        rows = torch.from_numpy(self._rng.permutation(len(self._z))[:_REGRESSION_PATCHES])
-        z = self._z[rows]
+        z = self._z[torch.from_numpy(self._rng.permutation(len(self._z))[:_REGRESSION_PATCHES])]
         factors = [1.0, math.exp(self._codec.log_step), math.exp(-self._codec.log_step)]
         features = torch.cat([_features(z / factor) for factor in factors])
         errors = [torch.cat([self._expected(part) for part in torch.split(z / factor, 4096)]) for factor in factors]

@@ -11,6 +11,7 @@ from scipy.fft import dct
 from eegstream.codec import torchscript
 from trainer.evaluation.scoring import nrmse_of
 from trainer.evaluation.transform_coding import TransformCoder
+from trainer.models.classified.class_order import by_likeness, likeness_order
 from trainer.models.classified.codec import ClassifiedCodec
 from trainer.models.classified.fit import ClassFit, TableFitter
 from trainer.models.classified.trellis import middle_cell
@@ -387,3 +388,26 @@ def test_a_patch_has_lanes_for_its_largest_class():
     """Each of its segments takes one."""
     with pytest.raises(ValueError, match="lanes is 1, expected 2 to 64"):
         ClassifiedCodec(**{**TWO_SEGMENTS, "lanes": 1})
+
+
+def test_envelopes_in_order_are_the_same_ones():
+    """Renumbered so that neighbours are alike; with the new numbers, codes decode to the same."""
+    codec = ClassifiedCodec(**TWO_SEGMENTS)
+    tables = ClassFit(codec, TRAINING, 0, 0, lambda _: None).tables()
+    codec.set_tables(tables)
+    ordered = copy.deepcopy(codec)
+    ordered.set_tables(by_likeness(tables))
+    codes = codec.encode(tile(), RATES)
+    renamed = codes.clone()
+    renamed[:, 1] = torch.from_numpy(np.argsort(likeness_order(tables.spread)))[codes[:, 1].long()]
+    assert not torch.equal(codes, renamed)
+    torch.testing.assert_close(ordered.decode(renamed, RATES), codec.decode(codes, RATES))
+    x, y = tile(), ordered.decode(ordered.encode(tile(), RATES), RATES)
+    assert nrmse_of(x.numpy(), y.numpy()) == pytest.approx(
+        nrmse_of(x.numpy(), codec.decode(codes, RATES).numpy()), rel=0.05
+    )
+
+    def unlikeness(spread):
+        return float((np.diff(np.log(spread + 1e-3), axis=0) ** 2).sum())
+
+    assert unlikeness(by_likeness(tables).spread) < unlikeness(tables.spread)
