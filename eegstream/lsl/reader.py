@@ -30,6 +30,8 @@ _WAIT_S = 0.2
 """Longest call into liblsl: a reader that is told to stop does so within this time."""
 _MOST_GROWTH_MIB = 1024
 """How much the daemon may grow while outlets are being opened: enough for dozens of them at a time."""
+_CATCH_UP_S = 2.0
+"""Within this time the samples of a time in which the process did not run have come."""
 _AWAY_S = 2 * _WAIT_S
 """A pull that returns later than this after the one before it was held up: this process did not run."""
 _CLOCK_INTERVAL_S = 2.0
@@ -59,6 +61,37 @@ class Sink(Protocol):
 
     def closed(self, reader: "Reader", why: str) -> None:
         """The last call: the outlet is gone, never answered, or the reader was stopped."""
+
+
+class _Waiting:
+    """Since when the samples of a pull may have waited in this process.
+
+    If the process did not run for a while, the samples of that time come after it, in one pull or in several; the first
+    pulls may bring none.
+    """
+
+    def __init__(self) -> None:
+        self._away: tuple[float, float] | None = None
+        """When this process last ran before it was held up, and when it ran again."""
+        self._full_since_s: float | None = None
+        """When the first of a row of full pulls returned: more samples wait."""
+
+    def note_pull(self, before_s: float, pulled_s: float) -> None:
+        """Note that a pull returned at `pulled_s`, and the one before it at `before_s`."""
+        if pulled_s - before_s > _AWAY_S:
+            self._away = (before_s, pulled_s)
+
+    def since_s(self, timestamps_s: NDArray[np.float64], clock: Clock, pulled_s: float) -> float:
+        """Earliest time since which the samples of a pull may have waited."""
+        since_s = pulled_s if self._full_since_s is None else self._full_since_s
+        self._full_since_s = since_s if len(timestamps_s) == MOST_SAMPLES else None
+        if self._away is None:
+            return since_s
+        left_s, back_s = self._away
+        is_old = clock.offset_s is not None and timestamps_s[0] + clock.offset_s < back_s
+        if clock.offset_s is None or not is_old or pulled_s - back_s > _CATCH_UP_S:
+            self._away = None
+        return left_s if is_old or clock.offset_s is None else since_s
 
 
 class Reader:
@@ -176,20 +209,17 @@ class Reader:
             ) from None
 
     def _pull(self, inlet: Inlet) -> str:
-        waiting_since_s = self.pulled_s = pylsl.local_clock()
-        is_behind = False
+        waiting = _Waiting()
+        self.pulled_s = pylsl.local_clock()
         while not self._stop.is_set():
             raw, timestamps_s = inlet.pull(_WAIT_S)
             pulled_s, before_s = pylsl.local_clock(), self.pulled_s
             self.pulled_s = pulled_s
-            if pulled_s - before_s > _AWAY_S:
-                waiting_since_s = before_s
-            elif not is_behind:
-                waiting_since_s = pulled_s
-            is_behind = len(timestamps_s) == MOST_SAMPLES
+            waiting.note_pull(before_s, pulled_s)
             if len(timestamps_s):
                 self.last_samples_s = pulled_s
-                self._sink.samples(self, raw, timestamps_s, pulled_s, waiting_since_s)
+                since_s = waiting.since_s(timestamps_s, self.clock, pulled_s)
+                self._sink.samples(self, raw, timestamps_s, pulled_s, since_s)
         return "stopped"
 
     def _ask_clock(self, inlet: Inlet) -> None:

@@ -2,12 +2,15 @@
 
 import threading
 
+import numpy as np
 import pytest
 
+from eegstream.epoch import Clock
 from eegstream.errors import StreamError
 from eegstream.lsl.discovery import Discovery
+from eegstream.lsl.inlet import MOST_SAMPLES
 from eegstream.lsl.prober import Prober
-from eegstream.lsl.reader import Reader
+from eegstream.lsl.reader import Reader, _Waiting
 from tests.e2e.harness import OutletPlan, outlet
 
 
@@ -73,3 +76,27 @@ def test_a_stream_that_is_not_admitted_brings_no_sample(announced):
     reader = run(announced, sink, admit=admit)
     assert sink.said == [reader.refusal] == ["no EEG among Fz, Cz, Pz"]
     assert not reader.opened
+
+
+def test_samples_of_a_time_in_which_the_process_did_not_run_count_as_waiting_since_then():
+    """Also if the first pull after it brings none, and until those come that are younger."""
+    waiting, clock = _Waiting(), Clock(0.0, 0.0)
+    waiting.note_pull(10.0, 10.1)
+    assert waiting.since_s(np.array([10.05]), clock, 10.1) == 10.1
+    waiting.note_pull(10.1, 14.0)
+    waiting.note_pull(14.0, 14.01)
+    assert waiting.since_s(np.array([10.2, 12.0]), clock, 14.01) == 10.1
+    waiting.note_pull(14.01, 14.02)
+    assert waiting.since_s(np.array([12.1, 14.005]), clock, 14.02) == 10.1
+    waiting.note_pull(14.02, 14.1)
+    assert waiting.since_s(np.array([14.05]), clock, 14.1) == 14.1
+
+
+def test_full_pulls_wait_since_the_first_of_them():
+    """What liblsl keeps for the next pull came before it."""
+    waiting, clock, many = _Waiting(), Clock(None, None), np.zeros(MOST_SAMPLES)
+    for pulled_s in (1.0, 1.1, 1.2):
+        waiting.note_pull(pulled_s - 0.1, pulled_s)
+        assert waiting.since_s(many, clock, pulled_s) == 1.0
+    assert waiting.since_s(many[:5], clock, 1.3) == 1.0
+    assert waiting.since_s(many[:5], clock, 1.4) == 1.4
