@@ -21,6 +21,7 @@ README = ROOT / "README.md"
 BEGIN, END = "<!-- from docs/results/report.json -->", "<!-- end -->"
 
 BANDS = {name: f"{low_hz:g}-{high_hz:g}" for name, (low_hz, high_hz) in BANDS_HZ.items()}
+DECODES = ("single patches", "mse", "spectrum", "joint")
 _PICTURE = "rate-and-distortion-0.png"
 
 
@@ -60,6 +61,7 @@ def page(report: Mapping[str, Any]) -> str:
         "## The decode that keeps band power",
         _SPECTRUM,
         _spectrum_table(report),
+        *segment_parts(report),
         "## A prefix of the codes",
         "NRMSE when only the first so many codes of each patch are decoded.",
         _prefix_table(report),
@@ -91,6 +93,10 @@ _SPECTRUM = """\
 `decode` leaves the least error, and is quiet where no bit was spent; `decode --as spectrum` fills in noise. Decoded
 over true power by band, and the log-spectral distance. (eegmat was low-passed at 45 Hz by its makers: there is nothing
 above that a ratio could mean.)"""
+
+_SEGMENTS = """\
+Whole segments as `eegstream decode` decodes them: borders of patches smoothed, and with `--as joint` a Wiener filter
+across the channels. NRMSE, and in brackets the median jump at borders over that of the original."""
 
 _SEED = """\
 One code of 64 000 values for 256 samples at the stream's own rate, beside transform coding of 16 bit at that rate, with
@@ -148,6 +154,22 @@ def _spectrum_table(report: Mapping[str, Any]) -> str:
         for kind, decoded in figures["decodes"].items()
     ]
     return markdown_table(["bundle", "data", "decode", "NRMSE", "LSD dB", *BANDS.values()], rows)
+
+
+def segment_parts(report: Mapping[str, Any]) -> list[str]:
+    """The section on whole segments; none for a report from before they were measured."""
+    rows = []
+    for title, _, name, figures, _ in _own_sets(report):
+        if "segments" in figures:
+            decodes = figures["segments"]["decodes"]
+            cells = [_with_jump(decodes[kind]) if kind in decodes else "" for kind in DECODES]
+            rows.append([f"`{title}`", name, ", ".join(map(str, figures["segments"]["channels"])), *cells])
+    head = ["bundle", "data", "channels", *DECODES]
+    return ["## Decodes of whole segments", _SEGMENTS, markdown_table(head, rows)] if rows else []
+
+
+def _with_jump(decode: Mapping[str, Any]) -> str:
+    return f"{decode['nrmse']:.3f}" + ("" if decode["jump"] is None else f" ({decode['jump']:.2f})")
 
 
 def _prefix_table(report: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eegstream.codec.engine import Engine
 from eegstream.errors import CodesFileError
 from eegstream.files.segments import CodedSegment
+from eegstream.joining import Decoder, PatchCodes, weights
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Reconstruction:
     """The front-ended signal as decoded from its codes."""
 
     eeg_uv: NDArray[np.float32]
-    """(C, T), at the model's rate; where patches overlap, their mean."""
+    """(C, T), at the model's rate; where patches overlap, their mean, weighted towards the middle of each."""
     rate_hz: float
     """The model's rate."""
     labels: tuple[str, ...]
@@ -63,14 +64,18 @@ def choose_stream(segments: list[CodedSegment], stream: str | None) -> list[Code
 
 
 def reconstruct(segments: list[CodedSegment], engine: Engine, kind: str = "mse") -> Reconstruction:
-    """Decode segments of one geometry; `kind` is one of the bundle's decodes.
+    """Decode segments of one geometry, each for itself; `kind` is one of the bundle's decodes, or `joint`.
+
+    Borders between consecutive patches are smoothed. `joint` is the decode of least error, filtered across the channels
+    with correlations from the whole segment's codes.
 
     Raises:
         ConfigError: the bundle does not have this decode.
     """
     spec = segments[0].spec
     rate_hz = spec.model_rate_hz or spec.rate_hz
-    parts = [_reconstruct_segment(segment, engine, kind, rate_hz) for segment in segments]
+    decoder = Decoder(engine, kind)
+    parts = [_reconstruct_segment(segment, decoder, rate_hz) for segment in segments]
     sizes = [len(t) for _, t in parts]
     accounts = [segment.account for segment in segments if segment.account is not None]
     return Reconstruction(
@@ -86,21 +91,24 @@ def reconstruct(segments: list[CodedSegment], engine: Engine, kind: str = "mse")
 
 
 def _reconstruct_segment(
-    segment: CodedSegment, engine: Engine, kind: str, rate_hz: float
+    segment: CodedSegment, decoder: Decoder, rate_hz: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """The covered samples (C, T) of a segment with their times (T,)."""
-    patch, hop = segment.spec.patch, segment.spec.hop
-    n_patches, n_channels, n_codes = segment.codes.shape
+    spec = segment.spec
+    n_patches, n_channels, _ = segment.codes.shape
     if n_patches == 0:
         return np.empty((n_channels, 0), np.float32), np.empty(0)
-    rates_hz = np.full(n_patches * n_channels, segment.spec.rate_hz, np.float32)
-    decoded = engine.decode(segment.codes.reshape(-1, n_codes).astype(np.int32), rates_hz, kind)
-    positions = (segment.index[:, None] - segment.index[0]) * hop + np.arange(patch)
+    given = PatchCodes(segment.codes, segment.index, segment.flags, spec.rate_hz, rate_hz, spec.hop)
+    positions = (segment.index[:, None] - segment.index[0]) * spec.hop + np.arange(spec.patch)
     length = int(positions[-1, -1]) + 1
+    own = weights(spec.patch, spec.hop)
     total, weight = np.zeros((n_channels, length)), np.zeros(length)
-    for number, samples in enumerate(decoded.reshape(n_patches, n_channels, patch)):
-        total[:, positions[number]] += samples
-        weight[positions[number]] += 1
+    number = 0
+    for block in decoder.decode(given):
+        for samples in block:
+            total[:, positions[number]] += samples * own
+            weight[positions[number]] += own
+            number += 1
     covered = weight > 0
     t = _times_s(positions[:, 0], segment.t, length, rate_hz)
     return (total[:, covered] / weight[covered]).astype(np.float32), t[covered]

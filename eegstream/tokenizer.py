@@ -197,7 +197,10 @@ class Tokenizer:
         return collect_segments(messages, "array")
 
     def decode(self, segments: list[CodedSegment], kind: str = "mse") -> Reconstruction:
-        """Decode to microvolts (C, T) at the model's rate, with their times; `kind` as in `decode --as`.
+        """Decode to microvolts (C, T) at the model's rate, with their times.
+
+        `kind` is one of the bundle's decodes, or `joint` if it has `spectrum` and decodes prefixes. `joint` filters the
+        decode of least error across the channels, with correlations from the codes of each whole segment.
 
         Raises:
             BundleError: another bundle made the codes.

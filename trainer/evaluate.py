@@ -95,7 +95,8 @@ def _say(line: str) -> None:
 
 def _table(results: dict[str, Any]) -> str:
     lines = [
-        f"{'bundle':14} {'data':20} {'bits':>6} {'NRMSE':>6} {'95 %':>13}  {'KLT gain':>8} {'KLT':>6} {'better by':>9}"
+        f"{'bundle':14} {'data':20} {'bits':>6} {'NRMSE':>6} {'95 %':>13}  {'KLT gain':>8} {'KLT':>6} {'better by':>9} "
+        f"{'joint':>6} {'jump':>5}"
     ]
     for title, own in results["bundles"].items():
         for name, metrics in own["sets"].items():
@@ -104,9 +105,19 @@ def _table(results: dict[str, Any]) -> str:
                 lines.append(
                     f"{title:14} {name:20} {own['bits']:6.1f} {metrics['decodes']['mse']['nrmse']:6.3f} "
                     f"{low:6.3f}-{high:.3f}  {metrics['klt_gain']['nrmse']:8.3f} {metrics['klt']['nrmse']:6.3f} "
-                    f"{metrics['gain_over']['klt_gain']['gain']:9.1%}"
+                    f"{metrics['gain_over']['klt_gain']['gain']:9.1%} {_segment_columns(metrics)}"
                 )
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _segment_columns(metrics: dict[str, Any]) -> str:
+    """NRMSE of the joint decode, and jump of the plain one; nothing for data without recordings."""
+    if "segments" not in metrics:
+        return ""
+    decodes = metrics["segments"]["decodes"]
+    jump = decodes["mse"]["jump"]
+    joint = format(decodes["joint"]["nrmse"], ".3f") if "joint" in decodes else ""
+    return f"{joint:>6} {'' if jump is None else format(jump, '.2f'):>5}"
 
 
 def main() -> None:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @click.option("-o", "output", required=True, type=OutputFile(".npz"), help="F.npz")
 @model_option
 @click.option("--stream", help="Which stream, if the file holds several.")
-@click.option("--as", "kind", type=click.Choice(["mse", "spectrum"]), default="mse", show_default=True,
-              help="Least error, or true band power where the bundle offers it.")  # fmt: skip
+@click.option("--as", "kind", type=click.Choice(["mse", "spectrum", "joint"]), default="mse", show_default=True,
+              help="Least error, true band power, or least error of all channels together; the last two where the "
+                   "bundle offers it.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Fail if the file is damaged, lacks messages or is unfinished.")
 @with_trust
 def command(

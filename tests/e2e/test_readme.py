@@ -142,6 +142,17 @@ def test_the_tables_are_what_the_evaluation_wrote() -> None:
     assert results.PAGE.read_text(encoding="utf-8") == results.page(REPORT)
 
 
+def test_decodes_of_whole_segments_have_a_table_where_they_were_measured() -> None:
+    """NRMSE, and the jump in brackets; a bundle without the joint decode leaves its cell empty."""
+    figures = REPORT["bundles"]["seed@2"]["sets"]["muse 256 Hz"]
+    measured = {"single patches": {"nrmse": 0.5, "jump": 1.4}, "mse": {"nrmse": 0.25, "jump": None}}
+    with_segments = figures | {"segments": {"channels": [4], "decodes": measured}}
+    own = REPORT["bundles"]["seed@2"]
+    report = REPORT | {"bundles": {"seed@2": own | {"sets": {"muse 256 Hz": with_segments}}}}
+    *_, (row,) = tables("\n\n".join(results.segment_parts(report)))
+    assert [row[kind] for kind in ("channels", *results.DECODES)] == ["4", "0.500 (1.40)", "0.250", "", ""]
+
+
 @pytest.mark.parametrize("path", NEWEST, ids=lambda path: path.stem)
 def test_what_was_evaluated_is_what_is_shipped(path: Path) -> None:
     """The very file, and its own card says the same of it."""

@@ -50,6 +50,11 @@ def test_a_report_of_bundles(command: Run, capsys: pytest.CaptureFixture[str]) -
     assert (fast["bits"], fast["window"], fast["patch"]) == (160.0, 256, 64)
     assert len(fast["sets"]["synthetic 256 Hz"]["codes_kept"]) == 4
     assert set(fast["sets"]["synthetic 256 Hz"]["decodes"]) == {"mse", "spectrum"}
+    segments = fast["sets"]["synthetic 256 Hz"]["segments"]
+    assert segments["channels"] == [3]
+    assert set(segments["decodes"]) == {"single patches", "mse", "spectrum", "joint"}
+    assert segments["decodes"]["single patches"]["nrmse"] == pytest.approx(mse["nrmse"], rel=1e-4)
+    assert segments["decodes"]["mse"]["jump"] < segments["decodes"]["single patches"]["jump"]
     assert fast["seeds"] == [1]
     assert {row["rate_hz"] for row in fast["rates"]["synthetic"]} == {128, 256}
     assert all(row["half"] in (None, row["true"]) for row in fast["rates"]["synthetic"]), "the rate is not used"

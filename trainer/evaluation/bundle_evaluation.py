@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
 from eegstream.codec.bundle import Bundle
+from eegstream.codec.engine import Engine
 from trainer.evaluation import evaluation_plots, plots
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark, window_samples
@@ -25,6 +27,7 @@ from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
 from trainer.evaluation.looks import RAW, Look, looks_of
 from trainer.evaluation.scoring import nrmse_of
+from trainer.evaluation.segment_decodes import segment_decodes
 from trainer.evaluation.token_worth import TokenPlan, worth
 from trainer.evaluation.whole_recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.windowed_codec import WindowedCodec
@@ -129,6 +132,11 @@ class Evaluation:
         codec = self._codec(first)
         own = [s for s in benchmark.sets if s.is_own]
         sets = {s.name: self._on_set(title, s, baselines) for s in benchmark.sets}
+        self._report(f"{title} on whole segments")
+        engine = Engine(first, torch.device("cpu"))
+        for name, measured in segment_decodes(engine, data, benchmark.window).items():
+            if name in sets:
+                sets[name]["segments"] = measured
         counts = code_counts(codec, own)
         self._draw(title, self._looks[title], codec, own)
         histories = {f"seed {m.training.get('seed')}": m.training.get("history") for m in (b.manifest for b in seeds)}
