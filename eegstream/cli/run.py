@@ -1,5 +1,6 @@
 """`eegstream run`."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -87,19 +88,8 @@ def _run(file: Path | None, options: dict[str, Any]) -> None:
     log_to_stderr(config.log_level, config.log_format)
     from eegstream.daemon.service import serve
 
-    if not serve(config, read):
-        _leave_at_once()
-
-
-def _leave_at_once() -> None:
-    """End the process with status 0 although threads hang: liblsl and torch could crash if Python waited for them."""
-    import threading
-
-    import zmq
-
-    # What was published still has to leave, for a second at most.
-    closing = threading.Thread(target=zmq.Context.instance().term, daemon=True)
-    closing.start()
-    closing.join(1.0)
+    serve(config, read)
+    # All is closed. To take Python and PyTorch apart takes a second, and does not end if a thread hangs.
+    logging.shutdown()
     sys.stderr.flush()
     os._exit(0)

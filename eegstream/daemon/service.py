@@ -29,10 +29,10 @@ _FLUSH_S = 0.8
 """Time for the samples that have come in to become codes, when the daemon ends."""
 
 
-def serve(config: RunConfig, read: Callable[[], RunConfig]) -> bool:
+def serve(config: RunConfig, read: Callable[[], RunConfig]) -> None:
     """Run until SIGTERM or SIGINT; then flush, publish `end` and return. SIGHUP has the settings read again by `read`.
 
-    False if a thread hangs: then the process must end without waiting for its threads.
+    A thread may be left that hangs, so the process must end without waiting for its threads.
 
     Raises:
         EegstreamError: an error that a person must act upon; its class decides the exit code.
@@ -55,15 +55,14 @@ def serve(config: RunConfig, read: Callable[[], RunConfig]) -> bool:
             "ready: %s on %s, publishing at %s, run %s", engine.bundle.title, engine.device, publisher.url, parts.run
         )
         notify("READY=1", f"STATUS=publishing at {publisher.url}")
-        is_clean = _loop(parts, liveness, stop, reread)
+        _loop(parts, liveness, stop, reread)
         if parts.worker.failure is not None:
             raise parts.worker.failure
     log.info("stopped")
-    return is_clean
 
 
-def _loop(parts: Parts, liveness: Liveness, stop: threading.Event, reread: threading.Event) -> bool:
-    """Look after the streams until `stop` is set or the worker fails; then end all. False if a thread hangs."""
+def _loop(parts: Parts, liveness: Liveness, stop: threading.Event, reread: threading.Event) -> None:
+    """Look after the streams until `stop` is set or the worker fails; then end all."""
     supervisor, worker, settings = parts.supervisor, parts.worker, parts.settings
     watchdog = Watchdog(os.environ)
     summary = Summary(parts.figures, lambda: supervisor.in_sight, lambda: settings.selection)
@@ -80,10 +79,9 @@ def _loop(parts: Parts, liveness: Liveness, stop: threading.Event, reread: threa
                 watchdog.ping(local_clock())
     finally:
         notify("STOPPING=1")
-        is_clean = supervisor.close()
-        is_clean &= worker.finish(_FLUSH_S)
+        supervisor.close()
+        worker.finish(_FLUSH_S)
         summary.close()
-    return is_clean
 
 
 @contextmanager

@@ -150,17 +150,14 @@ class Supervisor:
                 log.error("%s: its reader hangs in liblsl and is abandoned", reader.wire_name)
                 reader.abandon(f"its reader did not come back from liblsl for {_HUNG_S:g} s")
 
-    def close(self) -> bool:
-        """Stop every reader; a reader that hangs in liblsl is abandoned. False if there was one."""
-        is_clean = True
+    def close(self) -> None:
+        """Stop every reader; a reader that hangs in liblsl is abandoned."""
         for reader in self._readers.values():
             reader.stop("shutdown")
         deadline_s = self._clock() + _JOIN_S
         for reader in self._readers.values():
             if not reader.join(max(0.0, deadline_s - self._clock())):
                 log.warning("%s: its reader hangs in liblsl and is abandoned", reader.wire_name)
-                is_clean = False
-        return is_clean and not self._n_hung
 
     def _bury_ended(self, announced: dict[str, Announcement]) -> None:
         """Forget readers that ended, and outlets that are no longer announced."""

@@ -65,21 +65,20 @@ class Worker:
         """Start the thread that takes items from the inbox."""
         self._thread.start()
 
-    def finish(self, timeout_s: float) -> bool:
+    def finish(self, timeout_s: float) -> None:
         """Take the remaining items, close every epoch (`shutdown`), publish, and end the thread.
 
-        If that takes longer than `timeout_s`, every epoch is closed without the encoder. False if the thread hangs.
+        If that takes longer than `timeout_s`, every epoch is closed without the encoder.
         """
         self._stop.set()
         self._thread.join(timeout_s)
         if not self._thread.is_alive():
-            return True
+            return
         if self._encoder.turn.acquire(timeout=_TAKE_OVER_S):
             log.error("the encoder did not return in time; streams end without it")
             self._abandon()
         else:
             log.error("the worker hangs; streams have no end")
-        return False
 
     def _run_guarded(self) -> None:
         with self._encoder.turn:

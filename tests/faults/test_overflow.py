@@ -133,7 +133,7 @@ def test_a_stopped_worker_takes_what_is_queued(engine):
         put_chunk(inbox, reader, number)
     worker._stop.set()
     worker.start()
-    assert worker.finish(60.0)
+    worker.finish(60.0)
     end = sent[-1]
     assert worker.failure is None
     assert isinstance(end, End)

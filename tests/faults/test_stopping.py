@@ -15,7 +15,7 @@ from tests.e2e.harness import REPOSITORY, Daemon, OutletPlan, Process, Recorder,
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 
 MOST_S = 2.0
-SLACK_S = 2.0
+SLACK_S = 1.0
 """For a machine that does other things."""
 
 PROGRAM = """
