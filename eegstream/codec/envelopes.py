@@ -34,7 +34,7 @@ def whole(manifest: Manifest, name: str) -> int:
         BundleError: the manifest does not tell it.
     """
     value = manifest.model.get(name)
-    if not isinstance(value, int) or value < 1:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise _untold(manifest, name)
     return value
 
@@ -46,10 +46,12 @@ def gains_uv(manifest: Manifest, steps: int) -> Floats:
         BundleError: the manifest does not tell the range.
     """
     try:
-        low, high = manifest.model["gain_range_uv"]
-        return np.geomspace(float(low), float(high), steps).astype(np.float32)
-    except (KeyError, TypeError, ValueError):
+        low, high = map(float, manifest.model["gain_range_uv"])
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise _untold(manifest, "gain_range_uv") from None
+    if not 1e-9 < low < high < 1e9:
+        raise _untold(manifest, "gain_range_uv")
+    return np.geomspace(low, high, steps).astype(np.float32)
 
 
 def _untold(manifest: Manifest, name: str) -> BundleError:

@@ -5,6 +5,7 @@ PyTorch's loader of TorchScript takes sizes and strides from `data.pkl` as they 
 
 import io
 import pickle
+import pickletools
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ _BYTES_OF = {
     "ComplexDoubleStorage": 16,
 }  # fmt: skip
 _TAGS = frozenset({"build_intlist", "build_tensorlist", "build_doublelist", "build_boollist", "restore_type_tag"})
+_OPCODES = frozenset({
+    "PROTO", "GLOBAL", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET", "EMPTY_LIST", "EMPTY_TUPLE", "EMPTY_DICT",
+    "MARK", "APPEND", "APPENDS", "LIST", "DICT", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "SETITEM", "SETITEMS",
+    "BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "NEWTRUE", "NEWFALSE", "NONE", "REDUCE",
+    "NEWOBJ", "BUILD", "BINPERSID", "STOP",
+})  # fmt: skip
+"""What PyTorch writes."""
 
 
 def require_tensors_inside(entries: Mapping[str, bytes], origin: str) -> None:
@@ -38,11 +46,21 @@ def values_inside(entries: Mapping[str, bytes], name: str, origin: str) -> objec
         BundleError: as above.
     """
     try:
+        _require_plain(entries[f"{name}.pkl"])
         return _Reader(entries, name).load()
     except KeyError as error:
         raise BundleError(f"{origin} has no {error.args[0]}", "Export the model again") from None
     except Exception as error:  # noqa: BLE001 - unpickling hostile bytes raises anything; none of it is run
         raise BundleError(f"{origin}: {name}.pkl cannot be read ({reason(error)})", "Export again") from None
+
+
+def _require_plain(content: bytes) -> None:
+    """Refuse what would have the unpickler allocate memory for more than the pickle holds, such as a far memo."""
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name not in _OPCODES:
+            raise pickle.UnpicklingError(f"it has the opcode {opcode.name}, which PyTorch does not write")
+        if opcode.name == "LONG_BINPUT" and int(argument or 0) > len(content):
+            raise pickle.UnpicklingError(f"it counts {argument} values in {len(content)} bytes")
 
 
 class ModuleValues:

@@ -13,9 +13,12 @@ from typing import Any
 import pylsl
 
 from eegstream.codec.addresses import find
+from eegstream.codec.archive import Archive
 from eegstream.codec.bundle import load, load_bytes
+from eegstream.codec.envelopes import Envelopes
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
+from eegstream.codec.meanings import meanings_of
 from eegstream.codec.trust import Standing
 from eegstream.config import effective_config
 from eegstream.epoch import require_usable
@@ -52,6 +55,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
         "codes files": _CodesFiles(folder),
         "manifests": _Manifests(),
         "bundles": _Bundles(),
+        "tables": _Tables(),
         "metadata": _Descriptions(),
         "configuration": _Configuration(folder),
     }
@@ -120,6 +124,48 @@ class _Bundles:
             _require_short(error)
         else:
             assert bundle.manifest == self._manifest, "a broken manifest was loaded"
+
+
+class _Tables:
+    """The tables and settings of a bundle that nothing vouches for: read without PyTorch, never run."""
+
+    _VALUES = (
+        None,
+        True,
+        0,
+        -1,
+        3,
+        29,
+        10**9,
+        2.5,
+        "",
+        "x",
+        [],
+        [8, 5],
+        [8, 8, 8, 5, 5, 5],
+        [0.25, 1000],
+        [1, "a"],
+        {},
+    )
+
+    def __init__(self) -> None:
+        self._of = {}
+        for name in ("fast", "seed"):
+            archive = Archive.read(find(name).read_bytes(), name)
+            self._of[name] = (archive, Manifest.from_archive(archive, name))
+
+    def __call__(self, rng: random.Random) -> None:
+        archive, manifest = self._of[rng.choice(("fast", "seed"))]
+        model = {key: rng.choice(self._VALUES) if rng.randrange(8) == 0 else v for key, v in manifest.model.items()}
+        entries = {**archive.entries}
+        if rng.randrange(2):
+            entries["data.pkl"] = broken_bytes(rng, entries["data.pkl"])
+        broken = manifest.model_copy(update={"model": model})
+        for read in (meanings_of, lambda own: Envelopes.of(Archive(entries), own, "fuzz.pt")):
+            try:
+                read(broken)
+            except BundleError as error:
+                _require_short(error)
 
 
 class _Descriptions:

@@ -16,7 +16,9 @@ def found(tmp_path_factory):
     return targets(tmp_path_factory.mktemp("fuzz"))
 
 
-@pytest.mark.parametrize("name", ["wire", "replay", "codes files", "manifests", "bundles", "metadata", "configuration"])
+@pytest.mark.parametrize(
+    "name", ["wire", "replay", "codes files", "manifests", "bundles", "tables", "metadata", "configuration"]
+)
 def test_broken_input_gives_no_surprise(found, name):
     """The seeds are fixed, their number is not: as many as there is time for."""
     end_s = time.monotonic() + SECONDS
@@ -28,7 +30,16 @@ def test_broken_input_gives_no_surprise(found, name):
 
 def test_every_target_is_tried(found):
     """A new one is not forgotten."""
-    assert set(found) == {"wire", "replay", "codes files", "manifests", "bundles", "metadata", "configuration"}
+    assert set(found) == {
+        "wire",
+        "replay",
+        "codes files",
+        "manifests",
+        "bundles",
+        "tables",
+        "metadata",
+        "configuration",
+    }
 
 
 def test_a_surprise_is_found(tmp_path: Path):
