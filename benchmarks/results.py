@@ -61,6 +61,9 @@ def page(report: Mapping[str, Any]) -> str:
         "## The decode that keeps band power",
         _SPECTRUM,
         _spectrum_table(report),
+        "## Strong mains",
+        _MAINS,
+        _mains_table(report),
         *segment_parts(report),
         "## A prefix of the codes",
         "NRMSE when only the first so many codes of each patch are decoded.",
@@ -97,6 +100,12 @@ above that a ratio could mean.)"""
 _SEGMENTS = """\
 Whole segments as `eegstream decode` decodes them: borders of patches smoothed, and with `--as joint` a Wiener filter
 across the channels. NRMSE, and in brackets the median jump at borders over that of the original."""
+
+_MAINS = """\
+NRMSE of windows with strong mains, without a notch. *Found*: windows of a set that have more than half of their energy
+within 1 Hz of the line, if there are ten or more. *Added*: all windows of a set with a line added that has 88 % of the
+energy. *Outside* is the error without the line: both signals without all that sinusoids within 1 Hz of it can express.
+With `--notch` the line is not there to be coded."""
 
 _SEED = """\
 One code of 64 000 values for 256 samples at the stream's own rate, beside transform coding of 16 bit at that rate, with
@@ -170,6 +179,26 @@ def segment_parts(report: Mapping[str, Any]) -> list[str]:
 
 def _with_jump(decode: Mapping[str, Any]) -> str:
     return f"{decode['nrmse']:.3f}" + ("" if decode["jump"] is None else f" ({decode['jump']:.2f})")
+
+
+def _mains_table(report: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            f"`{title}`",
+            name,
+            f"{line} Hz",
+            kind,
+            str(found["windows"]),
+            f"{found['share']:.0%}",
+            f"{found['nrmse']:.3f}",
+            f"{found['nrmse_outside']:.3f}",
+        ]
+        for title, _, name, figures, _ in _own_sets(report)
+        for line, kinds in figures.get("mains", {}).items()
+        for kind, found in kinds.items()
+        if found is not None
+    ]
+    return markdown_table(["bundle", "data", "line", "mains", "windows", "share", "NRMSE", "outside"], rows)
 
 
 def _prefix_table(report: Mapping[str, Any]) -> str:

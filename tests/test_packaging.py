@@ -85,7 +85,7 @@ def test_a_wheel_that_lacks_a_file_is_seen(wheel: Path, tmp_path: Path) -> None:
     import zipfile  # noqa: PLC0415
 
     lacking = tmp_path / wheel.name
-    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(lacking, "w") as part:
+    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(lacking, "w", zipfile.ZIP_DEFLATED) as part:
         for name in whole.namelist():
             if not name.endswith("eegstream/client.py"):
                 part.writestr(name, whole.read(name))

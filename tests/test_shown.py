@@ -24,9 +24,9 @@ def test_results_are_one_line_however_much_they_hold() -> None:
     segments = tokenizer.encode(np.random.default_rng(1).standard_normal((3, 5000)) * 20, rate_hz=250)
     (segment,) = segments
     decoded = tokenizer.decode(segments)
-    assert repr(tokenizer) == "Tokenizer(fast@1 on cpu: 64 samples at 256 Hz become 4 codes, 40 bit)"
+    assert repr(tokenizer) == "Tokenizer(fast@2 on cpu: 64 samples at 256 Hz become 4 codes, 40 bit)"
     patches = len(segment.codes)
-    assert f"{patches} patches x 3 channels x 4 codes of fast@1, closed by gone" in repr(segments)
+    assert f"{patches} patches x 3 channels x 4 codes of fast@2, closed by gone" in repr(segments)
     samples = decoded.eeg_uv.shape[1]
     assert repr(decoded) == f"Reconstruction(3 channels x {samples} samples at 256 Hz, {samples / 256:.1f} s)"
     for shown in (repr(tokenizer), repr(segments), repr(decoded)):

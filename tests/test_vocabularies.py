@@ -186,7 +186,7 @@ def test_numbers_are_those_of_the_page():
     words = eegstream.vocabulary("fast")
     assert words.offsets.tolist() == [3, 19, 147, 32915]
     assert words.size == 3 + sum(words.words) == 49299
-    assert repr(words) == "Vocabulary(fast@1: 49299 tokens, 4 codes of a patch)"
+    assert repr(words) == "Vocabulary(fast@2: 49299 tokens, 4 codes of a patch)"
     with pytest.raises(TokensError, match="token 0, 1 is 49299, expected 0 to 49298"):
         words.split(np.array([[3, 49299]]))
 
@@ -195,7 +195,7 @@ def test_the_codes_of_another_bundle_are_refused(segment):
     """They would get the wrong numbers."""
     other = eegstream.vocabulary("lite")
     for use in (other.to_tokens, other.coefficients, lambda own: other.to_segments(np.array([[3]]), own.spec)):
-        with pytest.raises(BundleError, match=r"made by fast@1 .*, this vocabulary is of lite@1"):
+        with pytest.raises(BundleError, match=r"made by fast@2 .*, this vocabulary is of lite@2"):
             use(segment)
 
 

@@ -50,7 +50,7 @@ def test_a_card_is_shown_with_digest_and_standing(own):
     assert f"identity@1  sha256 {digest(own)}  unsigned" in shown
     assert "red \\x1b[31m card" in shown
     told = json.loads(run("show", "fast", "--json").output)
-    assert (told["sha256"], told["standing"]) == (digest(SHIPPED / "fast-1.pt"), "shipped")
+    assert (told["sha256"], told["standing"]) == (digest(SHIPPED / "fast-2.pt"), "shipped")
     with pytest.raises(BundleError, match="model-sha256 says"):
         run("show", str(own), "--model-sha256", "0" * 64)
 

@@ -42,7 +42,7 @@ def own(tmp_path_factory):
 def installed(tmp_path, monkeypatch):
     """A folder that takes the place of the package's bundles; the digests stay."""
     for path in shipped():
-        if path.stem in ("default-2", "lite-1", "fast-1"):
+        if path.stem in ("default-2", "lite-2", "fast-2"):
             shutil.copy(path, tmp_path)
     monkeypatch.setattr(addresses, "SHIPPED", tmp_path)
     monkeypatch.setattr(trust, "SHIPPED", tmp_path)
@@ -73,31 +73,31 @@ def test_without_the_list_nothing_is_shipped(tmp_path, text):
 
 def test_another_bundle_under_a_shipped_name_is_refused(installed):
     """`lite` renamed is not `default`, though it verifies; and a new name in the folder is not shipped."""
-    shutil.copy(installed / "lite-1.pt", installed / "default-2.pt")
-    shutil.copy(installed / "lite-1.pt", installed / "better-1.pt")
+    shutil.copy(installed / "lite-2.pt", installed / "default-2.pt")
+    shutil.copy(installed / "lite-2.pt", installed / "better-1.pt")
     for name in ("default", "default@2", "better", str(installed / "default-2.pt")):
         with pytest.raises(BundleError, match="is not the file that the package was made with"):
             load(name)
-    assert load("lite").title == "lite@1"
+    assert load("lite").title == "lite@2"
 
 
 def test_a_shipped_bundle_is_itself_by_any_path(tmp_path):
     """What counts is the content: its own title is told, and no note is made."""
-    copy = shutil.copy(SHIPPED / "fast-1.pt", tmp_path / "default-2.pt")
+    copy = shutil.copy(SHIPPED / "fast-2.pt", tmp_path / "default-2.pt")
     loaded = load(str(copy))
-    assert (loaded.title, loaded.standing.why, loaded.standing.notes) == ("fast@1", "shipped", ())
+    assert (loaded.title, loaded.standing.why, loaded.standing.notes) == ("fast@2", "shipped", ())
 
 
 def test_no_flipped_bit_loads_under_its_name(installed):
     """Of one bit in many places, none loads; one of them made the high-pass 8.5 Hz."""
-    path = installed / "fast-1.pt"
+    path = installed / "fast-2.pt"
     content = path.read_bytes()
     for seed in range(FLIPS):
         path.write_bytes(flipped(content, seed))
         with pytest.raises(BundleError, match="is not the file"):
             load("fast")
     path.write_bytes(content)
-    assert load("fast").title == "fast@1"
+    assert load("fast").title == "fast@2"
 
 
 def test_no_flipped_bit_loads_with_a_pinned_digest(own, tmp_path):
@@ -142,7 +142,7 @@ def test_a_path_without_trust_says_what_to_type(own):
 
 def test_a_pin_holds_for_shipped_names_too():
     """And a wrong one is refused whatever else would allow it."""
-    right = Trust(sha256=digest(SHIPPED / "fast-1.pt").upper())
+    right = Trust(sha256=digest(SHIPPED / "fast-2.pt").upper())
     assert load("fast", trust=right).standing.why == "shipped"
     with pytest.raises(BundleError, match="model-sha256 says"):
         load("fast", trust=Trust(sha256="0" * 64, allow_unsigned=True))
@@ -168,7 +168,7 @@ def test_the_bytes_that_were_judged_are_those_that_run(own, tmp_path, monkeypatc
 
     def judge_and_exchange(*arguments: object) -> object:
         found = judge(*arguments)
-        path.write_bytes((SHIPPED / "fast-1.pt").read_bytes())
+        path.write_bytes((SHIPPED / "fast-2.pt").read_bytes())
         return found
 
     monkeypatch.setattr(bundle, "standing", judge_and_exchange)
@@ -199,7 +199,7 @@ def test_a_signature_is_of_these_bytes_by_this_key(signed, tmp_path):
     """Another bundle, another key or a damaged signature does not pass."""
     path, public, _ = signed
     content, signature = path.read_bytes(), signature_path(path)
-    path.write_bytes((SHIPPED / "lite-1.pt").read_bytes() + b" ")
+    path.write_bytes((SHIPPED / "lite-2.pt").read_bytes() + b" ")
     with pytest.raises(BundleError, match=r"is not what lab\.pub signed"):
         load(str(path), trust=Trust(keys=(public,), allow_unsigned=True))
     path.write_bytes(content)

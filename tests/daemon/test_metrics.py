@@ -68,7 +68,7 @@ class Daemon:
 
     def start(self) -> None:
         self.metrics.observe(
-            Observed(self.figures, Publisher(), lambda: 5, {"run": "ab", "model": "fast@1", "device": "cpu"})
+            Observed(self.figures, Publisher(), lambda: 5, {"run": "ab", "model": "fast@2", "device": "cpu"})
         )
         self.liveness.watch(lambda: self.worker_moved_s)
 

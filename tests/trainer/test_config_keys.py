@@ -14,9 +14,9 @@ CODES = "levels groups fsq gain_digits gain_range_uv unit_uv cosines"
 GROUPS = {
     "model": f"patch_size hidden_dims dropout activation use_conditioning {CODES} {OPTIMISATION}",
     "data": "frontend patch_size batch_size batches_per_epoch seed augmentation.sign augmentation.crop "
-    "augmentation.gain_db augmentation.mains_uv augmentation.mains_hz rates_hz cache scheduler strict channels drop "
-    "unit rate folder source.rates_hz source.channels source.seconds source.recordings.train source.recordings.val "
-    "source.seed",
+    "augmentation.gain_db augmentation.mains_uv augmentation.mains_hz augmentation.line_share "
+    "augmentation.line_ratio rates_hz cache scheduler strict channels drop unit rate folder source.rates_hz "
+    "source.channels source.seconds source.recordings.train source.recordings.val source.seed",
     "optimizer": "lr weight_decay betas",
     "scheduler": "start_factor total_iters interval",
     "trainer": "accelerator devices num_nodes strategy precision max_epochs max_steps gradient_clip_val "
@@ -32,7 +32,8 @@ GROUPS = {
 MODELS = {
     "residual": f"patch_size width blocks dropout activation use_conditioning {CODES} {OPTIMISATION}",
     "classified": "patch_size gain_bits gain_range_uv class_bits word_bits coefficients states steps segments "
-    f"candidates lanes fill fit_patches fit_rounds fitter.patches fitter.rounds fitter.in_order {OPTIMISATION}",
+    f"candidates lanes fill fit_patches fit_rounds fit_prior fitter.patches fitter.rounds fitter.prior fitter.in_order "
+    f"{OPTIMISATION}",
 }
 COMMANDS = {
     "evaluate": "data bundle reference fit_windows bits rates_hz turns folder seed tasks tokens frontend model",

@@ -85,7 +85,8 @@ def test_every_shipped_choice_takes_steps(choice: str, command: Run) -> None:
 
 def small(choice: str) -> list[str]:
     """Settings of a moment for a model, or for a preset that has one."""
-    fitted = choice in {"model=classified", *(f"experiment={name}" for name in ("default", "fast", "hifi", "lite"))}
+    recipes = ("default", "compact", "fast", "hifi", "lite")
+    fitted = choice in {"model=classified", *(f"experiment={name}" for name in recipes)}
     if choice == "model=residual":
         own = ["model.width=16", "model.blocks=1"]
     elif fitted:

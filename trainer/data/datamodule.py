@@ -197,10 +197,13 @@ class CorpusDataModule(lightning.LightningDataModule):
 
     def train_dataloader(self) -> Loader:
         """Batches of random windows."""
-        return self.window_loader(self._patch_size)
+        return self._windows(self._patch_size, self._augmentation)
 
     def window_loader(self, size: int) -> Loader:
-        """Batches of random windows of this many samples, drawn as in training."""
+        """Batches of random windows of this many samples, drawn as in training but without strong lines."""
+        return self._windows(size, self._augmentation.without_lines())
+
+    def _windows(self, size: int, augmentation: Augmentation) -> Loader:
         signals = self.side("train").signals
         batches = TrainingBatches(
             signals,
@@ -208,7 +211,7 @@ class CorpusDataModule(lightning.LightningDataModule):
             size,
             self._batch_size,
             self._seed,
-            self._augmentation,
+            augmentation,
             self._frontend.model_rate_hz,
         )
         batches.share = self._share()

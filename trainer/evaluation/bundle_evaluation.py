@@ -26,6 +26,7 @@ from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
 from trainer.evaluation.looks import RAW, Look, looks_of
+from trainer.evaluation.mains import on_mains
 from trainer.evaluation.scoring import nrmse_of
 from trainer.evaluation.segment_decodes import segment_decodes
 from trainer.evaluation.token_worth import TokenPlan, worth
@@ -185,6 +186,8 @@ class Evaluation:
         if windows.is_own:
             if manifest.prefix:
                 found["codes_kept"] = by_codes_kept(codec, windows)
+            if manifest.frontend.model_rate_hz is not None:
+                found["mains"] = on_mains(windows, lambda x: codec.through(x, windows.rate_hz))
             decoded = [self._codec(other).through(windows.patches_uv, windows.rate_hz) for other in others]
             mine = found["decodes"]["mse"]["nrmse"]
             found["nrmse_of_seeds"] = [mine, *(nrmse_of(windows.patches_uv, y) for y in decoded)]

@@ -10,7 +10,7 @@ from matplotlib.legend import Legend
 
 PAGE, INK = "#ffffff", "#000000"
 RAW, FAINT, GRID, SHADE = "#5f6b76", "#a7b0b8", "#e6e9ec", "#eff2f4"
-COLOURS = ("#2b6ca3", "#c8442c", "#3d8b5f", "#8a5aa8", "#b8862d", "#c2508f", "#7d5a3c", "#1b8a94")
+COLOURS = ("#2b6ca3", "#c8442c", "#3d8b5f", "#8a5aa8", "#b8862d", "#c2508f", "#7d5a3c", "#1b8a94", "#6f7d1c")
 DECODED = COLOURS[1]
 
 ON_DARK: Mapping[str, str] = {
@@ -23,7 +23,7 @@ ON_DARK: Mapping[str, str] = {
     **dict(
         zip(
             COLOURS,
-            ("#6cb0ea", "#f0806a", "#6cc492", "#c39be0", "#e0b45c", "#ee8fc0", "#c49a78", "#5cc6d0"),
+            ("#6cb0ea", "#f0806a", "#6cc492", "#c39be0", "#e0b45c", "#ee8fc0", "#c49a78", "#5cc6d0", "#bccb62"),
             strict=True,
         )
     ),
@@ -32,7 +32,7 @@ ON_DARK: Mapping[str, str] = {
 
 SMALL = 8
 _SMALLEST_WIDTH = 1.2
-_MARKERS = "os^Dv<>p"
+_MARKERS = "os^Dv<>ph"
 _LINES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 2)))
 
 

@@ -15,7 +15,7 @@ from trainer.protocols import Network, NetworkFitter, missing_members
 
 FOR_OPTIMISATION = ("learning_rate", "eta_min", "max_epochs")
 """Settings in the group `model` that only optimizers and schedulers refer to."""
-FOR_FITTING = ("fitter", "fit_patches", "fit_rounds")
+FOR_FITTING = ("fitter", "fit_patches", "fit_rounds", "fit_prior")
 """Settings in the group `model` that only the fit before training uses."""
 
 

@@ -62,7 +62,43 @@ def test_there_is_no_mains_where_it_could_only_be_an_alias():
     np.testing.assert_array_equal(patches, PATCHES)
 
 
-@pytest.mark.parametrize("settings", [{"gain_db": -1}, {"mains_uv": -1}, {"mains_uv": 1, "mains_hz": []}])
+def test_a_share_of_the_patches_gets_a_strong_line():
+    """At one of the frequencies, as strong as asked for against the patch itself; the others stay as they are."""
+    changed = augmented(line_share=0.25, line_ratio=[2.0, 4.0])
+    struck = (changed != PATCHES).any(axis=1)
+    assert 0.15 < struck.mean() < 0.35
+    added = changed[struck] - PATCHES[struck]
+    ratio = np.sqrt((added**2).mean(axis=1) / (PATCHES[struck] ** 2).mean(axis=1))
+    assert 1.9 < ratio.min() < 2.3
+    assert 3.6 < ratio.max() < 4.1
+    spectrum = np.abs(np.fft.rfft(added * np.hanning(128), axis=1))
+    assert {round(hz / 10) * 10 for hz in spectrum.argmax(axis=1) * 256 / 128} == {50, 60}
+
+
+@given(st.floats(0, 20), st.floats(0, 30), st.integers(0, 2**32))
+def test_lines_leave_all_other_draws_alone(gain_db, mains_uv, seed):
+    """Patches without a line are those of the same recipe without lines, to the bit."""
+    settings = {"sign": True, "gain_db": gain_db, "mains_uv": mains_uv}
+    plain, lined = augmented(seed, **settings), augmented(seed, **settings, line_share=0.1)
+    same = (plain == lined).all(axis=1)
+    assert 0.8 < same.mean() < 1
+    without = Augmentation(**settings, line_share=0.1).without_lines()
+    np.testing.assert_array_equal(without(np.random.default_rng(seed), PATCHES.copy(), RATES), plain)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"gain_db": -1},
+        {"mains_uv": -1},
+        {"mains_uv": 1, "mains_hz": []},
+        {"line_share": 0.1, "mains_hz": []},
+        {"line_share": 1.1},
+        {"line_ratio": [0, 1]},
+        {"line_ratio": [2, 1]},
+        {"line_ratio": [1]},
+    ],
+)
 def test_impossible_amounts_are_refused(settings):
     """One line."""
     with pytest.raises(ConfigError, match="augmentation"):

@@ -16,7 +16,7 @@ from trainer.evaluation.evaluation_plots import compared
 from trainer.evaluation.looks import COLOURS, ON_DARK, legend_above, looks_of
 
 RESULTS = json.loads((Path(__file__).parents[3] / "docs/results/report.json").read_text(encoding="utf-8"))
-SHARES = {"fast@1": {"alpha": 0.9, "high": 5.57}}
+SHARES = {"fast@2": {"alpha": 0.9, "high": 5.57}}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_a_bundle_has_one_colour_in_all_pictures(drawn: dict[str, Figure]) -> No
                         to_hex(artist.get_facecolor() if hasattr(handle, "patches") else handle.get_color())
                     )
     assert all(len(colours) == 1 for colours in found.values()), found
-    assert len(set.union(*found.values())) == len(found), "eight bundles, eight colours"
+    assert len(set.union(*found.values())) == len(found), "nine bundles, nine colours"
 
 
 def test_bundles_that_coincide_are_both_to_be_seen() -> None:

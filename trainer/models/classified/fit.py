@@ -24,6 +24,7 @@ from trainer.models.classified.bit_packing import pack
 from trainer.models.classified.class_order import by_likeness
 from trainer.models.classified.codec import ClassifiedCodec
 from trainer.models.classified.error_model import ErrorModel, gaussian_levels, share_bits
+from trainer.models.classified.spectra import PRIORS, geometric_mean, regression_features
 from trainer.models.classified.tables import ClassTables
 from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, dealt, union_of
 
@@ -55,8 +56,12 @@ class TableFitter:
     """Rounds in which levels and classes are fitted to the choices of the codec itself."""
     in_order: bool = False
     """Number envelopes so that neighbours are alike."""
+    prior: str = "mean"
+    """Towards which spectrum classes of few patches tend: one of `PRIORS`."""
 
     def __post_init__(self) -> None:
+        if self.prior not in PRIORS:
+            raise ValueError(f"fit_prior is {self.prior}, expected {' or '.join(PRIORS)}")
         if self.patches < 1 or self.rounds < 0:
             raise ValueError(f"fit_patches is {self.patches} and fit_rounds is {self.rounds}, expected 1 and 0 or more")
 
@@ -67,7 +72,7 @@ class TableFitter:
         if not isinstance(network, ClassifiedCodec):
             got = type(network).__name__
             raise ConfigError(f"TableFitter got a {got}, expected a ClassifiedCodec", "Give model=classified")
-        tables = ClassFit(network, patches_uv, self.rounds, seed, report).tables()
+        tables = ClassFit(network, patches_uv, self.rounds, seed, report, self.prior).tables()
         network.set_tables(by_likeness(tables) if self.in_order else tables)
 
 
@@ -84,7 +89,9 @@ class ClassFit:
         rounds: int,
         seed: int,
         report: Callable[[str], None],
+        prior: str = "mean",
     ) -> None:
+        self._prior = prior
         self._codec = copy.deepcopy(codec)
         self._report = report
         self._rng = np.random.default_rng(seed)
@@ -122,8 +129,7 @@ class ClassFit:
             axis=1,
         )
         clusters = KMeans(self._codec.n_classes, init="random", n_init=1, max_iter=12, tol=0, random_state=seed)
-        found: NDArray[np.int64] = clusters.fit_predict(features).astype(np.int64)
-        return found
+        return np.asarray(clusters.fit_predict(features), np.int64)
 
     def _take_statistics(self, chosen: NDArray[np.int64]) -> None:
         """Compute variances and rates of the classes (M,) of all patches."""
@@ -131,7 +137,7 @@ class ClassFit:
         count = np.bincount(chosen, minlength=codec.n_classes)[:, None]
         sums = torch.zeros(codec.n_classes, codec.patch_size, dtype=torch.float64)
         sums.index_add_(0, torch.from_numpy(chosen), self._power)
-        common = self._power.mean(0).numpy()
+        common = self._power.mean(0).numpy() if self._prior == "mean" else geometric_mean(sums.numpy(), count)
         self._variance = (sums.numpy() + _PRIOR * common) / (count + _PRIOR)
         coded = self._variance[:, : self._z.shape[1]]
         self._rate = share_bits(coded, sum(codec.word_bits), self._model.lost)
@@ -224,7 +230,7 @@ class ClassFit:
         """Weights (3 n + 1, K) of z^2, |z|, |z|^3 and 1 in the modelled error of each class, fitted at three gains."""
         z = self._z[torch.from_numpy(self._rng.permutation(len(self._z))[:_REGRESSION_PATCHES])]
         factors = [1.0, math.exp(self._codec.log_step), math.exp(-self._codec.log_step)]
-        features = torch.cat([_features(z / factor) for factor in factors])
+        features = torch.cat([regression_features(z / factor) for factor in factors])
         errors = [torch.cat([self._expected(part) for part in torch.split(z / factor, 4096)]) for factor in factors]
         least = errors[0].min(1, keepdim=True)[0]
         over_least = torch.cat([error * factor**2 / least for error, factor in zip(errors, factors, strict=True)])
@@ -242,8 +248,3 @@ class ClassFit:
             product = (own.t() @ target[near, k]).double() + far_product[:, k]
             weights[:, k] = torch.linalg.solve(square, product).numpy()
         return weights
-
-
-def _features(z: Tensor) -> Tensor:
-    size = z.abs()
-    return torch.cat([z.square(), size, size**3, torch.ones(len(z), 1)], dim=1)
