@@ -36,7 +36,7 @@ _MOST_BYTES: Mapping[str, int] = {
 }
 """Most bytes of single entries, and of all code together."""
 _FOR_PYTORCH = re.compile(
-    r"version|byteorder|\.data/serialization_id|data\.pkl|constants\.pkl|(data|constants)/\d+|code/.+\.py"
+    r"(\.data/)?version|byteorder|\.data/serialization_id|data\.pkl|constants\.pkl|(data|constants)/\d+|code/.+\.py"
 )
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError)
 _EXPORT = "Give a file that trainer.export wrote"
