@@ -4,7 +4,7 @@ W values of a code, D digits of a code, L levels of a digit.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from eegstream.codec.envelopes import gains_uv, is_classified
 from eegstream.codec.manifest import Manifest
+
+_TOKEN_LEVELS = 4
+"""Levels of each digit of a tokens model's shapes."""
 
 Kind = Literal["gain", "envelope", "symbols", "fsq", "unknown"]
 
@@ -67,7 +70,21 @@ def meanings_of(manifest: Manifest) -> tuple[CodeMeaning, ...]:
             CodeMeaning("envelope", envelope),
             *(CodeMeaning("symbols", size) for size in words),
         )
-    return _of_fsq(manifest) or tuple(CodeMeaning("unknown", size) for size in manifest.words)
+    return _of_tokens(manifest) or _of_fsq(manifest) or tuple(CodeMeaning("unknown", size) for size in manifest.words)
+
+
+def _of_tokens(manifest: Manifest) -> tuple[CodeMeaning, ...]:
+    """The codes of a tokens model; none if this is another model."""
+    model = manifest.model
+    gain, envelope, counts = model.get("gain_levels"), _levels(model.get("envelope_levels")), model.get("code_digits")
+    if not isinstance(gain, int) or not isinstance(counts, list) or not all(isinstance(n, int) for n in counts):
+        return ()
+    levels = ((gain, *envelope), *((_TOKEN_LEVELS,) * count for count in counts))
+    if tuple(map(math.prod, levels)) != tuple(manifest.words):
+        return ()
+    first, *others = (CodeMeaning("fsq", math.prod(own), own, form="symmetric") for own in levels)
+    steps_uv = gains_uv(manifest, gain)
+    return (replace(first, gain_digits=1, gains_uv=tuple(steps_uv.tolist())), *others)
 
 
 def _of_fsq(manifest: Manifest) -> tuple[CodeMeaning, ...]:

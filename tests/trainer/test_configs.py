@@ -32,7 +32,7 @@ def test_the_shipped_split_is_the_agreed_one(tmp_path):
     assert set(source["test"]) == {"eegmmidb", "ssvep"}
 
 
-@pytest.mark.parametrize(("experiment", "bits"), [("seed", 15.966), ("default", 128.0)])
+@pytest.mark.parametrize(("experiment", "bits"), [("seed", 15.966), ("default", 128.0), ("tokens", 128.0)])
 def test_bits_of_the_shipped_models(experiment, bits, tmp_path):
     """All that the decoder gets."""
     network = build_network(composed(f"experiment={experiment}", folder=tmp_path)["model"])

@@ -91,6 +91,11 @@ def small(choice: str) -> list[str]:
         own = ["model.width=16", "model.blocks=1"]
     elif fitted:
         own = [*("model.word_bits=[8,7]", "model.class_bits=2", "model.coefficients=16", "model.steps=8"), *FITTED]
+    elif choice.endswith("=tokens"):
+        own = [
+            *("model.code_digits=[4,4]", "model.coefficients=16", "model.hidden=8", "model.candidates=2"),
+            *("model.fit_patches=300", "model.fitter.envelope_steps=2", "model.fitter.codebook_steps=2"),
+        ]
     else:
         own = ["model.hidden_dims=[16]"]
     data = ["data=synthetic"] if choice.startswith("experiment") else []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.training.losses import RelativeError
+from trainer.training.losses import RelativeError, RelativeSpectralError
 from trainer.training.schedules import warmup_cosine
 from trainer.training.weight_averaging import warming_ema
 
@@ -17,6 +17,14 @@ def test_the_loss_weighs_every_patch_alike():
     y = torch.tensor([[3.0, 1.0], [2.0, 0.0]])
     expected = np.mean([25 / (25 + 2 * 0.5**2), 4 / (0 + 2 * 0.5**2)])
     assert float(RelativeError(floor_uv=0.5)(y, x)) == pytest.approx(expected)
+
+
+def test_the_spectral_term_sees_powers_and_not_phases():
+    """A reversed patch has the same spectrum; half of a patch, a quarter of the power in every band."""
+    x = torch.randn(8, 64, generator=torch.Generator().manual_seed(0)) * 20
+    plain, both = RelativeError(floor_uv=1.0), RelativeSpectralError(floor_uv=1.0, weight=0.5, edges=[1, 4, 16, 33])
+    assert float(both(x.flip(1), x) - plain(x.flip(1), x)) == pytest.approx(0.0, abs=1e-4)
+    assert 0.9 * math.log(4) < float(both(x / 2, x) - plain(x / 2, x)) / 0.5 < math.log(4)
 
 
 def test_the_rate_rises_then_falls_along_a_cosine():
