@@ -85,7 +85,6 @@ def test_hostile_outlets_are_told_and_a_good_one_beside_them_loses_nothing(bundl
                         and reason in item.why
                     )
                 )
-            recorder.wait(lambda item: isinstance(item, Codes) and item.stream.startswith("h-badtwice-"))
             listed = {entry["name"]: entry for entry in json.loads(command("streams", "--json").stdout)}
             assert "expected at most 256" in listed["h-longlabel"]["why"]
             assert "64 MiB" in listed["h-biginfo"]["why"]
@@ -100,6 +99,15 @@ def test_hostile_outlets_are_told_and_a_good_one_beside_them_loses_nothing(bundl
     described = {item.source.name for item in recorder.items if isinstance(item, Spec)}
     assert described.isdisjoint(f"h-{mode}" for mode in REASONS)
     assert memory.child_mib < MOST_PROCESS_MIB
+    assert memory.grown_mib < MOST_DAEMON_MIB
+
+
+def test_a_second_description_is_never_read(bundle):
+    """An outlet that describes itself well once, and without end from then on, is read like any other."""
+    with Daemon(bundle) as daemon, Recorder(daemon.url) as recorder, Memory(daemon.pid) as memory:
+        recorder.connected()
+        with hostile("badtwice"):
+            recorder.wait(lambda item: isinstance(item, Codes) and item.stream.startswith("h-badtwice-"))
     assert memory.grown_mib < MOST_DAEMON_MIB
 
 

@@ -18,6 +18,14 @@ from trainer.evaluation.windowed_codec import WindowedCodec
 from trainer.models.mlp import mlp_autoencoder
 
 RNG = np.random.default_rng(3)
+BEGIN = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_in_any_order() -> None:
+    RNG.bit_generator.state = BEGIN
+
+
 SMALL = {
     "patch_size": 32, "hidden_dims": [8], "dropout": 0.0, "activation": "relu", "use_conditioning": False,
     "levels": [8, 5], "groups": 1,
