@@ -160,7 +160,8 @@ class LiveStream:
         if self.following is None:
             return ("lost", self.why) if refused is None else ("refused", refused)
         silent_s = now_s - self.last_samples_s
-        if silent_s > self._stalled_after_s:
+        # Asked with every round of the worker; the usual interval is sought only where it can matter.
+        if silent_s > _STALLED_AFTER_S and silent_s > self._stalled_after_s:
             return "stalled", f"no samples for {silent_s:.0f} s"
         if now_s - self._trouble_s < _TELL_TROUBLE_S:
             return "live", self._trouble
