@@ -78,7 +78,13 @@ class Listener:
     def __init__(self, url: str) -> None:
         self.silence_s, self.specs, self.lost, self.heard = 0.0, 0, 0, 0
         self._url, self._stop, self.ready = url, threading.Event(), threading.Event()
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def count_anew(self) -> None:
+        """Count specs and silence from now on."""
+        with self._counting:
+            self.specs, self.silence_s = 0, 0.0
 
     def __enter__(self) -> "Listener":
         self._thread.start()
@@ -94,14 +100,15 @@ class Listener:
         with Subscriber(self._url, STREAM) as subscriber:
             while not self._stop.is_set():
                 item, now_s = subscriber.receive(0.05), time.monotonic()
-                if last_s is not None:
-                    self.silence_s = max(self.silence_s, now_s - last_s)
+                with self._counting:
+                    if last_s is not None:
+                        self.silence_s = max(self.silence_s, now_s - last_s)
+                    self.specs += isinstance(item, Spec)
+                    self.heard += isinstance(item, Codes)
+                    self.lost += item.count if isinstance(item, Loss) else 0
                 if isinstance(item, Codes):
                     last_s = now_s
-                    self.heard += 1
                     self.ready.set()
-                self.specs += isinstance(item, Spec)
-                self.lost += item.count if isinstance(item, Loss) else 0
 
 
 @contextmanager
@@ -136,7 +143,7 @@ def test_an_attack_costs_bounded_memory_and_silence(publisher: Publisher, how: s
     with Publishing(publisher) as publishing, Listener(publisher.url) as listener:
         time.sleep(1.0)  # until the second process is up
         before_mib = peak_mib = memory_mib(os.getpid())
-        listener.specs, listener.silence_s = 0, 0.0
+        listener.count_anew()
         with attackers(how, publisher.url, count):
             ends_s = time.monotonic() + ATTACK_S
             while time.monotonic() < ends_s:
@@ -207,7 +214,7 @@ def test_a_publishing_process_that_does_not_move_is_replaced(publisher: Publishe
 def test_one_newcomer_does_not_trouble_the_others(publisher: Publisher) -> None:
     """A spec repeated for a newcomer of one stream goes to it alone."""
     with Publishing(publisher), Listener(publisher.url) as listener:
-        listener.specs = 0
+        listener.count_anew()
         for _ in range(20):
             with Subscriber(publisher.url, STREAM) as newcomer:
                 assert isinstance(newcomer.receive(10), Spec)
