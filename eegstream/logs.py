@@ -6,12 +6,23 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any, TextIO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol, TextIO
 
 from eegstream.log_storms import Storms, kind_and_stream
 
 _TEXT, _JOURNAL = "text", "journal"
+
+
+class Stream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+    def flush(self) -> object:
+        """See to it that it gets there."""
 
 
 def about(kind: str, stream: str | None = None, **facts: str | float | None) -> dict[str, Any]:
@@ -33,6 +44,19 @@ def log_to_stderr(level: str = "info", form: str = "auto") -> None:
     logger.handlers = [handler]
     logger.propagate = False
     set_level(level)
+
+
+@contextmanager
+def redirected(stream: Stream) -> Iterator[None]:
+    """Have the package's log go to another stream."""
+    handlers = [each for each in logging.getLogger("eegstream").handlers if isinstance(each, _Handler)]
+    before = [handler.setStream(stream) for handler in handlers]
+    try:
+        yield
+    finally:
+        for handler, old in zip(handlers, before, strict=True):
+            if old is not None:
+                handler.setStream(old)
 
 
 def set_level(level: str) -> None:
@@ -63,10 +87,10 @@ def suitable_form(stream: TextIO, environment: Mapping[str, str]) -> str:
     return _JOURNAL if "INVOCATION_ID" in environment and stat.S_ISSOCK(status.st_mode) else _TEXT
 
 
-class _Handler(logging.StreamHandler[TextIO]):
+class _Handler(logging.StreamHandler[Stream]):
     """Writes records, but not more of one kind than a person would read."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         super().__init__(stream)
         self._storms = Storms()
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from eegstream import log_storms, logs
+from eegstream.log_writer import written_aside
 from eegstream.logs import about, log_to_stderr, suitable_form, tell_held_back
 
 log = logging.getLogger("eegstream.somewhere")
@@ -183,3 +184,22 @@ def test_help_needs_neither_structlog_nor_prometheus() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe is filled as POSIX has it")
+def test_lines_that_nobody_took_are_counted(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever logs never waits; once lines are read again, their count is one of them, and order is kept."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, encoding="ascii") as read, os.fdopen(writer, "w", encoding="ascii") as unread:
+        monkeypatch.setattr(sys, "stderr", unread)
+        log_to_stderr(form="text")
+        with written_aside() as lines:
+            for number in range(3000):
+                lines.write(f"{number} {'x' * 100}\n")
+            assert not lines.finish()
+            told, last = [], ""
+            while "left out" not in last:
+                told.append(last := read.readline())
+    numbers = [int(line.split()[0]) for line in told[:-1]]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) + int(re.search(r"(\d+) lines of the log were left out", last)[1]) == 3000  # type: ignore[index]

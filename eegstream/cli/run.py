@@ -1,8 +1,6 @@
 """`eegstream run`."""
 
-import logging
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +77,7 @@ def command(file: Path | None, notch: str | None, *, only_check: bool, as_json: 
 
 def _run(file: Path | None, options: dict[str, Any]) -> None:
     from eegstream.config import RunConfig, effective_config, environment
+    from eegstream.log_writer import written_aside
     from eegstream.logs import log_to_stderr
 
     def read() -> RunConfig:
@@ -88,8 +87,7 @@ def _run(file: Path | None, options: dict[str, Any]) -> None:
     log_to_stderr(config.log_level, config.log_format)
     from eegstream.daemon.service import serve
 
-    serve(config, read)
+    with written_aside():
+        serve(config, read)
     # All is closed. To take Python and PyTorch apart takes a second, and does not end if a thread hangs.
-    logging.shutdown()
-    sys.stderr.flush()
     os._exit(0)

@@ -1,11 +1,14 @@
 """What a subscriber did not get: lost messages, and messages that cannot be read."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from eegstream.wire.messages import Message, Spec, State, Unknown
 
 _TELL_S = 1.0
 _LONGEST_STREAM = 80
+_MOST_STREAMS = 10_000
+"""Streams that are kept in mind; a daemon may run for months, with names that change each time."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class LossTracker:
     """Tell from `seq` what is missing; pure, one instance per connection."""
 
     def __init__(self) -> None:
-        self._streams: dict[str, tuple[str, int | None]] = {}
-        """Run and next expected `seq` of each stream; None until something fixes it."""
+        self._streams: OrderedDict[str, tuple[str, int | None]] = OrderedDict()
+        """Run and next expected `seq` of each stream, None until something fixes it; heard last, last."""
 
     def check(self, message: Message | Unknown) -> Loss | None:
         """Note a message, of a known kind or not; return what was lost before it."""
@@ -32,6 +35,9 @@ class LossTracker:
             run, expected = message.run, 0
         loss, expected = self._advance(message, expected)
         self._streams[message.stream] = (run, expected)
+        self._streams.move_to_end(message.stream)
+        if len(self._streams) > _MOST_STREAMS:
+            self._streams.popitem(last=False)
         return loss
 
     @staticmethod

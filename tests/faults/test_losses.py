@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegstream.client import Codes, Loss, LossTracker, State, Subscriber
+from eegstream.listening import losses
 from eegstream.pubsub.publisher import open_publisher
 
 RUN = "0123456789abcdef"
@@ -85,3 +86,14 @@ def test_a_subscriber_that_reads_too_late_is_told_what_it_lost():
         assert heard + lost == sent
         assert lost > 0
         assert longest_s < 1.0
+
+
+def test_names_that_change_each_time_are_not_kept_for_ever(monkeypatch):
+    """The streams heard last are kept in mind; one that was forgotten is like one that was never heard."""
+    monkeypatch.setattr(losses, "_MOST_STREAMS", 5)
+    tracker = LossTracker()
+    for number in range(100):
+        assert tracker.check(codes(3, f"s-{number:06}")) is None
+        assert tracker.check(codes(number, "steady")) is None
+    assert len(tracker._streams) == 5
+    assert tracker.check(codes(103, "steady")) == Loss("steady", RUN, 100, 3)

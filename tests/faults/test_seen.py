@@ -1,5 +1,6 @@
 """What is seen of a running daemon from outside: its log, its metrics, its health."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import urllib.request
 import pytest
 
 from eegstream import keys
-from eegstream.client import Codes, Gap
+from eegstream.client import Codes, End, Gap
 from tests.e2e.harness import REPOSITORY, Daemon, OutletPlan, Recorder, command, outlet
 from tests.identity_bundle import pinned
 
@@ -135,3 +136,33 @@ def test_metrics_that_others_could_reach_are_refused(address):
     done = command("run", "--metrics", address)
     assert done.returncode == 78
     assert "expected a loopback address and a port, such as 127.0.0.1:9571" in done.stderr
+
+
+def test_a_log_that_nobody_reads_holds_up_nothing(bundle, tmp_path):
+    """Standard error is a pipe that is full from the start: codes come all the same, and the end is in time."""
+    plan = OutletPlan("unread", "unread-1", rate_hz=250.0, seconds=30.0)
+    url = f"ipc://{tmp_path}/codes"
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    os.set_blocking(writer, True)
+    arguments = [sys.executable, "-m", "eegstream", "run", *pinned(bundle), "--device", "cpu", "--bind", url]
+    with (
+        subprocess.Popen(arguments, cwd=REPOSITORY, stderr=writer) as daemon,
+        Recorder(url) as recorder,
+        outlet(plan),
+    ):
+        os.close(writer)
+        try:
+            stream = recorder.connected().stream_of(plan.name)
+            recorder.wait(lambda item: isinstance(item, Codes) and item.stream == stream and item.first > 4)
+            asked_s = time.monotonic()
+            daemon.terminate()
+            assert daemon.wait(20) == 0
+            assert time.monotonic() - asked_s < 3.0
+            recorder.wait(lambda item: isinstance(item, End) and item.stream == stream and item.reason == "shutdown")
+        finally:
+            daemon.kill()
+            os.close(reader)
