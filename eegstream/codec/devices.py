@@ -1,15 +1,27 @@
 """Choose where a model runs, and in how many threads."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 from eegstream.errors import ConfigError
 
 
-def use_one_thread() -> None:
-    """Run this process's CPU kernels in one thread: fastest for small tiles, and it leaves the other cores free."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run PyTorch's CPU kernels of the calling thread in one thread; afterwards the number is as before.
+
+    It is the fastest for small tiles, and leaves the other cores free. A number that another thread set does not hold
+    for all kernels, so this has to be around the computation itself.
+    """
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def choose_device(name: str) -> torch.device:

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import Bundle
-from eegstream.codec.devices import choose_device, use_one_thread
+from eegstream.codec.devices import choose_device, one_thread
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import DECODE_METHODS
 from eegstream.codec.verification import Verification, verify
 from eegstream.codec.wording import reason
 from eegstream.errors import CodesError, ConfigError, DeviceLostError, ModelFailedError
 
-__all__ = ["CPU_TILE", "CUDA_TILE", "Engine", "Verification", "choose_device", "use_one_thread"]
+__all__ = ["CPU_TILE", "CUDA_TILE", "Engine", "Verification", "choose_device"]
 
 CPU_TILE = 64
 CUDA_TILE = 1024
@@ -148,7 +148,7 @@ class Engine:
 
     def _run_tile(self, method: Method, row_tile: torch.Tensor, result_tile: torch.Tensor) -> torch.Tensor:
         try:
-            with torch.inference_mode(), torchscript.without_fusion():
+            with torch.inference_mode(), torchscript.without_fusion(), one_thread():
                 if self._stream is None:
                     return _checked(method(row_tile, self._rates), result_tile)
                 with torch.cuda.stream(self._stream):

@@ -11,7 +11,7 @@ import torch
 
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import load_bytes
-from eegstream.codec.engine import Engine, use_one_thread
+from eegstream.codec.engine import Engine
 from eegstream.codec.trial import MOST_MEMORY_BYTES, MOST_SECONDS
 from eegstream.codec.trust import Standing
 from eegstream.errors import EegstreamError
@@ -25,7 +25,6 @@ class _Nothing(torch.nn.Module):
 def main() -> None:
     """Answer whether the bundle on standard input loads and verifies."""
     content, answer_to = sys.stdin.buffer.read(), _keep_stdout()
-    use_one_thread()
     _import_what_comes_late()
     _limit(4 * len(content))
     answer: dict[str, object]

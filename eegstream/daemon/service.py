@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from eegstream.codec.engine import use_one_thread
 from eegstream.config import RunConfig
 from eegstream.daemon.liveness import Liveness
 from eegstream.daemon.parts import Parts, assemble, open_engine
@@ -41,7 +40,6 @@ def serve(config: RunConfig, read: Callable[[], RunConfig]) -> None:
         prober = stack.enter_context(Prober())
         liveness = Liveness(local_clock)
         metrics = stack.enter_context(_open_metrics(config.metrics, liveness))
-        use_one_thread()
         engine = open_engine(config, config.device)
         publisher = stack.enter_context(open_publisher(config.bind, config.keys, config.control, config.replay_mb))
         stop = stack.enter_context(stopped_by_signals(lambda name: log.info("%s: stopping", name)))

@@ -1,6 +1,9 @@
 """Bundles and the engine: what loads, what verifies, and what is refused in one line."""
 
+import hashlib
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -72,17 +75,50 @@ def test_company_changes_no_code(network_engine, size):
 
 def test_threads_change_no_code(network_engine):
     """One or two of them, the tile gives the same bits."""
-    x = np.random.default_rng(0).normal(scale=20, size=(CPU_TILE, 64)).astype(np.float32)
-    rates = np.full(CPU_TILE, 256, np.float32)
+    x = torch.from_numpy(np.random.default_rng(0).normal(scale=20, size=(CPU_TILE, 64)).astype(np.float32))
+    rates = torch.full((CPU_TILE, 1), 256.0)
     before = torch.get_num_threads()
     try:
         results = []
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            results.append(network_engine.encode(x, rates))
+            with torch.inference_mode(), torchscript.without_fusion():
+                results.append(network_engine.bundle.module.encode(x, rates))
     finally:
         torch.set_num_threads(before)
-    np.testing.assert_array_equal(*results)
+    assert torch.equal(*results)
+
+
+_COUNTING = """
+import os, sys, threading
+import numpy as np, torch
+from eegstream.codec.bundle import load
+from eegstream.codec.engine import Engine, choose_device
+from eegstream.codec.trust import Trust
+torch.set_num_threads(4)
+bundle = load(sys.argv[1], trust=Trust(sha256=sys.argv[2]))
+before, during = len(os.listdir("/proc/self/task")), []
+def compute():
+    engine = Engine(bundle, choose_device("cpu"))
+    engine.encode(np.ones((256, 64), np.float32), np.ones(256, np.float32))
+    during.append(len(os.listdir("/proc/self/task")) - 1)
+for thread in (threading.Thread(target=compute), threading.Thread(target=compute)):
+    thread.start()
+    thread.join()
+assert during == [before, before], (before, during)
+assert torch.get_num_threads() == 4
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_whichever_thread_computes_computes_alone(tmp_path):
+    """PyTorch's own threads spin: on a busy machine a tile took 30 times its time. None of them is started."""
+    description = manifest(patch=64) | {"words": [65536] * 8}
+    path = write_bundle(tmp_path / "network-1.pt", description, Network())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    program = [sys.executable, "-c", _COUNTING, str(path), digest]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_encoding_leaves_its_input_alone(network_engine):
