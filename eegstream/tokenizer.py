@@ -3,10 +3,11 @@
 A channels of the source, C kept ones, T samples, P patches, G codes of a patch.
 """
 
+import hashlib
+import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -37,6 +38,8 @@ from eegstream.wire.reasons import END_REASONS
 
 _BATCH_ROWS = 512
 _SAME_CLOCK = Clock(offset_s=0.0, error_s=0.0)
+_NO_DATE = UtcMark(iso="1970-01-01T00:00:00.000+00:00", clock=0.0)
+"""The recording's first sample is at 0; its date is not known."""
 
 
 def recording_geometry(recording: Recording) -> StreamGeometry:
@@ -81,7 +84,7 @@ def encode_recording(
             if isinstance(step, Opened):
                 yield from encode_pending(waiting, encoder)
                 waiting = []
-                yield step.followed.spec(UtcMark(iso=datetime.now(UTC).isoformat(timespec="milliseconds"), clock=0.0))
+                yield step.followed.spec(_NO_DATE)
                 continue
             waiting.append(PendingEvent(step.followed, step.event, _SAME_CLOCK, _needed_s(step)))
             if isinstance(step.event, SegmentEnd) and step.event.reason in END_REASONS:
@@ -111,9 +114,17 @@ def _follow(
     geometry = recording_geometry(recording)
     source = geometry.source
     stream = stream_name(source.name, source.type, source.source_id, source.hostname)
-    run, next_epoch, next_seq = secrets.token_hex(8), count().__next__, count().__next__
+    run, next_epoch, next_seq = _run(recording, facts, options), count().__next__, count().__next__
     following = follow_stream(geometry, facts, options, lambda: MessageContext(stream, run, next_epoch(), next_seq))
     return feed(recording, following)
+
+
+def _run(recording: Recording, facts: ModelFacts, options: SignalOptions) -> str:
+    """The run's name: the same for the same recording, bundle and options, so that the same bytes come of them."""
+    if not recording.source_id:
+        return secrets.token_hex(8)
+    decided = [recording.source_id, recording.samples.shape, facts.sha256, asdict(options)]
+    return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _needed_s(step: Happened[Epoch]) -> float:

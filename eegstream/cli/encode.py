@@ -1,6 +1,5 @@
 """`eegstream encode`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,57 +17,18 @@ from eegstream.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from eegstream.codec.engine import Engine
     from eegstream.codec.trust import Trust
-    from eegstream.files.recordings import Recording
-    from eegstream.stream import SignalOptions
-    from eegstream.wire.messages import Message
+    from eegstream.encoding import StreamCounts
 
 
-@dataclass
-class _Account:
-    """The totals of one stream, for the user."""
-
-    patches: int = 0
-    gaps: int = 0
-    discarded_s: float = 0.0
-    _rate_hz: float = 1.0
-
-    def add(self, message: "Message") -> None:
-        """Count a message."""
-        from eegstream.wire.messages import Codes, End, Gap, Spec
-
-        if isinstance(message, Spec):
-            self._rate_hz = message.rate_hz
-        elif isinstance(message, Codes):
-            self.patches += message.shape[0] * message.shape[1]
-        elif isinstance(message, Gap | End):
-            self.gaps += isinstance(message, Gap)
-            self.discarded_s += message.discarded / self._rate_hz
-
-    def told(self, bundle: str, codes: int) -> str:
-        """One line for the user."""
-        return (
-            f"{self.patches} patches of one channel, {codes} codes each, by {bundle}; "
-            f"{self.gaps} gaps, {self.discarded_s:.2f} s that no patch covers"
-        )
-
-
-def _messages(recording: "Recording", engine: "Engine", options: "SignalOptions") -> "Iterator[Message]":
-    """The recording's messages; remarks and notes go to stderr."""
-    from eegstream.tokenizer import encode_recording
-    from eegstream.wire.messages import Spec
-
-    def tell(remark: str) -> None:
-        click.echo(f"{recording.name}: {remark}", err=True)
-
-    for message in encode_recording(recording, engine, engine.facts, options, tell):
-        if isinstance(message, Spec):
-            for note in message.notes:
-                tell(note)
-        yield message
+def _told(counts: "StreamCounts", engine: "Engine") -> str:
+    """One line for the user."""
+    words = len(engine.bundle.manifest.words)
+    return (
+        f"{counts.patches} patches of one channel, {words} codes each, by {engine.bundle.title}; "
+        f"{counts.gaps} gaps, {counts.discarded_s:.2f} s that no patch covers"
+    )
 
 
 @click.command("encode")
@@ -107,10 +67,9 @@ def command(
     from eegstream.codec.bundle import load
     from eegstream.codec.engine import Engine, choose_device
     from eegstream.dsp.channels import ChannelChoice
-    from eegstream.errors import RecordingError
+    from eegstream.encoding import encode_streams
     from eegstream.files.codes import write_codes
     from eegstream.stream import SignalOptions
-    from eegstream.wire.messages import Codes
 
     require_other_file(file, output)
     choice = ChannelChoice.of(channels, drop, unit, counter_channel)
@@ -121,24 +80,16 @@ def command(
     chosen = choose_device(device or "auto")
     engine = Engine(load(model or "default", chosen, trust), chosen)
     total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
-    with (
-        write_codes(output) as writer,
-        progress("encoding", max(1, int(total_s))) as bar,
-    ):
-        done_s = 0.0
-        sums = []
-        for recording in recordings:
-            account = _Account()
-            for message in _messages(recording, engine, options):
-                writer.write(message)
-                account.add(message)
-                if isinstance(message, Codes):
-                    bar.update(max(0, int(done_s + message.t[0]) - bar.pos))
-            done_s += recording.samples.shape[1] / recording.rate_hz
-            sums.append((recording, account))
+    with write_codes(output) as writer, progress("encoding", max(1, int(total_s))) as bar:
+        sums = encode_streams(
+            recordings,
+            engine,
+            options,
+            writer,
+            lambda remark: click.echo(remark, err=True),
+            lambda seconds: bar.update(max(0, int(seconds) - bar.pos)),
+        )
         bar.update(bar.length or 0)
-        if not any(account.patches for _, account in sums):
-            raise RecordingError(f"{file} has {total_s:.2f} s, expected at least one patch", "Give a longer recording")
-    for recording, account in sums:
-        which = f" {recording.name}:" if len(sums) > 1 else ""
-        click.echo(f"{output}:{which} {account.told(engine.bundle.title, len(engine.bundle.manifest.words))}", err=True)
+    for counts in sums:
+        which = f" {counts.name}:" if len(sums) > 1 else ""
+        click.echo(f"{output}:{which} {_told(counts, engine)}", err=True)

@@ -1,11 +1,12 @@
 """Read a recording for a command, and print remarks on it."""
 
-import dataclasses
 from pathlib import Path
 
 import click
 
 from eegstream.dsp.channels import ChannelChoice
+from eegstream.errors import RecordingError
+from eegstream.files.beginnings import first_seconds
 from eegstream.files.recordings import Recording, read_recordings
 
 
@@ -32,16 +33,9 @@ def read_for_user(
     for recording in recordings:
         for remark in recording.remarks:
             click.echo(f"{recording.name}: {remark}", err=True)
-    return recordings if seconds is None else [_shortened(recording, seconds) for recording in recordings]
-
-
-def _shortened(recording: Recording, seconds: float) -> Recording:
-    count = round(min(seconds * recording.rate_hz, recording.samples.shape[1]))
-    if count == 0:
-        raise click.UsageError(f"--seconds {seconds:g} is less than one sample at {recording.rate_hz:g} Hz")
-    return dataclasses.replace(
-        recording,
-        samples=recording.samples[:, :count],
-        times_s=recording.times_s[:count],
-        pauses=tuple(pause for pause in recording.pauses if pause < count),
-    )
+    if seconds is None:
+        return recordings
+    try:
+        return [first_seconds(recording, seconds) for recording in recordings]
+    except RecordingError as error:
+        raise click.UsageError(error.message) from None
