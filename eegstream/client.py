@@ -20,7 +20,7 @@ from eegstream.listening.losses import DamageCounter, Damaged, Loss, LossTracker
 from eegstream.listening.replays import Replays
 from eegstream.wire.addresses import control_url
 from eegstream.wire.identity import DEFAULT_URL
-from eegstream.wire.messages import Codes, End, Gap, Message, Spec, State, Unknown
+from eegstream.wire.messages import Codes, End, Event, Gap, Message, Spec, State, Unknown
 from eegstream.wire.parsing import MAX_PAYLOAD_BYTES, WireError, parse
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ConnectError",
     "Damaged",
     "End",
+    "Event",
     "Gap",
     "Loss",
     "LossTracker",

@@ -24,6 +24,7 @@ from eegstream.decoding import Reconstruction, choose_stream, reconstruct
 from eegstream.dsp.rates import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from eegstream.epoch import Clock, Epoch, MessageContext, follow_stream
 from eegstream.errors import BundleError, RecordingError
+from eegstream.event_messages import with_events
 from eegstream.events import Patch, SegmentEnd
 from eegstream.feeding import feed
 from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
@@ -70,7 +71,7 @@ def encode_recording(
     options: SignalOptions,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Message]:
-    """Yield the messages of a recording: `spec`, `codes` and `gap` as they come, `end` (gone).
+    """Yield the messages of a recording: `spec`, `codes`, `gap` and `event` as they come, `end` (gone).
 
     `tell` gets remarks on the signal, one sentence each, as they arise.
 
@@ -78,6 +79,13 @@ def encode_recording(
         ConfigError: the settings do not suit this recording.
         StreamError: no channel of it is EEG.
     """
+    yield from with_events(_signal_messages(recording, encoder, facts, options, tell), recording.events)
+
+
+def _signal_messages(
+    recording: Recording, encoder: Encoder, facts: ModelFacts, options: SignalOptions, tell: Callable[[str], None]
+) -> Iterator[Message]:
+    """The messages of a recording's signal."""
     waiting: list[PendingEvent] = []
     for steps in _follow(recording, facts, options):
         for step in steps:

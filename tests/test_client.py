@@ -8,7 +8,7 @@ import zmq
 
 from eegstream.client import Codes, Damaged, Loss, Spec, State, Subscriber
 from tests.wire.examples import CODES, END, GAP, SPEC, STATE
-from tests.wire.test_later import event
+from tests.wire.test_later import video
 
 PATIENCE_S = 30.0
 Peer = tuple["zmq.Socket[bytes]", Subscriber]
@@ -40,14 +40,14 @@ def codes(seq: int) -> bytes:
 
 def test_a_numbered_message_of_an_unknown_kind_is_no_loss(peer: Peer) -> None:
     """It is passed over, and its number counts."""
-    payloads = [SPEC.to_payload(), codes(1), event(2), event(3), codes(4), STATE.to_payload()]
+    payloads = [SPEC.to_payload(), codes(1), video(2), video(3), codes(4), STATE.to_payload()]
     kinds = [type(item) for item in hear(peer, payloads, 4)]
     assert kinds == [Spec, Codes, Codes, State]
 
 
 def test_what_is_lost_before_an_unknown_kind_is_told(peer: Peer) -> None:
     """The loss comes as soon as the number shows it, without a message behind it."""
-    first, loss, second = hear(peer, [codes(1), event(4), codes(5)], 3)
+    first, loss, second = hear(peer, [codes(1), video(4), codes(5)], 3)
     assert isinstance(first, Codes)
     assert loss == Loss(CODES.stream, CODES.run, 2, 2)
     assert isinstance(second, Codes)
@@ -56,7 +56,7 @@ def test_what_is_lost_before_an_unknown_kind_is_told(peer: Peer) -> None:
 
 def test_an_unknown_kind_may_be_repeated(peer: Peer) -> None:
     """For a newcomer as well as later on, as a spec is."""
-    repeated = event(1)
+    repeated = video(1)
     payloads = [
         SPEC.to_payload(),
         repeated,
@@ -70,7 +70,7 @@ def test_an_unknown_kind_may_be_repeated(peer: Peer) -> None:
 
 def test_an_unknown_kind_without_a_number_changes_nothing(peer: Peer) -> None:
     """As `state` has none."""
-    payloads = [codes(1), event(None), codes(2), END.to_payload()]
+    payloads = [codes(1), video(None), codes(2), END.to_payload()]
     assert [item.seq for item in hear(peer, payloads, 3) if not isinstance(item, Loss)] == [1, 2, 3]  # type: ignore[attr-defined]
 
 
@@ -78,7 +78,7 @@ def test_unknown_kinds_alone_are_silence(peer: Peer) -> None:
     """`receive` keeps to its time-out, however many of them come."""
     socket, subscriber = peer
     for seq in range(5):
-        socket.send_multipart([b"x/event", event(seq)])
+        socket.send_multipart([b"x/video", video(seq)])
     assert subscriber.receive(0.2) is None
 
 

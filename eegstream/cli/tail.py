@@ -63,14 +63,18 @@ def damaged_line(damaged: Any) -> str:
     return f"{damaged.stream or '?'}  DAMAGED {damaged.count} messages, the last one: {damaged.why}"
 
 
+def loss_line(loss: Any) -> str:
+    """One line about messages that did not come."""
+    return f"{loss.stream}  LOST {loss.count} messages from seq {loss.first_seq} on"
+
+
 def as_line(item: Any) -> str:
     """One line for a person."""
-    from eegstream.client import Codes, Damaged, Gap, Loss, Spec, State
+    from eegstream.client import Codes, Damaged, Event, Gap, Loss, Spec, State
+    from eegstream.dsp.montage import printable
 
-    if isinstance(item, Damaged):
-        return damaged_line(item)
-    if isinstance(item, Loss):
-        return f"{item.stream}  LOST {item.count} messages from seq {item.first_seq} on"
+    if isinstance(item, Damaged | Loss):
+        return loss_line(item) if isinstance(item, Loss) else damaged_line(item)
     head = f"{item.stream}  {item.kind:5}"
     if isinstance(item, State):
         lag = "" if item.lag_s is None else f"  lag {item.lag_s * 1000:.1f} ms"
@@ -84,6 +88,11 @@ def as_line(item: Any) -> str:
         flagged = int((item.flag_array > 0).sum())
         return f"{head}  {item.segment}:{item.first}  t {item.t[0]:.3f}  {item.shape[1]} channels, first: {first}" + (
             f"  {flagged} flagged" if flagged else ""
+        )
+    if isinstance(item, Event):
+        value = "" if item.value is None else f"  value {item.value:g}"
+        return f"{head}  t {item.t:.3f}  {printable(item.label)}{value}" + (
+            "" if item.duration is None else f"  for {item.duration:g} s"
         )
     unknown = "an unknown number" if isinstance(item, Gap) else 0
     missing = unknown if item.missing is None else item.missing

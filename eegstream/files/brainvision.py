@@ -57,6 +57,7 @@ def read_brainvision(content: bytes, path: Path) -> list[Signals]:
             read=lambda index: digital[index].astype(np.float64) * channels[index][1],
             times_s=pauses.times_s,
             remarks=(*remarks, *pauses.remarks),
+            events=pauses.events,
             pauses=pauses.unknown,
         )
     ]

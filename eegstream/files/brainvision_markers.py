@@ -1,9 +1,10 @@
-"""Read the pauses of a BrainVision recording from the `New Segment` marks of its marker file.
+"""Read the marker file of a BrainVision recording: pauses from its `New Segment` marks, and events.
 
 T samples.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -12,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.files.events import FileEvent, labelled
 from eegstream.files.signals import regular_times_s
 
-_MARK = re.compile(r"^\s*Mk\d+\s*=\s*New Segment\s*,(.*)$", re.IGNORECASE | re.MULTILINE)
-"""Then follow description, position from 1, size, channel and date; commas inside a field are written `\\1`."""
+_MARK = re.compile(r"^\s*Mk\d+\s*=([^,\r\n]*),(.*)$", re.MULTILINE)
+"""A type; then follow description, position from 1, size, channel and date; commas in a field are written `\\1`."""
+_NEW_SEGMENT = "new segment"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Pauses:
     unknown: tuple[int, ...]
     """First samples after pauses of unknown length."""
     remarks: tuple[str, ...]
+    events: tuple[FileEvent, ...] = ()
+    """The other marks, on the scale of `times_s`."""
 
 
 def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
@@ -49,7 +54,8 @@ def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
         content = path.read_bytes()
     except OSError:
         return Pauses(times_s, (), (f"{path.name} is not in the header's folder: pauses are not known",))
-    segments, remarks = _segments(content, n_samples)
+    text = _text(content)
+    segments, remarks = _segments(text, n_samples)
     unknown = []
     paused_s = 0.0
     n_known = 0
@@ -67,7 +73,8 @@ def read_pauses(path: Path, n_samples: int, rate_hz: float) -> Pauses:
         )
     if unknown:
         remarks.append(f"{len(unknown)} pauses of the recording have an unknown length: segment dates do not show it")
-    return Pauses(times_s, tuple(unknown), tuple(remarks))
+    events = _events(text, times_s, rate_hz)
+    return Pauses(times_s, tuple(unknown), tuple(remarks), events)
 
 
 def _pause_s(before: _Segment, after: _Segment, rate_hz: float) -> float | None:
@@ -78,17 +85,39 @@ def _pause_s(before: _Segment, after: _Segment, rate_hz: float) -> float | None:
     return pause_s if pause_s > 0.5 / rate_hz else None
 
 
-def _segments(content: bytes, n_samples: int) -> tuple[list[_Segment], list[str]]:
-    """The segments in order, the first from sample 0, and remarks."""
+def _text(content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        return content.decode("latin-1")
+
+
+def _events(text: str, times_s: NDArray[np.float64], rate_hz: float) -> tuple[FileEvent, ...]:
+    """The marks that are not new segments; a mark of one sample has no duration."""
+    events = []
+    for kind, fields, position in _marks(text):
+        if kind.lower() != _NEW_SEGMENT and 0 <= position < len(times_s):
+            label = "/".join(part.replace(r"\1", ",") for part in (kind, fields[0]) if part)
+            samples = int(fields[2]) if len(fields) > 2 and fields[2].isdecimal() else 0
+            events.append(labelled(times_s[position], samples / rate_hz if samples > 1 else None, label))
+    return tuple(events)
+
+
+def _marks(text: str) -> Iterator[tuple[str, list[str], int]]:
+    """Type, fields, and position from 0 of each mark; -1 if it states none."""
+    for mark in _MARK.finditer(text):
+        fields = [field.strip() for field in mark[2].split(",")]
+        stated = fields[1] if len(fields) > 1 else ""
+        yield mark[1].strip(), fields, int(stated) - 1 if stated.isdecimal() else -1
+
+
+def _segments(text: str, n_samples: int) -> tuple[list[_Segment], list[str]]:
+    """The segments in order, the first from sample 0, and remarks."""
     found: dict[int, _Segment] = {}
     remarks = []
-    for mark in _MARK.finditer(text):
-        fields = [field.strip() for field in mark[1].split(",")]
-        position = int(fields[1]) - 1 if len(fields) > 1 and fields[1].isdigit() else -1
+    for kind, fields, position in _marks(text):
+        if kind.lower() != _NEW_SEGMENT:
+            continue
         if not 0 <= position < n_samples:
             remarks.append(f"a new segment at {','.join(fields)[:40]!r} was ignored: there is no such sample")
         elif position not in found or found[position].start is None:

@@ -17,7 +17,7 @@ from eegstream.files.codes_fitting import usable_messages
 from eegstream.files.codes_reading import ENCODING, LIBRARY, CodesReader, record_sequence, record_time_ns
 from eegstream.files.damage import Damage, DamagedFileWarning, told
 from eegstream.files.segments import CodedSegment, collect_segments
-from eegstream.wire.messages import Message
+from eegstream.wire.messages import Event, Message
 
 __all__ = [
     "CodesFile",
@@ -124,8 +124,17 @@ def write_codes(path: Path) -> Iterator[CodesWriter]:
 class CodesFile(list[CodedSegment]):
     """The segments of a codes file, in order of their end."""
 
-    def __init__(self, segments: Iterable[CodedSegment], damage: tuple[Damage, ...], *, finished: bool) -> None:
+    def __init__(
+        self,
+        segments: Iterable[CodedSegment],
+        damage: tuple[Damage, ...],
+        events: tuple[Event, ...] = (),
+        *,
+        finished: bool,
+    ) -> None:
         super().__init__(segments)
+        self.events = events
+        """The file's events, in its order: of the recording, or of marker streams with clocks of their own."""
         self.damage = damage
         """What is damaged or missing in the file; empty if nothing was found."""
         self.finished = finished
@@ -140,7 +149,8 @@ def load_codes(path: Path) -> CodesFile:
     """
     reader = CodesReader(path)
     messages, damage = usable_messages(reader)
-    return CodesFile(collect_segments(messages, str(path)), damage, finished=reader.finished)
+    events = tuple(message for message in messages if isinstance(message, Event))
+    return CodesFile(collect_segments(messages, str(path)), damage, events, finished=reader.finished)
 
 
 def read_codes(path: str | Path) -> CodesFile:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from eegstream.files.damage import Damage, DamageLog
-from eegstream.wire.messages import Codes, Gap, Message, Spec, State, Unknown
+from eegstream.wire.messages import Codes, Event, Gap, Message, Spec, State, Unknown
 
 
 @dataclass
@@ -34,7 +34,7 @@ class OrderCheck:
         stream = self._streams.setdefault((message.run, message.stream), _Stream())
         is_repeat = self._advance(stream, message, message.seq, start, end)
         stream.end = end
-        if is_repeat or isinstance(message, Unknown):
+        if is_repeat or isinstance(message, Unknown | Event):
             return True
         fits = self._fits(stream, message)
         if not fits:
@@ -70,7 +70,7 @@ class OrderCheck:
 
     @staticmethod
     def _fits(stream: _Stream, message: Message) -> bool:
-        if stream.place is None or isinstance(message, Spec | State):
+        if stream.place is None or isinstance(message, Spec | State | Event):
             return True
         if isinstance(message, Codes):
             return stream.place == (message.epoch, message.segment, message.first)

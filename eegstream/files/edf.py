@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.errors import RecordingError
-from eegstream.files.biosemi import epoch_starts, status_channel
+from eegstream.files.biosemi import epoch_starts, status_channel, triggers
+from eegstream.files.edf_annotations import annotations
 from eegstream.files.edf_header import EdfChannel, EdfHeader, read_header
 from eegstream.files.edf_onsets import record_onsets_s, times_from_onsets
+from eegstream.files.events import FileEvent, at_times
 from eegstream.files.signals import Signals, regular_times_s
 
 _CONVERTED_LINE_ENDS = 16
@@ -60,7 +62,11 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Si
     remarks += more
     pauses, more = _pauses(records)
     remarks += more
-    streams = [_stream(records, group, duration_s, onsets_s, pauses) for group in groups]
+    noted, more = annotations([records.bytes_of(channel) for channel in header.annotations])
+    remarks += more
+    origin_s = 0.0 if onsets_s is None else float(onsets_s[0])
+    events = [replace(event, t_s=event.t_s - origin_s) for event in noted]
+    streams = [_stream(records, group, duration_s, onsets_s, pauses, events) for group in groups]
     return [
         replace(
             stream,
@@ -77,6 +83,7 @@ def _stream(
     duration_s: float,
     onsets_s: NDArray[np.float64] | None,
     pauses: NDArray[np.float64],
+    annotated: list[FileEvent],
 ) -> Signals:
     """The signals of one rate; `pauses` (n,) counts in records from the first."""
     samples = channels[0].samples
@@ -94,8 +101,19 @@ def _stream(
         read=lambda index: records.physical(channels[index]),
         times_s=times_s,
         remarks=tuple(remarks),
+        events=(*annotated, *_triggers(records, duration_s, times_s)),
         pauses=_known_nowhere(np.ceil(np.round(pauses * samples, 6)).astype(int), times_s, rate_hz),
     )
+
+
+def _triggers(records: _Records, duration_s: float, times_s: NDArray[np.float64]) -> tuple[FileEvent, ...]:
+    """The trigger codes of BioSemi's status channel, on the scale of `times_s` (T,)."""
+    channel = status_channel(records.header)
+    if channel is None:
+        return ()
+    n_samples = len(times_s)
+    counted_s = np.arange(n_samples, dtype=np.float64) * (duration_s * len(records.rows) / n_samples)
+    return at_times(triggers(records.digital(channel), channel.samples / duration_s), counted_s, times_s)
 
 
 def _known_nowhere(first: NDArray[np.intp], times_s: NDArray[np.float64], rate_hz: float) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
-from eegstream.files.gdf_events import segment_starts_s
+from eegstream.files.gdf_events import EventTable, read_events
 from eegstream.files.signals import Signals, regular_times_s
 
 MAGIC = b"GDF "
@@ -61,26 +61,26 @@ def read_gdf(content: bytes, name: str) -> list[Signals]:
     header = _read_header(content, name)
     rows, remarks = _records(content, header, name)
     fastest_hz = max(header.samples) / header.duration_s
-    pauses_s = np.zeros(0)
+    table = EventTable(np.zeros(0))
     if len(rows) == header.n_records:  # else the bytes after the samples are not a table
-        pauses_s, more = segment_starts_s(content, header.header_bytes + rows.size, fastest_hz)
-        remarks += more
+        table = read_events(content, header.header_bytes + rows.size, fastest_hz)
+        remarks += table.remarks
     groups: dict[int, list[int]] = {}
     for index, samples in enumerate(header.samples):
         groups.setdefault(samples, []).append(index)
-    streams = [_stream(rows, header, indices, pauses_s) for indices in groups.values()]
+    streams = [_stream(rows, header, indices, table) for indices in groups.values()]
     return [
         replace(stream, name=f"{stream.rate_hz:g} Hz" if len(streams) > 1 else "", remarks=tuple(remarks))
         for stream in streams
     ]
 
 
-def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], pauses_s: NDArray[np.float64]) -> Signals:
+def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], table: EventTable) -> Signals:
     """The channels of one rate; a pause lies before the first sample at or after its time."""
     samples = header.samples[indices[0]]
     rate_hz = samples / header.duration_s
     n_samples = len(rows) * samples
-    first = np.ceil(np.round(pauses_s * rate_hz, 6)).astype(int)
+    first = np.ceil(np.round(table.starts_s * rate_hz, 6)).astype(int)
     return Signals(
         rate_hz=rate_hz,
         labels=tuple(header.text("label", index) for index in indices),
@@ -88,6 +88,7 @@ def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], pauses
         units=tuple(header.unit(index) for index in indices),
         read=lambda position: _physical(rows, header, indices[position]),
         times_s=regular_times_s(n_samples, rate_hz),
+        events=table.events,
         pauses=tuple(int(position) for position in np.unique(first) if 0 < position < n_samples),
     )
 

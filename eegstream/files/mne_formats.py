@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from eegstream.dsp.montage import printable
-from eegstream.files.mne_pauses import Pauses, pauses_of
+from eegstream.files.mne_pauses import Pauses, events_of, pauses_of
 from eegstream.files.signals import Signals
 from eegstream.files.third_party import quietly, require, unreadable
 
@@ -89,6 +89,7 @@ def _signals(
         times_s=pauses.times_s,
         remarks=(*(f"the reader says: {text}" for text in warned), *pauses.remarks),
         bad=tuple(raw.info["bads"]),
+        events=events_of(raw, pauses, removed),
         pauses=pauses.unknown,
     )
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.files.events import FileEvent, at_times, labelled
+
 _SKIP = "BAD_ACQ_SKIP"
 """A pause of known length, filled with zeros."""
 _BOUNDARY = "boundary"
@@ -51,6 +53,19 @@ def pauses_of(raw: Any, n_samples: int, removed: Any = None) -> Pauses:
         int(np.count_nonzero(keep[:first])) for first, length_s in inside.items() if not length_s and keep[first - 1]
     )
     return Pauses(keep, times_s[keep], unknown, _remarks(keep, list(inside.values())))
+
+
+def events_of(raw: Any, pauses: Pauses, removed: Any = None) -> tuple[FileEvent, ...]:
+    """The annotations that mark no pause, on the scale of the pauses' times; `removed` as in `pauses_of`."""
+    notes, origin_s = (raw.annotations, raw.first_time) if removed is None else (removed, 0.0)
+    sample_s = 1 / float(raw.info["sfreq"])
+    events = [
+        labelled(float(onset_s) - origin_s, float(duration_s) if duration_s > 1.5 * sample_s else None, str(text))
+        for onset_s, duration_s, text in zip(notes.onset, notes.duration, notes.description, strict=True)
+        if text != _SKIP and _BOUNDARY not in str(text).lower()
+    ]
+    counted_s = np.arange(len(pauses.keep), dtype=np.float64) * sample_s
+    return at_times(events, counted_s[pauses.keep], pauses.times_s)
 
 
 def _remarks(keep: NDArray[np.bool_], removed_s: list[float]) -> tuple[str, ...]:

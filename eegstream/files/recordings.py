@@ -18,6 +18,8 @@ from eegstream.dsp.channels import ChannelChoice, printable_label
 from eegstream.dsp.montage import Fate, printable
 from eegstream.dsp.units import rule_of_each, unit_rules, unit_scale
 from eegstream.errors import RecordingError
+from eegstream.files.bids_events import events_beside
+from eegstream.files.events import FileEvent, at_times
 from eegstream.files.formats import read_signals
 from eegstream.files.signals import Signals, with_rate
 from eegstream.files.stream_choice import choose_streams
@@ -65,6 +67,8 @@ class Recording:
     pauses: tuple[int, ...] = ()
     """First sample after each pause of unknown length; each pause takes one second in `times_s`, because timestamps
     cannot express "unknown"."""
+    events: tuple[FileEvent, ...] = ()
+    """In order of time, on the scale of `times_s`."""
 
 
 def read_recording(path: str | Path, *, rate_hz: float | None = None, choice: ChannelChoice | None = None) -> Recording:
@@ -163,6 +167,13 @@ def _recording(
         remarks.append(f"times count each pause of unknown length as {_UNKNOWN_PAUSE_S:g} s")
     if signals.bad:
         remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
+    times_s = _times_s(signals)
+    events = at_times(signals.events, signals.times_s, times_s)
+    beside = events_beside(path)
+    if beside is not None:
+        counted_s = signals.times_s - _first_finite(signals.times_s)
+        events = at_times(beside[0], counted_s, times_s)
+        remarks += beside[1]
     return Recording(
         name="-".join(filter(None, (printable(path.stem) or "recording", suffix))),
         source_id=":".join(filter(None, (source_id, suffix))),
@@ -171,12 +182,13 @@ def _recording(
         types=tuple(fate.kind for fate in own),
         units=units,
         samples=samples,
-        times_s=_times_s(signals),
+        times_s=times_s,
         remarks=tuple(dict.fromkeys(remarks)),
         bad=tuple(label for label, stated in zip(labels, signals.labels, strict=True) if stated in signals.bad),
         stream=signals.name,
         file_scale=tuple(unit_scale(unit) or 1.0 for unit in signals.units),
         pauses=signals.pauses,
+        events=events,
     )
 
 

@@ -32,6 +32,8 @@ class CodedSegment:
     """(P,), outlet-clock second of each patch's first sample."""
     account: Gap | End | None
     """The message that closed the segment; None if the file ends before it."""
+    clock_offset: NDArray[np.float64] | None = None
+    """(P,), the daemon's clock minus the outlet's in seconds, NaN where it is unknown; None if no message says it."""
 
     def __repr__(self) -> str:
         patches, channels, codes = self.codes.shape
@@ -86,4 +88,5 @@ def _gather(spec: Spec, segment: int, messages: list[Codes], account: Gap | End 
         flags=np.concatenate([message.flag_array for message in messages] or [np.empty((0, shape[0]), np.uint8)]),
         t=np.array([t for message in messages for t in message.t], np.float64),
         account=account,
+        clock_offset=np.array([message.clock_offset for message in messages for _ in message.t], np.float64),
     )

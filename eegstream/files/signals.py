@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.files.events import FileEvent, at_times
+
 _SAME_RATE = 1e-6
 """Rates that differ by a smaller share are the same rate, because headers round."""
 
@@ -40,6 +42,8 @@ class Signals:
     """Whether `times_s` are timestamps of a clock, which another rate does not change. Else they count samples."""
     device: str = ""
     """Streams of one device are judged as one montage, even if their rates differ."""
+    events: tuple[FileEvent, ...] = ()
+    """On the scale of `times_s`."""
     pauses: tuple[int, ...] = ()
     """Positions of the first sample after each pause of unknown length; `times_s` does not show these pauses."""
 
@@ -64,7 +68,8 @@ def with_rate(signals: Signals, rate_hz: float | None) -> Signals:
         return signals
     remark = overridden_rate(rate_hz, f"the file states {stated_hz:g} Hz")
     times_s = signals.times_s if signals.timestamped else _counted_anew(signals.times_s, stated_hz, rate_hz)
-    return replace(signals, rate_hz=rate_hz, times_s=times_s, remarks=(*signals.remarks, remark))
+    events = at_times(signals.events, signals.times_s, times_s)
+    return replace(signals, rate_hz=rate_hz, times_s=times_s, remarks=(*signals.remarks, remark), events=events)
 
 
 def _counted_anew(times_s: NDArray[np.float64], stated_hz: float, rate_hz: float) -> NDArray[np.float64]:

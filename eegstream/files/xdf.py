@@ -5,6 +5,7 @@ C channels, T samples.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eegstream.files.rates import measured_rate_hz, snapped_rate_hz, timestamp_r
 from eegstream.files.signals import Signals, overridden_rate
 from eegstream.files.third_party import missing_extra, quietly
 from eegstream.files.xdf_channels import described_channels, first_text
+from eegstream.files.xdf_events import is_marker_stream, marked_events
 
 MAGIC = b"XDF:"
 
@@ -35,7 +37,7 @@ class _Messages(logging.Handler):
 
 
 def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
-    """Every numeric stream in the file, without marker and text streams.
+    """Every numeric stream in the file. Marker and text streams become events of each of them.
 
     `rate_hz` applies to streams that state no rate. It also overrides the stated rate of the only EEG stream, or of
     the only stream. If there are several, the caller must know which one it is meant for.
@@ -57,7 +59,7 @@ def read_xdf(path: Path, rate_hz: float | None = None) -> list[Signals]:
     if lost:
         remarks.append(f"left out because they have neither a rate nor usable timestamps: {', '.join(lost)}")
     return [
-        _signals(stream, name, rate, [*remarks, *more])
+        replace(_signals(stream, name, rate, [*remarks, *more]), events=marked_events(streams, stream))
         for stream, name, (rate, more) in zip(numeric, names, rates, strict=True)
         if rate is not None
     ]
@@ -125,8 +127,8 @@ def _rate_hz(stream: dict[str, Any], asked_hz: float | None, *, overrides: bool)
 
 def _is_numeric(stream: dict[str, Any]) -> bool:
     values = np.asarray(stream["time_series"])
-    is_marker = "marker" in _kind(stream).lower()
-    return len(stream["time_stamps"]) > 0 and values.ndim == 2 and values.dtype.kind in "iuf" and not is_marker
+    is_numeric = values.ndim == 2 and values.dtype.kind in "iuf"
+    return len(stream["time_stamps"]) > 0 and is_numeric and not is_marker_stream(stream)
 
 
 def _kind(stream: dict[str, Any]) -> str:

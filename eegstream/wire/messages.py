@@ -11,7 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from eegstream.wire.parts import Frontend, ModelIdentity, Omitted, Source, UtcMark
 from eegstream.wire.reasons import EndReason, GapReason, Status
+
+__all__ = [
+    "WIRE_VERSION",
+    "Codes",
+    "End",
+    "Event",
+    "Frontend",
+    "Gap",
+    "Message",
+    "ModelIdentity",
+    "Omitted",
+    "Source",
+    "Spec",
+    "State",
+    "Unknown",
+    "UtcMark",
+]
 
 WIRE_VERSION: Literal[1] = 1
 
@@ -48,61 +66,6 @@ class _Message(BaseModel):
 class _Sequenced(_Message):
     seq: Count
     """One counter per stream and run, from 0, without holes."""
-
-
-class Source(BaseModel):
-    """Where a stream comes from, as its sender states."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    type: str
-    source_id: str
-    uid: str
-    hostname: str
-    session_id: str
-    format: str
-    nominal_rate_hz: float | None = None
-    """The rate that the sender states; 0 for an irregular stream. None from older daemons."""
-
-
-class Omitted(BaseModel):
-    """A channel of the source that is not encoded."""
-
-    model_config = ConfigDict(frozen=True)
-
-    label: str
-    why: str
-
-
-class ModelIdentity(BaseModel):
-    """Which bundle made the codes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    version: int
-    sha256: str
-
-
-class Frontend(BaseModel):
-    """The signal path's settings, including the user's options."""
-
-    model_config = ConfigDict(frozen=True)
-
-    model_rate_hz: float | None
-    highpass_hz: float | None
-    notch_hz: float | None
-
-
-class UtcMark(BaseModel):
-    """One moment on both clocks."""
-
-    model_config = ConfigDict(frozen=True)
-
-    iso: str
-    clock: float
-    """The daemon's monotonic clock, in seconds."""
 
 
 class Spec(_Sequenced):
@@ -196,6 +159,25 @@ class End(_Account):
     reason: EndReason | str
 
 
+class Event(_Sequenced):
+    """Something that was marked at one moment, or over a time: a stimulus, an answer, an annotation."""
+
+    kind: Literal["event"] = "event"
+    t: Annotated[float, Field(allow_inf_nan=False)]
+    """Second on the clock of its own outlet; of a file, since its first sample."""
+    clock_offset: float | None
+    """Daemon clock minus the outlet's clock, in seconds; None before the first estimate."""
+    clock_error: float | None
+    """Uncertainty of `clock_offset`, in seconds."""
+    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+    """Seconds; None if the source states none."""
+    label: str
+    value: Annotated[float, Field(allow_inf_nan=False)] | None
+    """The number that the source sent, or that is part of its label; None if there is none."""
+    source: Source
+    """Where the event comes from; its name need not be that of the stream that has the EEG."""
+
+
 class State(_Message):
     """The state of a stream (or of the daemon), once a second. Not sequenced, not part of the content."""
 
@@ -231,4 +213,4 @@ class Unknown(_Message):
     """None for a kind that is not sequenced."""
 
 
-Message = Spec | Codes | Gap | End | State
+Message = Spec | Codes | Gap | End | Event | State

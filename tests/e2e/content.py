@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from eegstream.client import Codes, End, Gap, Loss, Message, Spec, State
+from eegstream.client import Codes, End, Event, Gap, Loss, Message, Spec, State
 
 ABOUT_THE_RUN = {"run", "seq", "source", "utc", "device", "precision", "torch"}
 """What of a spec may differ."""
@@ -29,7 +29,7 @@ def contents(messages: Iterable[Message | Loss]) -> dict[tuple[str, int], EpochC
     epochs: dict[tuple[str, int], EpochContent] = {}
     for message in messages:
         assert not isinstance(message, Loss), f"messages were lost: {message}"
-        if isinstance(message, State):
+        if isinstance(message, State | Event):
             continue
         place = (message.stream, message.epoch)
         if isinstance(message, Spec):

@@ -15,7 +15,7 @@ from mcap.writer import CompressionType, IndexType, Writer
 from eegstream.errors import CodesFileError, EegstreamError
 from eegstream.files.codes import CodesReader, CodesWriter, UnfinishedFileWarning, read_codes, write_codes
 from eegstream.wire.messages import Codes, End, Gap, Message, ModelIdentity, Source, Spec, UtcMark
-from tests.wire.test_later import event, grown
+from tests.wire.test_later import grown, video
 
 RUN = "0123456789abcdef"
 CHANNELS, GROUPS = 2, 3
@@ -234,7 +234,7 @@ def _later_file(path: Path, *, foreign_channel: bool) -> None:
         writer.add_metadata("weather", {"sky": "blue"})
         for message in MESSAGES:
             channel = writer.register_channel(topic=message.topic, message_encoding="msgpack", schema_id=0)
-            writer.add_message(channel, 0, event(message.seq), 0, 0)
+            writer.add_message(channel, 0, video(message.seq), 0, 0)
             writer.add_message(channel, 0, msgpack.packb(grown(message.model_dump())), 0, 0)
         file.write(b"\x99" + (3).to_bytes(8, "little") + b"abc")
         writer.finish()

@@ -182,7 +182,7 @@ def test_an_unknown_kind_counts(path):
         writer = Writer(file, use_chunking=False)
         writer.start()
         channel = writer.register_channel("x", "msgpack", 0)
-        unknown = {"v": 1, "kind": "event", "stream": STREAM, "run": spec().run, "epoch": 0, "seq": 2}
+        unknown = {"v": 1, "kind": "video", "stream": STREAM, "run": spec().run, "epoch": 0, "seq": 2}
         for payload in (codes(1, 0, 0).to_payload(), msgpack.packb(unknown), codes(3, 0, 1).to_payload()):
             writer.add_message(channel, 0, payload, 0)
         writer.finish()

@@ -4,6 +4,7 @@ from eegstream.wire.identity import stream_name
 from eegstream.wire.messages import (
     Codes,
     End,
+    Event,
     Frontend,
     Gap,
     Message,
@@ -95,6 +96,28 @@ END = End(
     emitted=0,
     tail=64,
 )
+EVENT = Event(
+    stream=stream_name("keys", "Markers", "keys-1", "lab"),
+    run=RUN,
+    epoch=0,
+    seq=0,
+    t=4711.0625,
+    clock_offset=-0.00025,
+    clock_error=0.0001,
+    duration=None,
+    label="Stimulus/S  7",
+    value=7.0,
+    source=Source(
+        name="keys",
+        type="Markers",
+        source_id="keys-1",
+        uid="7d0e3a52-9c1b-4f6d-8a77-51b0c2d3e4f5",
+        hostname="lab",
+        session_id="default",
+        format="string",
+        nominal_rate_hz=0.0,
+    ),
+)
 STATE = State(
     stream=STREAM,
     run=RUN,
@@ -112,4 +135,4 @@ STATE = State(
     remarks=(),
 )
 
-EXAMPLES: dict[str, Message] = {"spec": SPEC, "codes": CODES, "gap": GAP, "end": END, "state": STATE}
+EXAMPLES: dict[str, Message] = {"spec": SPEC, "codes": CODES, "gap": GAP, "end": END, "event": EVENT, "state": STATE}

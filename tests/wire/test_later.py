@@ -15,9 +15,9 @@ NEWS = {"mood": "sunny", "curve": [1.5, None], "deep": {"er": b"\0\1", "still": 
 """Fields that nobody has heard of yet."""
 
 
-def event(seq: int | None, **others: Any) -> bytes:
+def video(seq: int | None, **others: Any) -> bytes:
     """A message of a kind that this version does not have."""
-    head = {"v": 1, "kind": "event", "stream": STREAM, "run": RUN, "epoch": 0}
+    head = {"v": 1, "kind": "video", "stream": STREAM, "run": RUN, "epoch": 0}
     return bytes(msgpack.packb(head | ({} if seq is None else {"seq": seq}) | others))
 
 
@@ -77,9 +77,9 @@ def test_a_share_of_mains_at_another_line_is_left_out() -> None:
 @pytest.mark.parametrize("seq", [None, 0, 41])
 def test_a_kind_that_is_not_known_is_a_message_of_its_own_type(seq: int | None) -> None:
     """It tells its stream, run, epoch and number, and no more."""
-    message = parse(event(seq, t=1.0, label="blink", **NEWS))
-    assert message == Unknown(kind="event", stream=STREAM, run=RUN, epoch=0, seq=seq)
-    assert message.topic == f"{STREAM}/event"
+    message = parse(video(seq, t=1.0, label="blink", **NEWS))
+    assert message == Unknown(kind="video", stream=STREAM, run=RUN, epoch=0, seq=seq)
+    assert message.topic == f"{STREAM}/video"
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_a_kind_that_is_not_known_is_a_message_of_its_own_type(seq: int | None) 
 def test_a_kind_that_is_not_known_has_the_fields_of_every_message(others: dict[str, Any]) -> None:
     """Otherwise it is no message of this wire at all."""
     with pytest.raises(WireError):
-        parse(msgpack.packb(msgpack.unpackb(event(1)) | others))
+        parse(msgpack.packb(msgpack.unpackb(video(1)) | others))
 
 
-def test_the_known_kinds_are_the_five() -> None:
+def test_the_known_kinds_are_those_of_the_examples() -> None:
     """A message of one of them is never passed over: what does not fit is an error."""
     assert list(EXAMPLES) == list(KINDS)
     broken = {**SPEC.model_dump(), "channels": None}

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from eegstream.wire.messages import (
     Codes,
     End,
+    Event,
     Frontend,
     Gap,
     Message,
@@ -63,6 +64,15 @@ GOLDEN = {
         "61346235393638a565706f636800a373657103a77365676d656e7401a6745f66726f6dcb40b2684000000000a4745f74"
         "6fc0a76d697373696e67c0a8726563656976656440a964697363617264656440a7656d697474656400a47461696c40a6"
         "726561736f6ea4676f6e65"
+    ),
+    "event": (
+        "8da17601a46b696e64a56576656e74a673747265616dab6b6579732d613233343965a372756eb0356630633164326533"
+        "61346235393638a565706f636800a373657100a174cb40b2671000000000ac636c6f636b5f6f6666736574cbbf30624d"
+        "d2f1a9fcab636c6f636b5f6572726f72cb3f1a36e2eb1c432da86475726174696f6ec0a56c6162656cad5374696d756c"
+        "75732f53202037a576616c7565cb401c000000000000a6736f7572636588a46e616d65a46b657973a474797065a74d61"
+        "726b657273a9736f757263655f6964a66b6579732d31a3756964d92437643065336135322d396331622d346636642d38"
+        "6137372d353162306332643365346635a8686f73746e616d65a36c6162aa73657373696f6e5f6964a764656661756c74"
+        "a6666f726d6174a6737472696e67af6e6f6d696e616c5f726174655f687acb0000000000000000"
     ),
     "state": (
         "de0011a17601a46b696e64a57374617465a673747265616dad6d7573652d322d356431316261a372756eb03566306331"
@@ -155,13 +165,12 @@ def codes_messages(draw: st.DrawFn) -> Codes:
 
 
 def messages() -> st.SearchStrategy[Message]:
-    """Messages of all five kinds."""
+    """Messages of all kinds."""
+    source = st.builds(Source, **{**dict.fromkeys(Source.model_fields, _texts), "nominal_rate_hz": _or_null(_finite)})
     spec = st.builds(
         Spec,
         **_SEQUENCED,
-        source=st.builds(
-            Source, **{**dict.fromkeys(Source.model_fields, _texts), "nominal_rate_hz": _or_null(_finite)}
-        ),
+        source=source,
         rate_hz=_finite,
         channels=st.lists(_texts, max_size=3).map(tuple),
         left_out=st.lists(st.builds(Omitted, label=_texts, why=_texts), max_size=3).map(tuple),
@@ -181,6 +190,17 @@ def messages() -> st.SearchStrategy[Message]:
     )
     gap = st.builds(Gap, **_ACCOUNT, reason=st.sampled_from(["missing", "clock", "stamps", "overflow"]))
     end = st.builds(End, **_ACCOUNT, reason=st.sampled_from(["gone", "replaced", "shutdown"]))
+    event = st.builds(
+        Event,
+        **_SEQUENCED,
+        t=_finite,
+        clock_offset=_or_null(_finite),
+        clock_error=_or_null(_finite),
+        duration=_or_null(st.floats(0, 1e9)),
+        label=_texts,
+        value=_or_null(_finite),
+        source=source,
+    )
     state = st.builds(
         State,
         **_HEADER,
@@ -195,7 +215,7 @@ def messages() -> st.SearchStrategy[Message]:
         t=_finite,
         rate_measured_hz=_or_null(_finite),
     )
-    return spec | codes_messages() | gap | end | state
+    return spec | codes_messages() | gap | end | event | state
 
 
 @given(messages())
@@ -299,6 +319,12 @@ def test_a_payload_beyond_the_limit_is_not_even_unpacked() -> None:
         ("gap", "received", None),
         ("end", "reason", 7),
         ("end", "segment", 1.5),
+        ("event", "t", None),
+        ("event", "t", float("nan")),
+        ("event", "duration", -1.0),
+        ("event", "value", "7"),
+        ("event", "label", 7),
+        ("event", "source", {"name": "keys"}),
         ("state", "status", None),
         ("state", "run", "5F0C1D2E3A4B5968"),
         ("state", "run", "5f0c"),

@@ -12,6 +12,7 @@ from eegstream.dsp.flags import PatchFlag
 from eegstream.wire.messages import (
     Codes,
     End,
+    Event,
     Frontend,
     Gap,
     ModelIdentity,
@@ -27,7 +28,7 @@ from tests.wire.test_messages import GOLDEN
 
 PAGE = (REFERENCE / "wire.md").read_text(encoding="utf-8")
 COMMON = [row for table in tables(section(PAGE, "## Fields of every message")) for row in table]
-KINDS = {"spec": Spec, "codes": Codes, "gap": Gap, "end": End, "state": State}
+KINDS = {"spec": Spec, "codes": Codes, "gap": Gap, "end": End, "event": Event, "state": State}
 PARTS = {"`source`": Source, "`left_out`": Omitted, "`model`": ModelIdentity, "`frontend`": Frontend, "`utc`": UtcMark}
 NAMES = {int: "int", float: "float", str: "str", bytes: "bin"}
 
