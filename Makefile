@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SETTINGS := pyproject.toml constraints.txt
+SETTINGS := pyproject.toml constraints.txt setup.py $(wildcard native/*)
 # Processes among which the tests are shared out; one of them takes those that run in real time.
 JOBS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)

@@ -48,7 +48,7 @@ class Stages:
         """Sees what comes out of the high-pass, over all segments."""
         self._frontend = FrontEnd(settings.frontend, rate_hz, n_channels, self.mains.push)
         self._patcher = Patcher(n_channels, settings.patch, settings.hop)
-        self._source = SourceBuffer(self._frontend.grid, settings.patch, settings.hop)
+        self._source = SourceBuffer(self._frontend.grid, n_channels, settings.patch, settings.hop)
         self._settling_patches = self._count_settling_patches()
         self.amplitude = AmplitudeWatch(settings.frontend.model_rate_hz or rate_hz, unit_scale)
         """Sees what comes out of the filters, over all segments."""

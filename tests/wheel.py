@@ -11,6 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 _MOST_BYTES = 16_000_000
+_BUILT = {".pyc", ".so", ".pyd"}
+"""Suffixes of what Python and the C compiler leave in a working tree."""
+_KERNELS = re.compile(r"eegstream/_kernels(\.abi3\.so|\.pyd)")
+NO_KERNELS = "lacks the kernels in C: no compiler built them"
 
 
 def superseded() -> set[str]:
@@ -29,7 +33,7 @@ def expected() -> set[str]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"]
+    return [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix not in _BUILT]
 
 
 def complaints(wheel: Path) -> list[str]:
@@ -42,7 +46,10 @@ def complaints(wheel: Path) -> list[str]:
         strangers = _unlisted_bundles(archive)
     held = {re.sub(r"^[^/]+\.data/", "", name) for name in names if not name.startswith(f"{info}/")}
     found = [f"lacks {name}" for name in sorted(expected() - held)]
-    found += [f"holds {name}, which is not of the package" for name in sorted(held - expected())]
+    kernels = {name for name in held if _KERNELS.fullmatch(name)}
+    found += [f"holds {name}, which is not of the package" for name in sorted(held - expected() - kernels)]
+    if not kernels:
+        found.append(NO_KERNELS)
     if wheel.stat().st_size > _MOST_BYTES:
         found.append(f"has {wheel.stat().st_size} bytes, expected at most {_MOST_BYTES}")
     found += [f"holds {name}, which SHA256SUMS does not list with its digest" for name in sorted(strangers)]

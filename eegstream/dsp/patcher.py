@@ -6,6 +6,8 @@ C channels, T samples in a chunk, N samples in a patch.
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.history import History
+
 
 class Patcher:
     """Emit patch p, samples [p hop, p hop + N) of every channel, as soon as it is complete."""
@@ -16,10 +18,7 @@ class Patcher:
 
     def reset(self) -> None:
         """Forget the samples kept so far; the next patch is number 0 again."""
-        self._parts: list[NDArray[np.float32]] = []
-        self._kept = 0
-        self.pushed = 0
-        """Samples pushed since the start."""
+        self._recent = History((self._n_channels,), np.float32)
         self.emitted = 0
         """Patches emitted since the start."""
 
@@ -27,20 +26,15 @@ class Patcher:
     def tail(self) -> int:
         """Samples after the last patch; all samples, if there was no patch."""
         if self.emitted == 0:
-            return self.pushed
-        return self.pushed - ((self.emitted - 1) * self._hop + self._patch)
+            return self._recent.stop
+        return self._recent.stop - ((self.emitted - 1) * self._hop + self._patch)
 
     def push(self, y: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the patches (C, N) that a chunk (C, T) completes, oldest first."""
-        self._parts.append(y)
-        self._kept += y.shape[1]
-        self.pushed += y.shape[1]
-        if self._kept < self._patch:
-            return []
-        signal = np.concatenate(self._parts, axis=1)
-        starts = range(0, self._kept - self._patch + 1, self._hop)
-        patches = [signal[:, start : start + self._patch].copy() for start in starts]
-        rest = signal[:, len(patches) * self._hop :].copy()
-        self._parts, self._kept = [rest], rest.shape[1]
-        self.emitted += len(patches)
+        self._recent.push(y.T)
+        patches = []
+        while (start := self.emitted * self._hop) + self._patch <= self._recent.stop:
+            patches.append(self._recent.between(start, start + self._patch).T.copy())
+            self.emitted += 1
+        self._recent.forget_before(self.emitted * self._hop)
         return patches

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from eegstream.dsp.history import History
 from eegstream.errors import ConfigError
+from eegstream.kernels import Kernels, compiled
 
 _HALF_LENGTH = 9
 _WINDOW = ("kaiser", 7.857)
 _MAX_FACTOR = 262_144
 _BLOCK = 32
-"""Outputs computed at a time. This bounds the memory of one call and does not change any output bit."""
+"""Outputs computed at a time in Python. This bounds the memory of one call and does not change any output bit."""
 
 
 def as_ratio(rate_hz: float) -> Fraction:
@@ -84,57 +86,54 @@ class Resampler:
     """Resample C channels along a `Grid`.
 
     Each output is one sum of products over its own window, added tap by tap. So chunking, the number of channels and
-    the position within a call do not change any output bit.
+    the position within a call do not change any output bit, nor does it matter whether `kernels` in C compute it.
     """
 
-    def __init__(self, grid: Grid, n_channels: int) -> None:
+    def __init__(self, grid: Grid, n_channels: int, kernels: Kernels | None = compiled) -> None:
         if grid.is_identity:
             raise ValueError("the identity grid needs no resampler")
-        self._grid = grid
+        self._grid, self._n_channels, self._kernels = grid, n_channels, kernels
         taps = grid.up * signal.firwin(2 * grid.half + 1, 1 / max(grid.up, grid.down), window=_WINDOW)
-        n_taps = -(-taps.size // grid.up)
-        padded = np.zeros(n_taps * grid.up)
+        self._taps = -(-taps.size // grid.up)
+        padded = np.zeros(self._taps * grid.up)
         padded[: taps.size] = taps
-        self._phases = np.ascontiguousarray(padded.reshape(n_taps, grid.up))
-        """(taps of a phase, L): tap i of phase p is h[p + i L] and multiplies the i-th newest sample in reach."""
-        self._n_channels = n_channels
+        self._phases = np.ascontiguousarray(padded.reshape(self._taps, grid.up).T)
+        """(L, taps of a phase): tap i of phase p is h[p + i L] and multiplies the i-th newest sample in reach."""
         self.reset()
 
     def reset(self) -> None:
         """Forget the past; samples before the next one count as zero."""
-        n_taps = self._phases.shape[0]
-        self._recent = np.zeros((self._n_channels, n_taps))
-        self._recent_start = -n_taps
-        self._received = 0
+        self._recent = History((self._n_channels,), np.float64, start=-self._taps)
+        self._recent.push(np.zeros((self._taps, self._n_channels)))
         self._emitted = 0
 
     def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take a chunk (C, T); return the outputs (C, m) that it completes. T and m may be 0."""
-        self._received += x.shape[1]
-        self._recent = np.concatenate((self._recent, x), axis=1)
-        first, self._emitted = self._emitted, self._grid.outputs_after(self._received)
-        y = np.empty((self._n_channels, self._emitted - first))
-        for start in range(first, self._emitted, _BLOCK):
-            stop = min(start + _BLOCK, self._emitted)
-            y[:, start - first : stop - first] = self._outputs(start, stop)
-        self._drop_what_no_output_needs()
-        return y
+        self._recent.push(x.T)
+        first, self._emitted = self._emitted, self._grid.outputs_after(self._recent.stop)
+        y = np.empty((self._emitted - first, self._n_channels))
+        if self._kernels is not None:
+            self._compute(self._kernels, first, y)
+        else:
+            for start in range(0, len(y), _BLOCK):
+                y[start : start + _BLOCK] = self._outputs(first + start, min(first + start + _BLOCK, self._emitted))
+        newest = (self._emitted * self._grid.down + self._grid.half) // self._grid.up
+        self._recent.forget_before(newest - self._taps + 1)
+        return y.T
+
+    def _compute(self, kernels: Kernels, first: int, y: NDArray[np.float64]) -> None:
+        grid, recent = self._grid, self._recent
+        kept = recent.between(recent.start, recent.stop)
+        numbers = (self._n_channels, grid.up, grid.down, grid.half, recent.start, first, first + len(y))
+        kernels.resample(kept, self._phases, y, numbers)
 
     def _outputs(self, start: int, stop: int) -> NDArray[np.float64]:
-        n_taps = self._phases.shape[0]
+        """Outputs (m, C) from `start` to `stop`."""
         position = np.arange(start, stop) * self._grid.down + self._grid.half
-        newest, phase = position // self._grid.up, position % self._grid.up
-        window = (newest - self._recent_start) - np.arange(n_taps)[:, None]
-        products = self._recent[:, window] * self._phases[:, phase]
-        y = products[:, 0].copy()
-        for tap in range(1, n_taps):
-            y += products[:, tap]
+        newest, phase = position // self._grid.up - self._recent.start, position % self._grid.up
+        recent = self._recent.between(self._recent.start, self._recent.stop)
+        products = recent[newest - np.arange(self._taps)[:, None]] * self._phases.T[:, phase, None]
+        y: NDArray[np.float64] = products[0].copy()
+        for tap in range(1, self._taps):
+            y += products[tap]
         return y
-
-    def _drop_what_no_output_needs(self) -> None:
-        newest = (self._emitted * self._grid.down + self._grid.half) // self._grid.up
-        spare = newest - self._phases.shape[0] + 1 - self._recent_start
-        spare = min(spare, self._recent.shape[1])
-        if spare > 0:
-            self._recent = self._recent[:, spare:]
-            self._recent_start += spare

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.dsp.history import History
 from eegstream.dsp.resample import Grid
 
 
@@ -28,45 +29,20 @@ class Provenance:
     arrived_s: float
 
 
-@dataclass(frozen=True)
-class _Chunk:
-    x: NDArray[np.float64]
-    replaced: NDArray[np.bool_]
-    filled: NDArray[np.bool_]
-    times_s: NDArray[np.float64]
-    arrived_s: NDArray[np.float64]
-
-    def since(self, start: int) -> "_Chunk":
-        return _Chunk(
-            self.x[:, start:].copy(),
-            self.replaced[:, start:].copy(),
-            self.filled[start:].copy(),
-            self.times_s[start:].copy(),
-            self.arrived_s[start:].copy(),
-        )
-
-
-def _joined(chunks: list[_Chunk]) -> _Chunk:
-    return _Chunk(
-        np.concatenate([chunk.x for chunk in chunks], axis=1),
-        np.concatenate([chunk.replaced for chunk in chunks], axis=1),
-        np.concatenate([chunk.filled for chunk in chunks]),
-        np.concatenate([chunk.times_s for chunk in chunks]),
-        np.concatenate([chunk.arrived_s for chunk in chunks]),
-    )
-
-
 class SourceBuffer:
-    """Keep source samples until no later patch can reach them."""
+    """Keep the source samples of C channels until no later patch can reach them."""
 
-    def __init__(self, grid: Grid, patch: int, hop: int) -> None:
-        self._grid, self._patch, self._hop = grid, patch, hop
+    def __init__(self, grid: Grid, n_channels: int, patch: int, hop: int) -> None:
+        self._grid, self._n_channels, self._patch, self._hop = grid, n_channels, patch, hop
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; the next sample has position 0."""
-        self._chunks: list[_Chunk] = []
-        self._start = 0
+        self._x = History((self._n_channels,), np.float64)
+        self._replaced = History((self._n_channels,), np.bool_)
+        self._filled = History((), np.bool_)
+        self._times_s = History((), np.float64)
+        self._arrived_s = History((), np.float64)
         self._covered_until = 0
         self.last_time_s = float("nan")
         """Time of the newest sample."""
@@ -81,48 +57,59 @@ class SourceBuffer:
         filled: bool,
     ) -> None:
         """Remember a chunk: samples and replacements (C, T), times and arrivals (T,)."""
-        if len(times_s):
-            self._chunks.append(_Chunk(x, replaced, np.full(len(times_s), filled), times_s, arrived_s))
-            self.last_time_s = float(times_s[-1])
+        if not len(times_s):
+            return
+        self._x.push(x.T)
+        self._replaced.push(replaced.T)
+        self._filled.push(np.full(len(times_s), filled))
+        self._times_s.push(times_s)
+        self._arrived_s.push(arrived_s)
+        self.last_time_s = float(times_s[-1])
 
     def patch(self, index: int) -> Provenance:
         """Describe patch `index`. Ask for each patch once, in order, when it is complete."""
         first = index * self._hop
         reach_start, reach_stop = self._grid.reach(first, first + self._patch - 1)
+        reach_start = max(0, reach_start)
         span_start, span_stop = self._grid.span(first, first + self._patch)
-        if len(self._chunks) > 1:
-            self._chunks = [_joined(self._chunks)]
-        kept = self._chunks[0]
-        reach = slice(max(0, reach_start) - self._start, reach_stop - self._start)
-        span = slice(span_start - self._start, span_stop - self._start)
-        fresh = slice(self._covered_until - self._start, span_stop - self._start)
-        own = kept.x[:, span]
         source = Provenance(
-            replaced=np.any(kept.replaced[:, reach], axis=1),
-            flat=np.all(own == own[:, :1], axis=1),
-            filled=bool(kept.filled[reach].any()),
-            newly_covered=int((~kept.filled[fresh]).sum()),
-            t_s=self._time_at(kept, first),
-            needed_s=float(kept.times_s[reach.stop - 1]),
-            arrived_s=float(kept.arrived_s[reach.stop - 1]),
+            replaced=np.any(self._replaced.between(reach_start, reach_stop), axis=0),
+            flat=_constant(self._x.between(span_start, span_stop)),
+            filled=bool(self._filled.between(reach_start, reach_stop).any()),
+            newly_covered=int((~self._filled.between(self._covered_until, span_stop)).sum()),
+            t_s=self._time_at(first),
+            needed_s=self._at(self._times_s, reach_stop - 1),
+            arrived_s=self._at(self._arrived_s, reach_stop - 1),
         )
         self._covered_until = span_stop
         self._forget_before(first + self._hop)
         return source
 
-    def _time_at(self, kept: _Chunk, model_position: int) -> float:
+    def _time_at(self, model_position: int) -> float:
         """The fitted time at source position `model_position` M / L, by linear interpolation between two samples."""
         position, rest = divmod(model_position * self._grid.down, self._grid.up)
-        before = float(kept.times_s[position - self._start])
+        before = self._at(self._times_s, position)
         if rest == 0:
             return before
-        after = float(kept.times_s[position + 1 - self._start])
+        after = self._at(self._times_s, position + 1)
         return before + (after - before) * (rest / self._grid.up)
+
+    @staticmethod
+    def _at(history: History[np.float64], position: int) -> float:
+        return float(history.between(position, position + 1)[0])
 
     def _forget_before(self, model_position: int) -> None:
         """Drop the samples that no patch from `model_position` on can reach."""
         needed = min(self._grid.reach(model_position, model_position)[0], self._covered_until)
-        spare = min(max(0, needed) - self._start, len(self._chunks[0].filled))
-        if spare > 0:
-            self._chunks = [self._chunks[0].since(spare)]
-            self._start += spare
+        for history in (self._x, self._replaced, self._filled, self._times_s, self._arrived_s):
+            history.forget_before(needed)
+
+
+def _constant(x: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each channel (C,) of finite samples (T, C) has one value; T may be 0."""
+    if not len(x):
+        return np.ones(x.shape[1], np.bool_)
+    constant: NDArray[np.bool_] = x[-1] == x[0]
+    suspects = np.flatnonzero(constant)
+    constant[suspects] = (x[:, suspects] == x[0, suspects]).all(axis=0)
+    return constant

@@ -8,6 +8,7 @@ from scipy import signal
 
 from eegstream.dsp.resample import Grid, Resampler, as_ratio
 from eegstream.errors import ConfigError
+from eegstream.kernels import compiled
 
 RATES_HZ = (100, 125, 128, 160, 173.61, 200, 250, 300, 500, 512, 1000, 2000, 2048)
 MODEL_RATE_HZ = 256.0
@@ -120,3 +121,21 @@ def test_channels_do_not_meet():
     """One channel alone gives the bits that it gives among others."""
     x = np.random.default_rng(1).normal(size=(5, 900))
     np.testing.assert_array_equal(resample(x, 500)[2:3], resample(x[2:3], 500))
+
+
+@pytest.mark.skipif(compiled is None, reason="the kernels in C were not built")
+@given(
+    st.sampled_from(RATES_HZ),
+    st.integers(1, 40),
+    st.lists(st.integers(0, 300), max_size=12),
+    st.sampled_from([1.0, 1e-300, 1e300]),
+)
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_the_compiled_sums_are_those_of_python(rate_hz, n_channels, counts, size):
+    """To the bit, whatever the chunks, the number of channels and the size of the numbers."""
+    grid = Grid.between(rate_hz, MODEL_RATE_HZ)
+    slow, fast = Resampler(grid, n_channels, kernels=None), Resampler(grid, n_channels)
+    rng = np.random.default_rng(len(counts))
+    for count in counts:
+        x = rng.normal(size=(n_channels, count)) * size
+        assert slow.push(x).tobytes() == fast.push(x).tobytes()
