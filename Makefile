@@ -109,5 +109,5 @@ $(VENV)/.runs: $(VENV)/.torch $(SETTINGS)
 
 $(VENV)/.tests: $(VENV)/.torch $(SETTINGS)
 	@echo "installing eegstream with the trainer and the tools of its tests"
-	@$(PIP) --editable '.[files,trainer,search,dev]'
+	@$(PIP) --editable '.[files,parquet,trainer,search,dev]'
 	@touch $@ $(VENV)/.runs
