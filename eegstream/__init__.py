@@ -1,19 +1,20 @@
 """Live tokens of EEG: Lab Streaming Layer in, codes over ZeroMQ out.
 
-`Tokenizer` encodes arrays; `read_codes` reads codes files; `vocabulary` turns codes into tokens of a language model.
-They are imported on first use, because only `Tokenizer` needs torch.
+`Tokenizer` encodes arrays; `read_codes` reads codes files; `vocabulary` turns codes into tokens of a language model;
+`dataset` iterates tokens of many recordings. They are imported on first use, because only some of them need torch.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eegstream.files.codes import read_codes
+    from eegstream.token_dataset import dataset
     from eegstream.tokenizer import Tokenizer
     from eegstream.vocabularies import vocabulary
 
     __version__: str
 
-__all__ = ["Tokenizer", "__version__", "read_codes", "vocabulary"]
+__all__ = ["Tokenizer", "__version__", "dataset", "read_codes", "vocabulary"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,6 +30,10 @@ def __getattr__(name: str) -> Any:
         from eegstream.vocabularies import vocabulary  # noqa: PLC0415 - like `Tokenizer`
 
         return vocabulary
+    if name == "dataset":
+        from eegstream.token_dataset import dataset  # noqa: PLC0415 - imports torch and pyarrow
+
+        return dataset
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - rarely needed
 

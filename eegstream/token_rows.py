@@ -18,7 +18,13 @@ SPECIAL = ("padding", "gap", "separator")
 Tokens = NDArray[np.int64]
 Codes = NDArray[np.uint16]
 
+
 _REMEDY = "Give tokens as to_tokens writes them, with the same vocabulary and separator"
+
+
+def offsets_of(words: Sequence[int]) -> NDArray[np.int64]:
+    """Token (G,) of the value 0 of each code, for codes of so many values (G,)."""
+    return len(SPECIAL) + np.concatenate([[0], np.cumsum(words[:-1], dtype=np.int64)]).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from eegstream.codec.meanings import CodeMeaning, meanings_of
 from eegstream.codec.seen import Seen, look
 from eegstream.errors import BundleError, ConfigError, TokensError
 from eegstream.files.segments import CodedSegment
-from eegstream.token_rows import GAP, PADDING, SEPARATOR, SPECIAL, TokenRows
+from eegstream.token_rows import GAP, PADDING, SEPARATOR, SPECIAL, TokenRows, offsets_of
 from eegstream.wire.messages import Spec
 
 __all__ = ["GAP", "PADDING", "SEPARATOR", "Coefficients", "Vocabulary", "vocabulary"]
@@ -71,7 +71,7 @@ class Vocabulary:
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
         """(G,) token of the value 0 of each code."""
-        return len(SPECIAL) + np.concatenate([[0], np.cumsum(self.words[:-1], dtype=np.int64)]).astype(np.int64)
+        return offsets_of(self.words)
 
     @property
     def size(self) -> int:
