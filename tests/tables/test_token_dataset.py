@@ -131,7 +131,9 @@ def test_splits_are_chosen_and_errors_are_told(data: Path, tmp_path: Path) -> No
     """A split that is not there, a folder without tables, and settings that are none."""
     there = [path.name.removeprefix("split=") for path in data.glob("split=*")]
     parts = [_codes(list(eegstream.dataset(data, split=split, context=99))) for split in there]
-    assert sorted(one for part in parts for one in part) == _codes(list(eegstream.dataset(data, split=None, context=99)))
+    assert sorted(one for part in parts for one in part) == _codes(
+        list(eegstream.dataset(data, split=None, context=99))
+    )
     with pytest.raises(CodesFileError, match="no table of the split other"):
         eegstream.dataset(data, split="other")
     with pytest.raises(CodesFileError, match="no table"):
