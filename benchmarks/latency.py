@@ -1,105 +1,91 @@
-"""From the push of a patch's last sample to its codes at a subscriber, against the least that any daemon could take.
+"""From the push of the last sample that a result needs to its receipt: ours, and other programs, by turns.
 
-    python -m benchmarks.latency [MODEL]
+    python -m benchmarks.latency [--model MODEL] [--rate HZ] [--chunk N] [--channels N] [--seconds S] [--rounds N]
+        [--peers bare_loop,bare_encode,ezmsg_graph,mne_lsl_stream]
 
-The floor pulls, packs and publishes each chunk, nothing else. Both by turns, 64 channels at 256 Hz in chunks of 8, each
-in processes of its own.
+Each program runs in a process of its own, beside the same outlets. A result's own length and its filter's delay do not
+count for anybody.
 """
 
-import sys
-import time
+import os
 
+import click
 import msgpack
+import numpy as np
+import pylsl
 import zmq
 
-from benchmarks.peers import quantiles_ms
-from eegstream.client import Codes, End, Spec
-from tests.e2e.harness import Daemon, Process, Recorder
+from eegstream.bench import live, suites
+from eegstream.bench.live import Load
+from eegstream.bench.machine import measure_machine
+from eegstream.bench.spread import Spread
+from eegstream.bench.usage import Meter
+from eegstream.codec.trust import SHIPPED_ONLY
+from eegstream.lsl.loopback import private_configuration
+from eegstream.own_processes import own_process
 
-CHANNELS, RATE_HZ, CHUNK, SECONDS = 64, 256, 8, 20
-ROUNDS = 3
-
-
-def floor() -> None:
-    """Pull, pack, publish, until the outlet is gone."""
-    import pylsl  # noqa: PLC0415 - only the process of the floor needs it
-    from pylsl.util import LostError  # noqa: PLC0415
-
-    socket = zmq.Context.instance().socket(zmq.PUB)
-    socket.bind("tcp://127.0.0.1:*")
-    print("at", socket.getsockopt_string(zmq.LAST_ENDPOINT), flush=True)
-    sys.stdin.readline()
-    (info,) = pylsl.resolve_byprop("type", "EEG", 1, 60)
-    inlet = pylsl.StreamInlet(info, max_buflen=10, recover=False)
-    inlet.open_stream(10)
-    inlet.info(10)
-    try:
-        while True:
-            x, timestamps_s = inlet.pull_chunk(0.2, 1024, min_samples=1, as_numpy=True)
-            if len(timestamps_s):
-                socket.send_multipart([b"floor/x", msgpack.packb({"t": timestamps_s.tolist(), "x": x.tobytes()})])
-    except LostError:
-        socket.send_multipart([b"floor/end", b""])
-    socket.close(1000)
+PEERS = ("bare_loop", "bare_encode")
+QUIET_MS = 2000
+TOLERANCE_S = 1e-4
+"""Time stamps of samples between pushes are interpolated; those of a push are exact."""
 
 
-def measure_floor(turn: int) -> list[float]:
-    """Push -> receipt of each chunk."""
-    delays_s = []
-    with Process("floor", "-m", "benchmarks.latency", "floor") as publisher:
-        subscriber = zmq.Context.instance().socket(zmq.SUB)
-        subscriber.subscribe(b"")
-        subscriber.connect(publisher.wait_line(r"^at (\S+)").group(1))
-        with outlets(f"floor{turn}"):
-            publisher.release()
-            while True:
-                topic, payload = subscriber.recv_multipart()
-                now_s = time.monotonic()
-                if topic == b"floor/end":
-                    break
-                delays_s.append(now_s - msgpack.unpackb(payload)["t"][-1])
-        subscriber.close(0)
-    return delays_s
+def peer(name: str, model: str, load: Load) -> tuple[Spread, float]:
+    """Latency of a peer's results, and the processor that it takes."""
+    with private_configuration() as configuration:
+        environment = os.environ | {"LSLAPICFG": str(configuration)}
+        with own_process(name, [f"benchmarks.peers.{name}", model], configuration) as process:
+            url = process.wait_for(r"publishing at (\S+),")
+            subscriber = zmq.Context.instance().socket(zmq.SUB)
+            subscriber.subscribe(b"")
+            subscriber.connect(url)
+            came: list[tuple[float, float]] = []
+            with live.pushing("bench", load, environment) as outlets:
+                subscriber.poll(60_000)
+                meter = Meter(process.pid)
+                while subscriber.poll(QUIET_MS):
+                    payload = subscriber.recv_multipart()[1]
+                    came.append((pylsl.local_clock(), msgpack.unpackb(payload)["until"]))
+                usage = meter.read()
+                (pushed_s,) = live.pushed_by(outlets, load)
+            subscriber.close(0)
+    moments_s, until_s = np.array(came).T
+    needed = np.searchsorted(pushed_s, until_s - TOLERANCE_S)
+    return Spread.of(moments_s - pushed_s[np.minimum(needed, len(pushed_s) - 1)]), usage.cores
 
 
-def measure_daemon(daemon: Daemon, turn: int) -> list[float]:
-    """Push -> receipt of each patch's codes; on this host the clocks of both ends are one."""
-    with Recorder(daemon.url) as recorder, outlets(f"codes{turn}"):
-        recorder.connected()
-        stream = recorder.stream_of(f"codes{turn}-0")
-        recorder.wait(lambda item: isinstance(item, End) and item.stream == stream)
-        spec = recorder.wait(lambda item: isinstance(item, Spec) and item.stream == stream)
-        patch_s = (spec.patch - 1) / (spec.model_rate_hz or spec.rate_hz)
-        timed = [
-            recorder.wait_timed(lambda item, n=n: isinstance(item, Codes) and (item.stream, item.first) == (stream, n))
-            for n in range(sum(isinstance(item, Codes) for item in recorder.of(stream)))
-        ]
-    # A chunk is timestamped at its push and patches end with chunks; their time fit is exact to about 10 us.
-    return [came_s - (codes.t[0] + patch_s) for came_s, codes in timed[2:]]
+def ours(model: str, load: Load) -> tuple[Spread, float]:
+    """Latency of our codes, and the processor that the daemon takes."""
+    result = suites.latency(model, "cpu", SHIPPED_ONLY, load)
+    return result.added, result.daemon.cores
 
 
-def outlets(name: str) -> Process:
-    """One outlet, up."""
-    process = Process(
-        "outlet", "-m", "benchmarks.peers", name, "1", str(CHANNELS), str(RATE_HZ), str(CHUNK), str(SECONDS)
-    )
-    process.wait_line("^up")
-    return process
-
-
-def main() -> None:
-    """Measure by turns; print medians, tails and their ratio."""
-    if sys.argv[1:2] == ["floor"]:
-        floor()
-        return
-    model = sys.argv[1] if sys.argv[1:] else "default"
-    print("turn  floor median (p99) ms   daemon median (p99) ms   ratio of medians")
-    for turn in range(ROUNDS):
-        low_ms, low_high_ms = quantiles_ms(measure_floor(turn))
-        with Daemon(model, "--select", "name=codes*") as daemon:
-            ours_ms, ours_high_ms = quantiles_ms(measure_daemon(daemon, turn))
-        floor_column, daemon_column = f"{low_ms:8.2f} ({low_high_ms:6.1f})", f"{ours_ms:8.2f} ({ours_high_ms:6.1f})"
-        print(f"{turn:4}  {floor_column}        {daemon_column}        {ours_ms / low_ms:6.2f}", flush=True)
+@click.command()
+@click.option("--model", default="default")
+@click.option("--rate", "rate_hz", type=int, default=1000)
+@click.option("--chunk", type=int, default=10)
+@click.option("--channels", type=int, default=64)
+@click.option("--seconds", type=int, default=30)
+@click.option("--rounds", type=int, default=3)
+@click.option("--peers", default=",".join(PEERS))
+def main(model: str, rate_hz: int, chunk: int, channels: int, seconds: int, rounds: int, peers: str) -> None:
+    """Measure by turns; print each round, then the medians of the rounds' medians and their ratio to ours."""
+    load = Load(1, channels, rate_hz, chunk, seconds)
+    names = ["eegstream", *filter(None, peers.split(","))]
+    medians: dict[str, list[float]] = {name: [] for name in names}
+    machine = measure_machine(2.0)
+    print(f"load {machine.load:.1f}; a sleeping thread wakes late by {machine.late.p99_ms:.1f} ms (99 %)")
+    print("round  program          results  median ms   99 % ms  cores", flush=True)
+    for turn in range(rounds):
+        for name in names:
+            spread, cores = ours(model, load) if name == "eegstream" else peer(name, model, load)
+            medians[name].append(spread.median_ms)
+            numbers = f"{spread.count:7}  {spread.median_ms:9.2f} {spread.p99_ms:9.2f}  {cores:5.2f}"
+            print(f"{turn:5}  {name:15}  {numbers}", flush=True)
+    own_ms = float(np.median(medians["eegstream"]))
+    for name in names:
+        median_ms = float(np.median(medians[name]))
+        print(f"{name:15} {median_ms:8.2f} ms  ours over it {own_ms / median_ms:5.2f}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from benchmarks.peers import quantiles_ms
+from eegstream.bench.spread import Spread
 from tests.e2e.harness import Process
 
 COUNTS = (1, 16, 64)
@@ -59,11 +59,11 @@ def read(strategy: str, count: int, seconds: float) -> None:
     used_s, started_s = time.process_time(), time.monotonic()
     time.sleep(seconds)
     share = (time.process_time() - used_s) / (time.monotonic() - started_s)
-    median_ms, high_ms = quantiles_ms(list(delays_s))
+    spread = Spread.of(list(delays_s))
     stop.set()
     for thread in threads:
         thread.join()
-    print(f"read {median_ms} {high_ms} {share} {len(delays_s)}", flush=True)
+    print(f"read {spread.median_ms} {spread.p99_ms} {share} {spread.count}", flush=True)
 
 
 def wait_for(pylsl: object, count: int) -> list:
@@ -88,8 +88,7 @@ def main() -> None:
         for turn in range(ROUNDS * len(STRATEGIES)):
             strategy = STRATEGIES[turn % len(STRATEGIES)]
             plan = (f"r{count}-{turn}", str(count), str(CHANNELS), str(RATE_HZ), str(CHUNK), str(seconds + 4))
-            with Process("outlets", "-m", "benchmarks.peers", *plan) as outlets:
-                outlets.wait_line("^up")
+            with Process("outlets", "-m", "eegstream.bench.outlets", *plan):
                 asked = ("-m", "benchmarks.readers", "read", strategy, str(count), str(seconds))
                 with Process("reader", *asked) as reader:
                     median_ms, high_ms, share, chunks = reader.wait_line(r"^read (\S+) (\S+) (\S+) (\S+)").groups()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from eegstream.cli.demo_processes import DemoProcess
 from eegstream.errors import ConfigError
+from eegstream.own_processes import OwnProcess
 from eegstream.pubsub.publisher import open_publisher
 from eegstream.stopping import SIGNALS, stopped_by_signals
 from eegstream.systemd import notify
@@ -115,11 +115,12 @@ def test_each_signal_of_the_end_is_heard(number: signal.Signals) -> None:
     assert signal.getsignal(number) is before
 
 
-def test_a_child_of_the_demo_is_asked_to_end(tmp_path: Path) -> None:
-    """In a group of its own, so that Ctrl-C is the demo's; asked, it says `end` and leaves by itself."""
-    process = DemoProcess(["run", "--bind", "tcp://127.0.0.1:*", "--device", "cpu"], tmp_path / "lsl", tmp_path / "log")
+def test_a_process_of_our_own_is_asked_to_end(tmp_path: Path) -> None:
+    """In a group of its own, so that Ctrl-C is the command's; asked, it says `end` and leaves by itself."""
+    arguments = ["eegstream", "run", "--bind", "tcp://127.0.0.1:*", "--device", "cpu"]
+    process = OwnProcess("the daemon", arguments, tmp_path / "lsl", tmp_path / "log")
     try:
-        process.wait_for_url()
+        process.wait_for(r"publishing at (\S+),")
     finally:
         process.stop()
     assert "stopped" in process.said

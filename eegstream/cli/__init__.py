@@ -10,7 +10,21 @@ import click
 from eegstream.errors import EegstreamError, one_line
 
 _LONGEST_ERROR = 2000
-COMMANDS = ("run", "demo", "streams", "tail", "health", "record", "keys", "play", "encode", "decode", "export", "model")
+COMMANDS = (
+    "run",
+    "demo",
+    "streams",
+    "tail",
+    "health",
+    "record",
+    "keys",
+    "play",
+    "encode",
+    "decode",
+    "export",
+    "model",
+    "bench",
+)
 
 
 class _LateCommands(click.Group):

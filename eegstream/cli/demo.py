@@ -21,12 +21,12 @@ def command(seconds: float | None, recording: str | None, model: str | None, tru
     Everything runs on this machine, apart from other LSL streams on the network.
     """
     from eegstream.cli.demo_live import LivePrinter
-    from eegstream.cli.demo_processes import demo_daemon, demo_player
     from eegstream.cli.recording import read_for_user
     from eegstream.client import Subscriber
     from eegstream.codec.bundle import load
     from eegstream.codec.engine import Engine, choose_device
     from eegstream.lsl.loopback import private_configuration
+    from eegstream.own_processes import own_daemon, own_player
     from eegstream.stopping import stopped_by_signals
 
     file = recording or f"synthetic:rate=250,channels=8,seconds={seconds or 600:g}"
@@ -35,12 +35,12 @@ def command(seconds: float | None, recording: str | None, model: str | None, tru
     stop = click.get_current_context().with_resource(stopped_by_signals())
     with (
         private_configuration() as lsl_configuration,
-        demo_daemon(lsl_configuration, model or "default", trust) as daemon,
+        own_daemon(lsl_configuration, model or "default", trust) as (daemon, url),
     ):
         printer = LivePrinter(source, Engine(load(model or "default", trust=trust), choose_device("cpu")))
         with (
-            Subscriber(daemon.url) as subscriber,
-            demo_player(lsl_configuration, file, seconds, source.stream if others else None) as player,
+            Subscriber(url) as subscriber,
+            own_player(lsl_configuration, file, seconds, source.stream if others else None) as player,
         ):
             while not stop.is_set() and not printer.ended:
                 item = subscriber.receive(0.1)
