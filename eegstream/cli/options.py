@@ -31,17 +31,18 @@ class PositiveSeconds(click.FloatRange):
 
 
 class OutputFile(click.Path):
-    """A file to write. If its name has a suffix, it must be the suffix of its format."""
+    """A file to write. If its name has a suffix, it must be the suffix of its format, or of one of its formats."""
 
-    def __init__(self, suffix: str) -> None:
+    def __init__(self, *suffixes: str) -> None:
         super().__init__(path_type=Path)
-        self._suffix = suffix
+        self._suffixes = suffixes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path, or click's own error."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
-        if path.suffix.lower() not in ("", self._suffix):
-            self.fail(f"{str(path)!r} was given, expected a name that ends in {self._suffix}.", param, ctx)
+        if path.suffix.lower() not in ("", *self._suffixes):
+            expected = " or ".join(filter(None, (", ".join(self._suffixes[:-1]), self._suffixes[-1])))
+            self.fail(f"{str(path)!r} was given, expected a name that ends in {expected}.", param, ctx)
         return path
 
 

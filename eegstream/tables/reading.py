@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.errors import CodesFileError
+from eegstream.files.placing import PlacedEvent
 from eegstream.files.segments import CodedSegment
 from eegstream.tables.columns import codes_of, flags_of
 from eegstream.tables.files import opened
-from eegstream.tables.placing import PlacedEvent
 from eegstream.tables.schema import TableFacts
 from eegstream.wire.messages import ModelIdentity, Source, Spec, UtcMark
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from eegstream.dsp.channel_words import EEG
+from eegstream.files.placing import PlacedEvent, placed_events
 from eegstream.files.segments import CodedSegment
 from eegstream.tables.names import RecordingNames
-from eegstream.tables.placing import PlacedEvent, placed_events
 from eegstream.tables.schema import MOST_PATCHES, columns
 from eegstream.wire.messages import Event
 

@@ -126,7 +126,7 @@ def test_a_damaged_file_that_opens_says_so(eegstream, bundle, tmp_path, name):
         (["model", "show", "{tmp}/damaged.pt"], 78),
         (["encode", "synthetic:seconds=1", "-o", "{tmp}/f.npz"], 2),
         (["encode", "synthetic:seconds=0.2", "-o", "{tmp}/f", "--model", "{bundle}", "--model-sha256", "{digest}"], 1),
-        (["decode", "{tmp}/none.codes.mcap", "-o", "{tmp}/f.edf"], 2),
+        (["decode", "{tmp}/none.codes.mcap", "-o", "{tmp}/f.wav"], 2),
         (["record", "-o", "{tmp}/f.npz"], 2),
         (["record", "-o", "{tmp}/no/such/folder/f"], 1),
         (["tail", "--connect", "nonsense"], 1),

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from eegstream.decoding import reconstruct
 from eegstream.errors import CodesFileError
 from eegstream.files.codes import write_codes
+from eegstream.files.placing import placed_events
 from eegstream.files.segments import collect_segments
 from eegstream.tables.exporting import export
 from eegstream.tables.names import RecordingNames
-from eegstream.tables.placing import placed_events
 from eegstream.tables.reading import read_tables
 from eegstream.tables.shards import ShardSizes, gather
 from eegstream.tables.writing import write_table

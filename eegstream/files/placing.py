@@ -1,9 +1,9 @@
-"""Find the events of a segment, on the segment's own clock.
+"""Find events on the clock of a segment.
 
 P patches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,19 +26,34 @@ class PlacedEvent:
         return self.t < stop_s and (self.t >= start_s or self.t + (self.duration or 0.0) > start_s)
 
 
-def placed_events(segment: CodedSegment, events: Sequence[Event]) -> list[PlacedEvent]:
+def placed_events(segment: CodedSegment, events: Iterable[Event]) -> list[PlacedEvent]:
     """The events of the segment's run, in order of time: of its own stream, and of marker streams by their offsets.
 
     Events of other streams are left out where an offset is not known. They need not lie within the segment.
     """
+    found = [placed for event in events if (placed := _placed(segment, event)) is not None]
+    return sorted(found, key=lambda event: event.t)
+
+
+def events_of_stream(segments: Sequence[CodedSegment], events: Iterable[Event]) -> list[PlacedEvent]:
+    """The events on the clock of a stream, each once and in order of time: by the offsets of the nearest segment."""
     found = []
     for event in events:
-        if event.run != segment.spec.run or not len(segment.t):
-            continue
-        t = event.t if event.stream == segment.stream else _moved(event, segment)
-        if t is not None:
-            found.append(PlacedEvent(t, event.duration, event.label, event.value))
+        placed = [(_distance_s(segment, one), one) for segment in segments if (one := _placed(segment, event))]
+        if placed:
+            found.append(min(placed, key=lambda pair: pair[0])[1])
     return sorted(found, key=lambda event: event.t)
+
+
+def _placed(segment: CodedSegment, event: Event) -> PlacedEvent | None:
+    if event.run != segment.spec.run or not len(segment.t):
+        return None
+    t = event.t if event.stream == segment.stream else _moved(event, segment)
+    return None if t is None else PlacedEvent(t, event.duration, event.label, event.value)
+
+
+def _distance_s(segment: CodedSegment, event: PlacedEvent) -> float:
+    return max(float(segment.t[0]) - event.t, event.t - float(segment.t[-1]), 0.0)
 
 
 def _moved(event: Event, segment: CodedSegment) -> float | None:
