@@ -1,37 +1,19 @@
 """Encode the streams of one recording into a sink of messages: a codes file, or a table of tokens."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 from eegstream.codec.engine import Engine
 from eegstream.errors import RecordingError
 from eegstream.files.beginnings import first_seconds
 from eegstream.files.recordings import Recording, read_recordings
-from eegstream.stream import SignalOptions
+from eegstream.files.sinks import MessageSink
+from eegstream.stream import FileOptions, SignalOptions
 from eegstream.tokenizer import encode_recording
 from eegstream.wire.messages import Codes, End, Gap, Message, Spec
 
 Tell = Callable[[str], None]
 """Takes a remark, one sentence."""
-
-
-class MessageSink(Protocol):
-    """What messages are written to."""
-
-    def write(self, message: Message) -> None:
-        """Append one message."""
-
-
-@dataclass(frozen=True)
-class FileOptions:
-    """What the user says about every recording that is encoded."""
-
-    signal: SignalOptions = field(default_factory=SignalOptions)
-    seconds: float | None = None
-    """Only the first seconds; None is all."""
-    stream: str | None = None
-    """Only this stream of a file with several, by name or number."""
 
 
 @dataclass

@@ -19,6 +19,17 @@ class SignalOptions:
 
 
 @dataclass(frozen=True)
+class FileOptions:
+    """What the user says about every recording that is encoded."""
+
+    signal: SignalOptions = field(default_factory=SignalOptions)
+    seconds: float | None = None
+    """Only the first seconds; None is all."""
+    stream: str | None = None
+    """Only this stream of a file with several, by name or number."""
+
+
+@dataclass(frozen=True)
 class StreamGeometry:
     """What a stream states of its rate and channels; one entry per channel of the source."""
 

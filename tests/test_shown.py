@@ -8,7 +8,8 @@ import pytest
 
 from eegstream import Tokenizer
 from eegstream.cli.progress import progress as command_bar
-from trainer.data import progress as preparation
+from eegstream.workers.progress import can_show_bars
+from eegstream.workers.progress import progress as work_bar
 
 
 class Terminal(io.StringIO):
@@ -36,7 +37,7 @@ def test_results_are_one_line_however_much_they_hold() -> None:
 
 @pytest.mark.parametrize("in_kernel", [False, True])
 def test_bars_are_for_terminals_not_for_a_notebook_s_commands(monkeypatch: pytest.MonkeyPatch, in_kernel: bool) -> None:
-    """Both bars, of commands and of the trainer."""
+    """Both bars, of one file and of many recordings."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
@@ -46,8 +47,9 @@ def test_bars_are_for_terminals_not_for_a_notebook_s_commands(monkeypatch: pytes
         monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     with command_bar("encoding", 2) as steps:
         list(steps)
-    with preparation.progress(1) as advance:
-        advance()
+    with work_bar("preparing", [4.0, 2.0], lambda: 1) as bar:
+        bar.finished(4.0, 3600.0)
     assert ("encoding" in terminal.getvalue()) is not in_kernel
     assert ("preparing" in terminal.getvalue()) is not in_kernel
-    assert preparation.can_show_bars() is not in_kernel
+    assert ("15:00 left" in terminal.getvalue()) is not in_kernel, "half of the 30 minutes that half as much takes"
+    assert can_show_bars() is not in_kernel

@@ -8,7 +8,7 @@ _EXTRAS = {
     "search": ("optuna",),
     "files": ("mne", "edfio", "pyxdf", "pybv", "antio", "mffpy", "pymatreader", "h5py"),
     "trainer": (
-        *("lightning", "hydra", "jinja2", "omegaconf", "torchmetrics", "distributed", "matplotlib", "rich"),
+        *("lightning", "hydra", "jinja2", "omegaconf", "torchmetrics", "distributed", "matplotlib"),
         *("sklearn", "tensorboard", "wandb"),
     ),
 }

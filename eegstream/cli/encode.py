@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eegstream.cli.encode_options import corpus_options
 from eegstream.cli.options import (
     OutputFile,
     PositiveSeconds,
@@ -17,33 +18,27 @@ from eegstream.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from eegstream.cli.encode_options import CorpusOptions
     from eegstream.codec.engine import Engine
     from eegstream.codec.trust import Trust
     from eegstream.encoding import StreamCounts
-
-
-def _told(counts: "StreamCounts", engine: "Engine") -> str:
-    """One line for the user."""
-    words = len(engine.bundle.manifest.words)
-    return (
-        f"{counts.patches} patches of one channel, {words} codes each, by {engine.bundle.title}; "
-        f"{counts.gaps} gaps, {counts.discarded_s:.2f} s that no patch covers"
-    )
+    from eegstream.stream import FileOptions
 
 
 @click.command("encode")
-@click.argument("file")
-@click.option("-o", "output", required=True, type=OutputFile(".mcap"), help="F.codes.mcap")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="F.codes.mcap of one recording, else a folder.")
 @model_option
 @device_option
 @click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
 @stream_option
 @channel_options
 @signal_options
+@corpus_options
 @with_trust
 def command(
-    file: str,
-    output: Path,
+    paths: tuple[str, ...],
+    output: Path | None,
     model: str | None,
     trust: "Trust",
     device: str | None,
@@ -56,40 +51,71 @@ def command(
     counter_channel: str | None,
     notch: str | None,
     fill_ms: float | None,
+    corpus: "CorpusOptions",
 ) -> None:
-    """Encode FILE into a codes file, with the content that `run` would publish for `play FILE`.
+    """Encode recordings, with the content that `run` would publish for `play FILE`.
 
-    Each stream of EEG in FILE becomes a stream of the codes file. FILE is a recording, or
+    One recording becomes a codes file; -o names it. Several, a folder, a pattern or a BIDS data set become a folder
+    with one codes file for each recording and a manifest; run again, it does what is missing or has changed.
+
+    Each stream of EEG in a recording becomes a stream of its codes file. One recording can also be
     synthetic:rate=250,channels=8,seconds=60,seed=0.
     """
+    from eegstream.cli.encode_corpus import encode_many, folder_of
+    from eegstream.dsp.channels import ChannelChoice
+    from eegstream.stream import FileOptions, SignalOptions
+
+    choice = ChannelChoice.of(channels, drop, unit, counter_channel)
+    signal = SignalOptions(
+        notch_hz=float(notch) if notch else None, fill_ms=fill_ms or 0.0, choice=choice, rate_hz=rate
+    )
+    options = FileOptions(signal, seconds, stream)
+    folder = folder_of(paths, output, corpus)
+    if folder is not None:
+        encode_many(paths, folder, model or "default", trust, device or "auto", options, corpus)
+    elif output is None:
+        raise click.UsageError("Missing option '-o': give the codes file.")
+    else:
+        target = OutputFile(".mcap").convert(str(output), None, click.get_current_context())
+        _encode_one(paths[0], target, model or "default", trust, device or "auto", options)
+
+
+def _encode_one(file: str, output: Path, model: str, trust: "Trust", device: str, options: "FileOptions") -> None:
+    """Encode one recording into one codes file."""
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user, require_other_file
     from eegstream.codec.bundle import load
     from eegstream.codec.engine import Engine, choose_device
-    from eegstream.dsp.channels import ChannelChoice
     from eegstream.encoding import encode_streams
     from eegstream.files.codes import write_codes
-    from eegstream.stream import SignalOptions
 
     require_other_file(file, output)
-    choice = ChannelChoice.of(channels, drop, unit, counter_channel)
-    options = SignalOptions(
-        notch_hz=float(notch) if notch else None, fill_ms=fill_ms or 0.0, choice=choice, rate_hz=rate
+    signal = options.signal
+    recordings = read_for_user(
+        file, seconds=options.seconds, rate_hz=signal.rate_hz, stream=options.stream, choice=signal.choice
     )
-    recordings = read_for_user(file, seconds=seconds, rate_hz=rate, stream=stream, choice=choice)
-    chosen = choose_device(device or "auto")
-    engine = Engine(load(model or "default", chosen, trust), chosen)
+    chosen = choose_device(device)
+    engine = Engine(load(model, chosen, trust), chosen)
     total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
     with write_codes(output) as writer, progress("encoding", max(1, int(total_s))) as bar:
         sums = encode_streams(
             recordings,
             engine,
-            options,
+            signal,
             writer,
             lambda remark: click.echo(remark, err=True),
-            lambda seconds: bar.update(max(0, int(seconds) - bar.pos)),
+            lambda reached_s: bar.update(max(0, int(reached_s) - bar.pos)),
         )
         bar.update(bar.length or 0)
     for counts in sums:
         which = f" {counts.name}:" if len(sums) > 1 else ""
         click.echo(f"{output}:{which} {_told(counts, engine)}", err=True)
+
+
+def _told(counts: "StreamCounts", engine: "Engine") -> str:
+    """One line for the user."""
+    words = len(engine.bundle.manifest.words)
+    return (
+        f"{counts.patches} patches of one channel, {words} codes each, by {engine.bundle.title}; "
+        f"{counts.gaps} gaps, {counts.discarded_s:.2f} s that no patch covers"
+    )

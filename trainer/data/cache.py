@@ -9,7 +9,6 @@ C channels, T samples of a segment.
 
 import hashlib
 import json
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.frontend import FrontEndSettings
+from eegstream.files.contents import content_sha256, files_of, states_of
 from eegstream.files.recordings import SYNTHETIC_PREFIX
-from trainer.data.recording_files import HEADERS, named_parts
 from trainer.data.recording_overrides import RecordingOverrides
 from trainer.data.splits import RecordingSource
 
@@ -134,17 +133,14 @@ class SignalCache:
         if known is not None:
             return known
         state = _state(source)
-        digest = hashlib.sha256()
-        for path in _files(source):
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+        content = content_sha256(_files(source))
         memo = self._memo(source)
         memo.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=memo.parent, prefix=".writing-") as own:
             written = Path(own, "json")
-            written.write_text(json.dumps({"content": digest.hexdigest(), "files": state}), encoding="utf-8")
+            written.write_text(json.dumps({"content": content, "files": state}), encoding="utf-8")
             written.replace(memo)
-        return digest.hexdigest()
+        return content
 
     def _memo(self, source: RecordingSource) -> Path:
         where = json.dumps([str(path.resolve()) for path in _named(source)])
@@ -162,16 +158,9 @@ def _named(source: RecordingSource) -> list[Path]:
 def _files(source: RecordingSource) -> list[Path]:
     """All files on which the content of a source depends."""
     first, *rest = _named(source)
-    if first.is_dir():
-        return [*sorted(path for path in first.rglob("*") if path.is_file()), *rest]
-    if first.suffix.lower() not in HEADERS:
-        return [first, *rest]
-    companion = re.compile(re.escape(first.stem) + r"(-\d+)?\.\w+")
-    beside = {path for path in first.parent.iterdir() if companion.fullmatch(path.name) and path.is_file()}
-    beside |= {path for path in map(first.with_name, named_parts(first)) if path.is_file()}
-    return [first, *sorted(beside - {first}), *rest]
+    return [*files_of(first), *rest]
 
 
 def _state(source: RecordingSource) -> list[list[str | int]]:
     """Name, size and time of each file; if these are the same, so is the content."""
-    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in _files(source)]
+    return [[state.name, state.size, state.modified_ns] for state in states_of(_files(source))]

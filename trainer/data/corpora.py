@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegstream.errors import ConfigError
-from trainer.data.left_out import Skipped, with_left_out
+from eegstream.workers.left_out import Skipped
+from trainer.data.left_out import with_left_out
 from trainer.data.splits import RecordingSource, Split, SplitDescription, SplitRule, describe_split, require_disjoint
 
 

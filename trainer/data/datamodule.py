@@ -11,11 +11,12 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
+from eegstream.workers.left_out import Skipped
 from trainer.data.augment import Augmentation
 from trainer.data.cache import SignalCache
 from trainer.data.corpora import Corpus, split_by
 from trainer.data.front_ended import Signal
-from trainer.data.left_out import Account, Skipped, unusable, with_left_out, write_left_out
+from trainer.data.left_out import account, unusable, with_left_out, write_left_out
 from trainer.data.preparation import Job, Prepared, Side, prepare
 from trainer.data.recording_overrides import Patterns, RecordingOverrides
 from trainer.data.splits import SIDES, RecordingSource, SplitDescription, SplitRule
@@ -178,7 +179,7 @@ class CorpusDataModule(lightning.LightningDataModule):
                 "Give other recordings, or a smaller model.patch_size",
             )
             raise with_left_out(error, [*skipped, *self.source.left_out])
-        return Side(usable, Account([*(self.source.left_out if side == "train" else ()), *skipped]))
+        return Side(usable, account([*(self.source.left_out if side == "train" else ()), *skipped]))
 
     def _why_not(self, found: Prepared | Skipped) -> str | None:
         """Why a recording cannot be used; None if it can be."""

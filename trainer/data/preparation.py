@@ -1,11 +1,10 @@
-"""Prepare the recordings of a corpus in the cache: in this process, on a local cluster, or on remote Dask workers.
+"""Prepare the recordings of a corpus in the cache: in this process, in several, or on Dask workers.
 
 A recording that cannot be used is reported, never dropped silently.
 """
 
-import logging
-import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +14,21 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError, EegstreamError
+from eegstream.workers.dask_cluster import DaskCluster
+from eegstream.workers.left_out import Account, Skipped
+from eegstream.workers.processes import cores, in_processes
+from eegstream.workers.progress import progress
+from eegstream.workers.spreading import Lost, Spreading, here
 from trainer.data.cache import Entry, SignalCache
 from trainer.data.front_ended import Part, Signal, as_sent
-from trainer.data.left_out import Account, Skipped, in_settings, unusable
-from trainer.data.progress import progress
+from trainer.data.left_out import in_settings, unusable
 from trainer.data.reading import read_source
 from trainer.data.recording_overrides import RecordingOverrides
 from trainer.data.splits import RecordingSource
 
 LOCAL = "local"
-_PATIENCE_S = 10.0
 _LITTLE = 64 << 20
-"""Bytes of recordings that one process prepares in the time that a cluster takes to start."""
+"""Bytes of recordings that one process prepares in the time that others take to start."""
 _MADE_UP = 8 << 20
 """Assumed size in bytes of a recording that is not a file."""
 
@@ -108,12 +110,7 @@ def prepare(jobs: Sequence[Job], scheduler: str | None, *, strict: bool) -> list
             waiting.append(number)
         else:
             outcomes[number] = keys
-    with progress(len(waiting)) as advance:
-        for number, outcome in _prepared([jobs[number] for number in waiting], scheduler):
-            if strict and isinstance(outcome, Unusable):
-                raise unusable([Skipped(_name(jobs[waiting[number]]), outcome.why)])
-            outcomes[waiting[number]] = outcome
-            advance()
+    _prepare_all([jobs[number] for number in waiting], waiting, outcomes, scheduler, strict=strict)
     new = {*waiting}
     return [_opened(job, outcomes[number], is_new=number in new) for number, job in enumerate(jobs)]
 
@@ -198,40 +195,50 @@ def _cached(job: Job) -> Keys | None:
     return tuple(keys) if keys and all(map(job.cache.find, keys)) else None
 
 
-def _prepared(jobs: Sequence[Job], scheduler: str | None) -> Iterator[tuple[int, Keys | Unusable]]:
-    """Outcomes of all jobs as they come, with each job's number."""
-    if scheduler is None or not jobs or (scheduler == LOCAL and sum(map(_size, jobs)) <= _LITTLE):
-        for number, job in enumerate(jobs):
-            yield number, prepare_one(job)
-        return
-    from distributed import Client, KilledWorker, LocalCluster, as_completed  # noqa: PLC0415  (slow to import)
-
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+def _prepare_all(
+    jobs: Sequence[Job],
+    numbers: Sequence[int],
+    outcomes: dict[int, Keys | Unusable],
+    scheduler: str | None,
+    *,
+    strict: bool,
+) -> None:
+    """Add the outcome of each job under its number."""
+    sizes = [_size(job) for job in jobs]
     with ExitStack() as stack:
-        address = scheduler
-        if scheduler == LOCAL:
-            workers = min(len(jobs), os.cpu_count() or 1)
-            address = stack.enter_context(
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")  # type: ignore[no-untyped-call]
-            ).scheduler_address
-        try:
-            client = stack.enter_context(Client(address, timeout=_PATIENCE_S))  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"data.scheduler is {address!r}, where no Dask scheduler answers ({error})",
-                "Correct data.scheduler, or start a scheduler there",
-            ) from None
-        futures = client.map(prepare_one, jobs, pure=False)
-        numbers = {future.key: number for number, future in enumerate(futures)}
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
-            number = numbers[future.key]
-            try:
-                yield number, future.result()
-            except KilledWorker:
+        spread, workers = _way(sizes, scheduler, stack)
+        bar = stack.enter_context(progress("preparing recordings", sizes, lambda: workers))
+        for index, outcome in spread(_timed, jobs):
+            if isinstance(outcome, Lost):
                 raise ConfigError(
-                    f"the worker that prepared {_name(jobs[number])} was killed several times; it may lack memory",
+                    f"{_name(jobs[index])} cannot be prepared: {outcome.why}",
                     "Give workers more memory, or leave the recording out",
-                ) from None
+                )
+            if strict and isinstance(outcome.of, Unusable):
+                raise unusable([Skipped(_name(jobs[index]), outcome.of.why)])
+            outcomes[numbers[index]] = outcome.of
+            bar.finished(sizes[index], outcome.seconds)
+
+
+def _way(sizes: Sequence[int], scheduler: str | None, stack: ExitStack) -> tuple[Spreading, int]:
+    """Where the jobs are done, and how many at the same time."""
+    if scheduler is None or not sizes or (scheduler == LOCAL and sum(sizes) <= _LITTLE):
+        return here, 1
+    if scheduler == LOCAL:
+        return in_processes(cores()), cores()
+    cluster = stack.enter_context(DaskCluster(scheduler, "data.scheduler"))
+    return cluster, cluster.threads
+
+
+@dataclass(frozen=True)
+class _Timed:
+    of: Keys | Unusable
+    seconds: float
+
+
+def _timed(job: Job) -> _Timed:
+    started_s = time.perf_counter()
+    return _Timed(prepare_one(job), time.perf_counter() - started_s)
 
 
 def _size(job: Job) -> int:

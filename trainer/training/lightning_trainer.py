@@ -13,7 +13,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from eegstream.errors import ConfigError
-from trainer.data.progress import can_show_bars
+from eegstream.workers.progress import can_show_bars
 from trainer.hydra_app import build, plain
 from trainer.training.callbacks import CarryBestCheckpoint, EpochSummaryLines, ValidateAtTheLastStep
 from trainer.training.console import print_once

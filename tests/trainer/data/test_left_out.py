@@ -7,12 +7,13 @@ import pytest
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
+from eegstream.workers.left_out import Skipped
 from tests.files.written import EdfSignal, edf_bytes, steps
 from tests.trainer.conftest import Run
 from trainer.data.augment import Augmentation
 from trainer.data.corpora import Corpus
 from trainer.data.datamodule import CorpusDataModule
-from trainer.data.left_out import Account, Skipped
+from trainer.data.left_out import account
 from trainer.data.sources.file_list import file_list
 from trainer.data.sources.folder import folder
 
@@ -172,13 +173,13 @@ def test_many_are_told_by_their_causes() -> None:
     """With counts and the first names; names, numbers and brackets make no cause of its own."""
     links = [Skipped(f"s/{n}.edf", "it is a broken link") for n in range(30)]
     short = [Skipped(f"{n}.csv", f"{n}.csv holds {n} samples ({n} s), expected a recording") for n in range(12)]
-    account = Account([*links, *short, Skipped("x.csv", "x.csv is empty")])
-    assert len(account) == 43
-    assert list(account) == [
+    told = account([*links, *short, Skipped("x.csv", "x.csv is empty")])
+    assert len(told) == 43
+    assert list(told) == [
         "30: it is a broken link (s/0.edf, s/1.edf, s/2.edf, s/3.edf, s/4.edf, s/5.edf, s/6.edf, s/7.edf and 22 more)",
         "12: 0.csv holds 0 samples (0 s), expected a recording (0.csv, 1.csv, 2.csv, 3.csv, 4.csv, 5.csv, 6.csv, 7.csv "
         "and 4 more)",
         "x.csv is empty",
         "left_out.json in the run's folder lists all of them",
     ]
-    assert list(Account(links[:2])) == ["s/0.edf: it is a broken link", "s/1.edf: it is a broken link"]
+    assert list(account(links[:2])) == ["s/0.edf: it is a broken link", "s/1.edf: it is a broken link"]

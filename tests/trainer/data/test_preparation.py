@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from distributed import Client, LocalCluster
 
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
+from eegstream.workers.dask_cluster import DaskCluster
+from eegstream.workers.left_out import Skipped
 from trainer.data import preparation
 from trainer.data.cache import SignalCache
-from trainer.data.left_out import Skipped
 from trainer.data.preparation import LOCAL, Job, Prepared, prepare
 from trainer.data.splits import RecordingSource
 
@@ -143,6 +145,6 @@ def test_a_strict_run_ends_at_the_first(tmp_path):
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch):
     """With its address."""
-    monkeypatch.setattr(preparation, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(preparation, "DaskCluster", partial(DaskCluster, patience_s=0.5))
     with pytest.raises(ConfigError, match=r"data.scheduler is 'tcp://127\.0\.0\.1:9'"):
         prepare(jobs(tmp_path, count=1), "tcp://127.0.0.1:9", strict=True)

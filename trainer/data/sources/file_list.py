@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eegstream.errors import ConfigError
+from eegstream.files.recording_files import left_out_because
+from eegstream.workers.left_out import Skipped
 from trainer.data.corpora import Corpus, split_by
-from trainer.data.left_out import Skipped
-from trainer.data.recording_files import left_out_because
 from trainer.data.splits import SIDES, RecordingSource, SplitRule
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}

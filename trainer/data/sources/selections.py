@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eegstream.errors import ConfigError
-from trainer.data.left_out import Skipped, with_left_out
-from trainer.data.recording_files import files_below, is_closed_folder, left_out_because, looks_like_recording
-from trainer.data.sources.path_patterns import MAGIC, fits
+from eegstream.files.path_patterns import MAGIC, fits
+from eegstream.files.recording_files import files_below, is_closed_folder, left_out_because, looks_like_recording
+from eegstream.workers.left_out import Skipped
+from trainer.data.left_out import with_left_out
 from trainer.data.sources.subjects import subjects_of
 from trainer.data.splits import RecordingSource
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from eegstream.files.path_patterns import fits, is_ignored
+from eegstream.files.recording_files import absent, files_below, left_out_because, looks_like_recording
 from tests.files import written
-from trainer.data.recording_files import absent, files_below, left_out_because, looks_like_recording
-from trainer.data.sources.path_patterns import fits, is_ignored
 
 WRITERS = [
     lambda folder: written.write_brainvision(folder, ["New Segment,,1,1,0"]),

@@ -50,7 +50,7 @@ def _below(folder: Path, depth: int | None, seen: set[Path]) -> Iterator[Path]:
 
 def is_closed_folder(path: Path) -> bool:
     """Whether `files_below` returned a folder because it cannot be read."""
-    return path.is_dir() and path.suffix.lower() not in _FOLDERS
+    return path.is_dir() and not is_recording_folder(path)
 
 
 def ending(path: Path) -> str:
@@ -65,6 +65,16 @@ def looks_like_recording(path: Path) -> bool:
     if kind in _TEXT:
         return absent(path) is not None or _is_table(path)
     return (kind in _READ or kind in _NOT_READ or kind in _MAYBE_EEG) and not is_part(path)
+
+
+def is_recording_folder(path: Path) -> bool:
+    """Whether a folder is a recording itself, by its name."""
+    return path.suffix.lower() in _FOLDERS
+
+
+def may_hold_eeg(path: Path) -> bool:
+    """Whether a file is in a format that holds EEG among many other things, which eegstream does not read."""
+    return ending(path) in _MAYBE_EEG
 
 
 def is_part(path: Path) -> bool:
@@ -103,7 +113,7 @@ def left_out_because(path: Path) -> str | None:
         return why
     if is_closed_folder(path):
         return "it is a folder that cannot be read"
-    if ending(path) in _MAYBE_EEG:
+    if may_hold_eeg(path):
         return f"{path.suffix} is not supported: export EDF or BrainVision, or write a DataLoader of your own"
     if ending(path) in _NOT_READ:
         try:
