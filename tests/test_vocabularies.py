@@ -284,13 +284,19 @@ def test_a_grid_is_what_the_decoder_of_fsq_gets(form):
 
 def test_codes_of_a_tokens_model_are_places_on_grids():
     """The first digit of the first code is the gain; all other digits lie on symmetric grids."""
-    settings = {"gain_levels": 32, "envelope_levels": [8, 4, 4], "code_digits": [6, 4], "gain_range_uv": [0.25, 1000]}
-    made = manifest(patch=2) | {"words": [4096, 4096, 256], "model": settings}
-    first, second, third = meanings_of(Manifest.model_validate(made))
+    settings = {
+        "gain_levels": 32,
+        "gain_range_uv": [0.25, 1000],
+        "envelope_levels": [8, 4, 4],
+        "detail_levels": [5, 4],
+        "code_digits": [6, 4],
+    }
+    made = manifest(patch=2) | {"words": [4096, 20, 4096, 256], "model": settings}
+    first, second, third, fourth = meanings_of(Manifest.model_validate(made))
     assert (first.kind, first.levels, first.gain_digits, len(first.gains_uv)) == ("fsq", (32, 8, 4, 4), 1, 32)
-    assert (second.levels, second.gain_digits, third.levels) == ((4,) * 6, 0, (4,) * 4)
-    np.testing.assert_allclose(second.grid(np.array([0, 4095, 1]))[:, 0], [-1, 1, -1 / 3], atol=1e-6)
-    other = Manifest.model_validate(made | {"words": [4096, 4096, 4096]})
+    assert (second.levels, second.gain_digits, third.levels, fourth.levels) == ((5, 4), 0, (4,) * 6, (4,) * 4)
+    np.testing.assert_allclose(third.grid(np.array([0, 4095, 1]))[:, 0], [-1, 1, -1 / 3], atol=1e-6)
+    other = Manifest.model_validate(made | {"words": [4096, 20, 4096, 4096]})
     assert {meaning.kind for meaning in meanings_of(other)} == {"unknown"}
 
 

@@ -6,7 +6,7 @@ B patches in a batch, N samples in a patch, G codes of a patch, M patches in all
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,14 @@ class Network(Protocol):
 
     def named_children(self) -> Iterator[tuple[str, nn.Module]]:
         """As every module has it."""
+
+
+@runtime_checkable
+class Penalised(Protocol):
+    """A network that asks for more of its training than a small error."""
+
+    def penalty(self, patches: Tensor, reconstructed: Tensor, rate_hz: Tensor) -> Tensor:
+        """What is added to the loss, for patches (B, N), their reconstruction (B, N), and rates (B, 1)."""
 
 
 class NetworkFitter(Protocol):

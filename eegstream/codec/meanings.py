@@ -76,10 +76,11 @@ def meanings_of(manifest: Manifest) -> tuple[CodeMeaning, ...]:
 def _of_tokens(manifest: Manifest) -> tuple[CodeMeaning, ...]:
     """The codes of a tokens model; none if this is another model."""
     model = manifest.model
-    gain, envelope, counts = model.get("gain_levels"), _levels(model.get("envelope_levels")), model.get("code_digits")
+    gain, counts = model.get("gain_levels"), model.get("code_digits")
+    envelope, detail = _levels(model.get("envelope_levels")), _levels(model.get("detail_levels"))
     if not isinstance(gain, int) or not isinstance(counts, list) or not all(isinstance(n, int) for n in counts):
         return ()
-    levels = ((gain, *envelope), *((_TOKEN_LEVELS,) * count for count in counts))
+    levels = ((gain, *envelope), detail, *((_TOKEN_LEVELS,) * count for count in counts))
     if tuple(map(math.prod, levels)) != tuple(manifest.words):
         return ()
     first, *others = (CodeMeaning("fsq", math.prod(own), own, form="symmetric") for own in levels)

@@ -34,8 +34,9 @@ MODELS = {
     "classified": "patch_size gain_bits gain_range_uv class_bits word_bits coefficients states steps segments "
     f"candidates lanes fill fit_patches fit_rounds fit_prior fitter.patches fitter.rounds fitter.prior fitter.in_order "
     f"{OPTIMISATION}",
-    "tokens": "patch_size gain_levels gain_range_uv envelope_levels code_digits coefficients lowest hidden candidates "
-    f"use_conditioning fit_patches fitter.patches fitter.envelope_steps fitter.codebook_steps {OPTIMISATION}",
+    "tokens": "patch_size gain_levels gain_range_uv envelope_levels detail_levels power_edges power_weight code_digits "
+    "coefficients lowest hidden candidates use_conditioning fit_patches fitter.patches fitter.envelope_steps "
+    f"fitter.codebook_steps {OPTIMISATION}",
 }
 COMMANDS = {
     "evaluate": "data bundle reference fit_windows bits rates_hz turns folder seed tasks tokens frontend model",

@@ -94,6 +94,7 @@ def small(choice: str) -> list[str]:
     elif choice.endswith("=tokens"):
         own = [
             *("model.code_digits=[4,4]", "model.coefficients=16", "model.hidden=8", "model.candidates=2"),
+            "model.power_edges=[1,4,9]",
             *("model.fit_patches=300", "model.fitter.envelope_steps=2", "model.fitter.codebook_steps=2"),
         ]
     else:

@@ -21,7 +21,7 @@ from trainer.data.loader_batches import as_batch
 from trainer.evaluation.codebook_usage import CodebookUsage, usage_metrics
 from trainer.evaluation.metric_collection import ReconstructionMetrics
 from trainer.hydra_app import build
-from trainer.protocols import Batch, Network
+from trainer.protocols import Batch, Network, Penalised
 from trainer.training.checkpoints import as_module
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -101,7 +101,10 @@ class PatchTraining(lightning.LightningModule):
     def training_step(self, batch: Batch, _batch_index: int) -> Tensor:
         """Loss of a batch."""
         patches, rates_hz = self._checked(batch)
-        loss = self._loss(self.network(patches, rates_hz), patches)
+        reconstructed = self.network(patches, rates_hz)
+        loss = self._loss(reconstructed, patches)
+        if isinstance(self.network, Penalised):
+            loss = loss + self.network.penalty(patches, reconstructed, rates_hz)
         if self._is_logged():
             self.log("train/loss", loss, prog_bar=True, batch_size=len(patches), sync_dist=True)
         return loss

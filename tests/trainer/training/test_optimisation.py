@@ -2,10 +2,13 @@
 
 import math
 
+import lightning
 import numpy as np
 import pytest
 import torch
 
+from trainer.hydra_app import quiet_lightning
+from trainer.training.lightning_module import PatchTraining
 from trainer.training.losses import RelativeError, RelativeSpectralError
 from trainer.training.schedules import warmup_cosine
 from trainer.training.weight_averaging import warming_ema
@@ -25,6 +28,45 @@ def test_the_spectral_term_sees_powers_and_not_phases():
     plain, both = RelativeError(floor_uv=1.0), RelativeSpectralError(floor_uv=1.0, weight=0.5, edges=[1, 4, 16, 33])
     assert float(both(x.flip(1), x) - plain(x.flip(1), x)) == pytest.approx(0.0, abs=1e-4)
     assert 0.9 * math.log(4) < float(both(x / 2, x) - plain(x / 2, x)) / 0.5 < math.log(4)
+
+
+class Penalty(torch.nn.Module):
+    """A network whose only wish is that its weight be 3."""
+
+    patch_size, codebook_sizes, prefix, decodes, about = 4, (2,), False, ("mse",), ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, patches, rate_hz):
+        return patches
+
+    def penalty(self, patches, reconstructed, rate_hz):
+        assert torch.equal(patches, reconstructed)
+        return (self.weight - 3).square()
+
+
+def test_a_networks_penalty_is_part_of_the_loss(tmp_path):
+    """One step of gradient descent, half as large as its second derivative, leads to the minimum."""
+    quiet_lightning()
+    network = Penalty()
+    training = PatchTraining(
+        network, torch.nn.L1Loss(), lambda weights: torch.optim.SGD(weights, lr=0.5), None, [], False, {"seed": 1}
+    )
+    trainer = lightning.Trainer(
+        max_steps=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+        accelerator="cpu",
+        default_root_dir=tmp_path,
+    )
+    batches = torch.utils.data.DataLoader(torch.ones(2, 4), batch_size=2)
+    trainer.fit(training, batches, batches)
+    assert float(network.weight.detach()) == pytest.approx(3.0)
 
 
 def test_the_rate_rises_then_falls_along_a_cosine():

@@ -19,10 +19,10 @@ from scipy.fft import dct
 from torch import Tensor, nn
 
 from trainer.models.amplitude import LIMIT_UV
-from trainer.models.classified.hashed_noise import hashed_signs
 from trainer.models.classified.settings import CodecSettings
 from trainer.models.classified.tables import ClassTables
 from trainer.models.classified.trellis import HIGHEST_RATE, PER_SUBSET, SUBSETS, Trellis
+from trainer.models.hashed_noise import hashed_signs
 
 _OFFSETS = (-1.0, 0.0, 1.0)
 """Gains to try, in steps from the patch's own gain."""

@@ -62,8 +62,7 @@ class TokenFitter:
 
 @torch.no_grad()
 def _take_statistics(network: TokenCodec, patches: Tensor) -> None:
-    _, z = network.analyse(patches)
-    features = network.features(z)
+    _, z, features = network.analyse(patches)
     network.feature_mean.copy_(features.mean(0))
     network.feature_size.copy_(features.std(0).clamp_min(0.1))
     network.log_size.copy_(0.5 * torch.log(z.square().mean(0) + _LEAST_POWER))
@@ -90,17 +89,19 @@ def _rates(patches: Tensor) -> Tensor:
 
 
 def _unlikelihood(network: TokenCodec, patches: Tensor) -> Tensor:
-    """Mean negative log likelihood of independent Gaussian coefficients of the expected sizes, up to a constant."""
+    """Mean negative log likelihood of independent Gaussian coefficients of the expected sizes, and what is not told."""
     rates_hz = _rates(patches)
-    _, z = network.analyse(patches)
-    size = network.sizes(network.envelope(z, rates_hz), rates_hz)
-    return (torch.log(size) + 0.5 * (z.square() + _LEAST_POWER) / size.square()).mean()
+    _, z, features = network.analyse(patches)
+    latents = network.latents(features, rates_hz)
+    size = network.sizes(network.quantizer(latents), rates_hz)
+    unlikelihood = (torch.log(size) + 0.5 * (z.square() + _LEAST_POWER) / size.square()).mean()
+    return unlikelihood + network.power_weight * network.untold(features, latents)
 
 
 def _relative_error(network: TokenCodec, patches: Tensor) -> Tensor:
-    error = (network(patches, _rates(patches)) - patches).square().sum(1)
-    relative: Tensor = error / (patches.square().sum(1) + patches.shape[1])
-    return relative.mean()
+    reconstructed: Tensor = network(patches, _rates(patches))
+    relative = (reconstructed - patches).square().sum(1) / (patches.square().sum(1) + patches.shape[1])
+    return relative.mean() + network.penalty(patches, reconstructed, _rates(patches))
 
 
 @torch.no_grad()

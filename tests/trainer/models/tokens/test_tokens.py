@@ -11,14 +11,23 @@ from eegstream.codec.archive import Archive
 from eegstream.codec.graph_check import require_allowed
 from eegstream.codec.source_check import require_harmless
 from eegstream.errors import ConfigError
+from trainer.evaluation.metrics import periodogram
 from trainer.models.mlp import mlp_autoencoder
 from trainer.models.tokens import TokenCodec
+from trainer.models.tokens.band_powers import BandPowers
 from trainer.models.tokens.codebooks import HalvedCodebooks
 from trainer.models.tokens.fit import TokenFitter
 from trainer.models.tokens.grid_order import grid_order
 from trainer.models.tokens.settings import TokenSettings
 
-SMALL = {"patch_size": 64, "coefficients": 40, "code_digits": [6, 6, 4], "hidden": 16, "candidates": 4}
+SMALL = {
+    "patch_size": 64,
+    "coefficients": 40,
+    "power_edges": [1, 3, 6, 12],
+    "code_digits": [6, 6, 4],
+    "hidden": 16,
+    "candidates": 4,
+}
 GAIN_STEP = 4000 ** (1 / 31)
 
 
@@ -64,8 +73,8 @@ def codec():
 def test_shapes_and_ranges(codec):
     """Codes (B, G) int32, each below its size; patches (B, N) float32 back."""
     codes = codec.encode(tile(), rates())
-    assert codec.codebook_sizes == [4096, 4096, 4096, 256]
-    assert codes.shape == (64, 4)
+    assert codec.codebook_sizes == [4096, 256, 4096, 4096, 256]
+    assert codes.shape == (64, 5)
     assert codes.dtype == torch.int32
     assert ((codes >= 0) & (codes < torch.tensor(codec.codebook_sizes))).all()
     decoded = codec.decode(codes, rates())
@@ -87,11 +96,12 @@ def test_scripted_equals_eager_and_uses_what_a_bundle_may(codec, tmp_path):
     with torch.inference_mode(), torchscript.without_fusion():
         assert torch.equal(scripted.encode(x, rates()), codes)
         assert torch.equal(scripted.decode(codes, rates()), codec.decode(codes, rates()))
+        assert torch.equal(scripted.decode_spectrum(codes, rates()), codec.decode_spectrum(codes, rates()))
     torchscript.save(scripted, tmp_path / "model.pt", {})
     content = (tmp_path / "model.pt").read_bytes()
     archive = Archive.read(content, "model")
     require_harmless(archive.sources, "model")
-    require_allowed(torchscript.load_bytes(archive.repacked()), ["encode", "decode"], "model")
+    require_allowed(torchscript.load_bytes(archive.repacked()), ["encode", "decode", "decode_spectrum"], "model")
 
 
 def test_codes_depend_on_neither_company_nor_place(codec):
@@ -108,9 +118,10 @@ def test_any_input_gives_codes_and_any_code_a_signal(codec, value):
     x[0], x[1, ::2], x[2, 7] = value, value, value
     codes = codec.encode(x, rates())
     assert ((codes >= 0) & (codes < torch.tensor(codec.codebook_sizes))).all()
-    for kept in range(5):
+    for kept in reversed(range(6)):
         codes[:, kept:] = -1
         assert codec.decode(codes, rates()).isfinite().all()
+        assert codec.decode_spectrum(codes, rates()).isfinite().all()
 
 
 def test_loudness_moves_the_gain_digit_alone(codec):
@@ -124,12 +135,13 @@ def test_each_code_adds_its_own_coefficients(codec):
     """A code changes the same coefficients, by the same multiples of the envelope, whatever the other codes are."""
     codes = codec.encode(tile(), rates())
     longer, shorter = codes.clone(), codes.clone()
-    longer[:, 2:], shorter[:, 1:] = -1, -1
-    size = codec.sizes(codec.quantizer.values(codec.radix.split(codes[:, 0])[:, 1:]), rates())
-    gain_uv = codec.gain.expand(torch.ones(64, 1), codec.radix.split(codes[:, 0])[:, :1])
+    longer[:, 3:], shorter[:, 2:] = -1, -1
+    rough, detail = codec.radix.split(codes[:, 0]), codec.detail_radix.split(codes[:, 1])
+    size = codec.sizes(codec.quantizer.values(torch.cat([rough[:, 1:], detail], dim=1)), rates())
+    gain_uv = codec.gain.expand(torch.ones(64, 1), rough[:, :1])
     added = codec.decode(longer, rates()) - codec.decode(shorter, rates())
     multiples = added @ codec.analysis / (gain_uv * size)
-    first, second = codec.codebooks.halves_of(codes[:, 1:])
+    first, second = codec.codebooks.halves_of(codes[:, 2:])
     members = TokenSettings(**SMALL).members[0]
     expected = codec.codebooks.first[0, first[0]] + codec.codebooks.second[0, second[0]]
     torch.testing.assert_close(multiples[:, members], expected[:, : len(members)], rtol=1e-3, atol=1e-3)
@@ -141,10 +153,45 @@ def test_the_fit_helps_and_more_codes_help(codec):
     """Against an untrained network, and code by code."""
     torch.manual_seed(0)
     x = tile(seed=3)
-    errors = [error(codec, x, kept) for kept in range(5)]
+    errors = [error(codec, x, kept) for kept in range(6)]
     assert all(before >= after for before, after in pairwise(errors))
-    assert errors[0] == errors[1] == 1
+    assert errors[0] == errors[1] == errors[2] == 1
     assert errors[-1] < 0.8 * error(TokenCodec(**SMALL), x)
+
+
+def test_digits_tell_band_powers_linearly(codec):
+    """Gain and envelope of new patches, by a linear map fitted to others; the mean over bands. Without, R² is 0."""
+    fitted, asked = torch.from_numpy(made_up(2000, seed=0)), torch.from_numpy(made_up(500, seed=5))
+    hann = BandPowers(64, SMALL["power_edges"])
+
+    def digits(x):
+        codes = codec.encode(x, torch.full((len(x), 1), 256.0))
+        every = torch.cat([codec.radix.split(codes[:, 0]), codec.detail_radix.split(codes[:, 1])], dim=1)
+        return torch.cat([every.double(), torch.ones(len(x), 1)], dim=1)
+
+    weights = torch.linalg.lstsq(digits(fitted), hann(fitted).double()).solution
+    wanted = hann(asked).double()
+    left = (digits(asked) @ weights - wanted).square().sum(0) / (wanted - wanted.mean(0)).square().sum(0)
+    assert 1 - left.mean() > 0.8
+
+
+def test_the_spectrum_decode_keeps_the_power(codec):
+    """Of the whole patch on average; what it adds does not depend on company."""
+    x = torch.from_numpy(made_up(1024, seed=6))
+    codes = codec.encode(x, rates(1024))
+    least, whole = codec.decode(codes, rates(1024)), codec.decode_spectrum(codes, rates(1024))
+    power = [(y.square().sum(1) / x.square().sum(1)).mean() for y in (least, whole)]
+    assert power[0] < power[1]
+    assert 0.8 < power[1] < 1.25
+    torch.testing.assert_close(codec.decode_spectrum(codes[:64], rates()), whole[:64])
+
+
+def test_band_powers_are_those_of_the_hann_periodogram():
+    """As `trainer.evaluation.metrics.periodogram` has it."""
+    x = torch.from_numpy(made_up(64, seed=7))
+    power = periodogram(x.double())
+    expected = torch.log(torch.stack([power[:, 1:4].mean(1), power[:, 4:9].mean(1)], dim=1) + 1e-3)
+    torch.testing.assert_close(BandPowers(64, [1, 4, 9])(x).double(), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_the_search_finds_the_best_pair():
@@ -191,7 +238,12 @@ def test_neighbours_on_the_grid_are_alike():
         ({"code_digits": []}, "code_digits"),
         ({"code_digits": [3]}, "code_digits"),
         ({"gain_levels": 64}, "first code"),
-        ({"candidates": 17}, "candidates"),
+        ({"detail_levels": [65, 65]}, "second code"),
+        ({"detail_levels": []}, "detail_levels"),
+        ({"candidates": 65}, "candidates"),
+        ({"power_edges": [4, 1]}, "power_edges"),
+        ({"power_edges": [1, 200]}, "power_edges"),
+        ({"power_weight": -1.0}, "power_weight"),
         ({"coefficients": 400}, "coefficients"),
         ({"lowest": 20}, "lowest"),
         ({"gain_range_uv": (1.0, 1.0)}, "gain_range_uv"),
