@@ -17,7 +17,7 @@ setup(
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             # No product is fused with a sum, which would change bits. Microsoft's compiler skips both options, and
             # fuses nothing by itself.
-            extra_compile_args=["-O3", "-ffp-contract=off"],
+            extra_compile_args=["-O3", "-ffp-contract=off", "-fno-trapping-math"],
             py_limited_api=True,
             optional=True,
         )

@@ -13,6 +13,13 @@
 #define NEVER 1e9f
 #define ROUNDER 12582912.0f /* 1.5 * 2^23: to add and to subtract it rounds to even, up to 2^22 */
 
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT __pragma(loop(ivdep))
+#endif
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
 #else
@@ -20,7 +27,13 @@
 #define restrict __restrict
 #endif
 
+/* Vectors of LANES numbers. GCC and Clang are told so, since they make none of short loops by themselves. */
+#if defined(__GNUC__)
+typedef float Vector __attribute__((vector_size(LANES * 4)));
+typedef int32_t Mask __attribute__((vector_size(LANES * 4)));
+#else
 typedef float Vector[LANES];
+#endif
 
 typedef struct {
     Vector *errors;   /* (blocks, T, 4) */
@@ -68,6 +81,7 @@ INLINE void lane_errors(const TrellisTables *tables, int64_t column, float facto
     const int16_t *restrict middle = tables->middle + column * steps;
     const float *restrict scale = tables->scale + column * steps;
     float *restrict doubled = scratch->doubled, *restrict weight = scratch->weight;
+    INDEPENDENT
     for (int t = 0; t < steps; t++) {
         const float width = scale[t] * factor;
         const float u = z[coefficient[t]] / width;
@@ -86,25 +100,33 @@ INLINE void lane_errors(const TrellisTables *tables, int64_t column, float facto
     }
 }
 
+/* The smaller one of two sums, in each lane; the second one only if it is smaller. */
+INLINE void smaller(Vector *restrict out, const Vector *a, const Vector *of_a, const Vector *b, const Vector *of_b)
+{
+#if defined(__GNUC__)
+    const Vector low = *a + *of_a, high = *b + *of_b;
+    const Mask is_high = high < low;
+    *out = (Vector)(((Mask)high & is_high) | ((Mask)low & ~is_high));
+#else
+    for (int l = 0; l < LANES; l++) {
+        const float low = (*a)[l] + (*of_a)[l], high = (*b)[l] + (*of_b)[l];
+        (*out)[l] = high < low ? high : low;
+    }
+#endif
+}
+
 /* Metrics (T + 1, S) of the paths through errors (T, 4). State j comes from j / 2, or from S / 2 + j / 2. */
-INLINE void walk(int states, int steps, const int32_t *low, const int32_t *high, const Vector *restrict errors,
-                 Vector *restrict metrics)
+INLINE void walk(int states, int steps, const int32_t *low, const int32_t *high, const Vector *errors, Vector *metrics)
 {
     for (int j = 0; j < states; j++)
         for (int l = 0; l < LANES; l++)
             metrics[j][l] = j ? NEVER : 0.0f;
-    for (int t = 0; t < steps; t++, errors += SUBSETS, metrics += states) {
-        Vector *restrict next = metrics + states;
+    for (int t = 0; t < steps; t++, errors += SUBSETS, metrics += states)
         for (int j = 0; j < states; j++) {
             const int branch = j & (states / 2 - 1);
-            const float *from_low = metrics[j >> 1], *from_high = metrics[states / 2 + (j >> 1)];
-            const float *of_low = errors[low[branch]], *of_high = errors[high[branch]];
-            for (int l = 0; l < LANES; l++) {
-                const float a = from_low[l] + of_low[l], b = from_high[l] + of_high[l];
-                next[j][l] = b < a ? b : a;
-            }
+            smaller(&metrics[states + j], &metrics[j >> 1], &errors[low[branch]], &metrics[states / 2 + (j >> 1)],
+                    &errors[high[branch]]);
         }
-    }
 }
 
 /* The subsets of the branches that leave the lower half of the states, and of those that leave the upper half: those
@@ -155,7 +177,8 @@ static void trace(const TrellisTables *tables, const Scratch *scratch, const int
         const int rate = tables->rate[first + t];
         const int level = tables->level[(int64_t)tables->subset[2 * previous + bit] * tables->cells + cells[t]];
         const int32_t symbol = bit * tables->path_value[rate] + (level & tables->level_mask[rate]);
-        words[tables->word[first + t]] += (int32_t)((uint32_t)symbol << tables->shift[first + t]);
+        int32_t *word = &words[tables->word[first + t]];
+        *word = (int32_t)((uint32_t)*word + ((uint32_t)symbol << tables->shift[first + t]));
         state = previous;
     }
 }
@@ -177,7 +200,7 @@ INLINE void search_row(const TrellisTables *tables, int states, const int32_t *l
         const int part = lane - start[c];
         const int is_padding = part >= tables->size[classes[c]];
         const int64_t column = (is_padding ? tables->classes : classes[c]) * tables->segments + (is_padding ? 0 : part);
-        float *errors = scratch->errors[(int64_t)(lane / LANES) * steps * SUBSETS] + lane % LANES;
+        float *errors = (float *)(scratch->errors + (int64_t)(lane / LANES) * steps * SUBSETS) + lane % LANES;
         lane_errors(tables, column, factor[c], z, scratch, scratch->cells + (int64_t)lane * steps, errors);
     }
     for (int block = 0; block * LANES < lanes; block++) {
@@ -199,7 +222,8 @@ INLINE void search_row(const TrellisTables *tables, int states, const int32_t *l
         const int lane = start[winner] + part < lanes ? start[winner] + part : lanes - 1;
         trace(tables, scratch, low, high, lane, last[lane], classes[winner], part, words);
     }
-    words[0] = (int32_t)(given->gain[row] + (int64_t)given->offset[row * candidates + winner]);
+    const float offset = given->offset[row * candidates + winner];
+    words[0] = (int32_t)(given->gain[row] + (offset > -REACH && offset < REACH ? (int)offset : 0));
     words[1] = (int32_t)classes[winner];
 }
 

@@ -85,10 +85,11 @@ def verify(model: str, device: str | None, trust: "Trust") -> None:
 
     chosen = choose_device(device or "auto")
     bundle = load(model, chosen, trust)
-    report = Engine(bundle, chosen).report
+    engine = Engine(bundle, chosen)
+    report = engine.report
     click.echo(
         f"{bundle.title} verifies on {chosen}: {report.agreement:.4%} of {bundle.golden.codes.size} golden codes, "
-        f"decode error {report.decode_error:.2e} of the golden RMS"
+        f"decode error {report.decode_error:.2e} of the golden RMS; patches are encoded by {engine.encoded_by}"
     )
 
 

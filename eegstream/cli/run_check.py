@@ -25,6 +25,15 @@ def check(effective: "EffectiveConfig", *, as_json: bool) -> None:
         for key, value, where in rows:
             click.echo(f"{key:{widths[0]}}  {value:{widths[1]}}  {where}")
     _require_model(effective.config)
+    click.echo(_about_kernels(), err=True)
+
+
+def _about_kernels() -> str:
+    from eegstream.kernels import compiled, why_missing
+
+    if compiled is not None:
+        return "kernels in C: built"
+    return f"kernels in C: missing ({why_missing}); codes are the same, and take several times as long"
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ CUDA, padded with zeros. Float32 throughout, TF32 and fusion off.
 B patches, N samples in a patch, G codes of a patch, R rows in a tile.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import Bundle
+from eegstream.codec.compiled_search import CompiledSearch, UnsuitedError
 from eegstream.codec.devices import choose_device, one_thread
 from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import DECODE_METHODS
 from eegstream.codec.verification import Verification, verify
 from eegstream.codec.wording import reason
 from eegstream.errors import CodesError, ConfigError, DeviceLostError, ModelFailedError
+from eegstream.kernels import Kernels, compiled
 
 __all__ = ["CPU_TILE", "CUDA_TILE", "Engine", "Verification", "choose_device"]
 
@@ -29,6 +32,8 @@ CUDA_TILE = 1024
 _PRECISION = "float32"
 _REPORT = "Nothing of this call is used. Report it to whoever made the bundle"
 
+log = logging.getLogger(__name__)
+
 Array = NDArray[Any]
 Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -36,11 +41,14 @@ Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 class Engine:
     """A verified bundle on one device, warmed up and ready; used from one thread at a time.
 
+    On the CPU, a classified bundle is searched by `kernels` in C if these are there and give the codes that its
+    TorchScript gives for the golden patches.
+
     Raises:
         BundleError: the bundle does not reproduce its golden vectors on this device.
     """
 
-    def __init__(self, bundle: Bundle, device: torch.device) -> None:
+    def __init__(self, bundle: Bundle, device: torch.device, kernels: Kernels | None = compiled) -> None:
         self.bundle = bundle
         self.device = device
         self.tile = CPU_TILE if device.type == "cpu" else CUDA_TILE
@@ -49,11 +57,14 @@ class Engine:
             torch.backends.cudnn.allow_tf32 = False
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._module = bundle.module.to(device)
+        self._encode: Method = self._module.encode
         self._rates = self._host_tensor(1, torch.float32)
         self._patches = self._host_tensor(bundle.manifest.patch, torch.float32)
         self._codes = self._host_tensor(len(bundle.manifest.words), torch.int32)
         self._words = np.array(bundle.manifest.words, np.uint32)
         self.report = verify(self)
+        self.encoded_by = self._speed_up(kernels)
+        """`the search in C`, or `TorchScript` and why; for people."""
 
     @property
     def facts(self) -> ModelFacts:
@@ -75,10 +86,26 @@ class Engine:
             DeviceLostError: the device failed during the call.
         """
         codes = np.empty((len(patches_uv), self._codes.shape[1]), np.int32)
-        self._run_tiles(
-            self._module.encode, (patches_uv, self._patches), rates_hz, (codes, self._codes), self._require_codes
-        )
+        self._run_tiles(self._encode, (patches_uv, self._patches), rates_hz, (codes, self._codes), self._require_codes)
         return codes
+
+    def _speed_up(self, kernels: Kernels | None) -> str:
+        """Encode with the search in C from now on if it gives the codes of TorchScript; say what is used, and why."""
+        if self.device.type != "cpu":
+            return "TorchScript"
+        try:
+            self._encode = CompiledSearch(self.bundle, kernels)
+        except UnsuitedError as why:
+            return f"TorchScript ({why})"
+        golden = self.bundle.golden
+        try:
+            if np.array_equal(self.encode(golden.patches, golden.rate_hz[:, 0]), self.report.codes):
+                return "the search in C"
+        except CodesError as error:
+            log.debug("the search in C: %s", error)
+        self._encode = self._module.encode
+        log.warning("%s: the search in C gives other codes than TorchScript, which is used now", self.bundle.title)
+        return "TorchScript (the search in C gives other codes)"
 
     def decode(self, codes: NDArray[np.int32], rates_hz: NDArray[np.float32], kind: str = "mse") -> NDArray[np.float32]:
         """Patches (B, N) in microvolts, all finite, from codes (B, G); `kind` is one of the manifest's `decodes`.

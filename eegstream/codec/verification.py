@@ -24,6 +24,8 @@ class Verification:
     """Share of golden codes that were reproduced."""
     decode_error: float
     """RMS of the decode's error over the RMS of the golden decode."""
+    codes: NDArray[np.int32]
+    """(K, G), what the device gave for the golden patches."""
 
 
 def verify(engine: "Engine") -> Verification:
@@ -57,7 +59,7 @@ def verify(engine: "Engine") -> Verification:
             f"expected at most {GOLDEN_DECODE_ERROR:g} of their RMS",
             "Fetch the bundle again, or use another device",
         )
-    return Verification(agreement, decode_error)
+    return Verification(agreement, decode_error, codes)
 
 
 def _require_prefixes(engine: "Engine", kind: str) -> None:

@@ -49,9 +49,8 @@ def serve(config: RunConfig, read: Callable[[], RunConfig]) -> None:
         liveness.watch(lambda: parts.worker.moved_s)
         if metrics is not None:
             metrics.observe(parts.observed)
-        log.info(
-            "ready: %s on %s, publishing at %s, run %s", engine.bundle.title, engine.device, publisher.url, parts.run
-        )
+        model = f"{engine.bundle.title} on {engine.device} (encoded by {engine.encoded_by})"
+        log.info("ready: %s, publishing at %s, run %s", model, publisher.url, parts.run)
         notify("READY=1", f"STATUS=publishing at {publisher.url}")
         _loop(parts, liveness, stop, reread)
         if parts.worker.failure is not None:
