@@ -58,8 +58,8 @@ ablation: $(VENV)/.tests ## train seed without its condition on the rate, and bo
 			folder=$(MADE)/ablation || exit 1; \
 	done
 
-evaluate: $(VENV)/.tests ## measure the shipped bundles, other seeds and ablations, and write docs/results.md and the README's table
-	@$(BIN)/python -m trainer.evaluate data=eegmat_muse hydra.run.dir=$(MADE)/report \
+evaluate: $(VENV)/.tests ## measure the shipped bundles, other seeds and ablations, and write docs/results.md; with KNOWN=docs/results/report.json only what is not in it
+	@$(BIN)/python -m trainer.evaluate data=eegmat_muse hydra.run.dir=$(MADE)/report $(if $(KNOWN),known=$(KNOWN)) \
 		'bundle=[$(subst $(SPACE),$(COMMA),$(strip $(RECIPES) $(wildcard $(MADE)/[23]/*.pt) $(wildcard $(MADE)/ablation/*.pt)))]'
 	@$(BIN)/python -m benchmarks.results $(MADE)/report
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.token_results import token_parts
 from trainer.bundling.model_card import markdown_table
 from trainer.evaluation.metrics import BANDS_HZ
 
@@ -81,6 +82,7 @@ def page(report: Mapping[str, Any]) -> str:
         "## What a classifier still finds",
         _DOWNSTREAM,
         *_downstream_tables(report),
+        *token_parts(shipped(report), BANDS),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -262,7 +264,7 @@ def _rates(report: Mapping[str, Any], title: str) -> Mapping[str, Any]:
 def _time_table(report: Mapping[str, Any]) -> str:
     rows = [
         [f"`{title}`", f"{t['p50']:.2f}", f"{t['p95']:.2f}", f"{t['ratio']:.2f}"]
-        for title, t in ((title, own["encode_ms"]) for title, own in shipped(report).items())
+        for title, t in ((title, own["encode_ms"]) for title, own in shipped(report).items() if "encode_ms" in own)
     ]
     return markdown_table(["bundle", "median, ms", "95 %, ms", "multiple"], rows)
 

@@ -21,6 +21,7 @@ with one_line_endings():
     from trainer.evaluation.bundle_evaluation import Evaluation, Plan
     from trainer.evaluation.downstream import Task
     from trainer.evaluation.html_report import write_page
+    from trainer.evaluation.known_results import KnownResults
     from trainer.evaluation.scoring import rounded
     from trainer.evaluation.token_worth import TokenPlan
     from trainer.hydra_app import quiet_lightning, run_job
@@ -34,7 +35,7 @@ def evaluate(config: DictConfig) -> None:
 
     Raises:
         BundleError: the verification of a bundle fails.
-        ConfigError: the data has no validation side.
+        ConfigError: the data has no validation side, or the known report is none, or was measured on other data.
     """
     quiet_lightning()
     torch.set_num_threads(1)
@@ -48,8 +49,9 @@ def evaluate(config: DictConfig) -> None:
         tasks={name: Task(**OmegaConf.to_container(task)) for name, task in (config.tasks or {}).items()},  # type: ignore[arg-type]
         tokens=TokenPlan(**config.tokens, seed=config.seed) if config.tokens else None,
     )
+    known = KnownResults.read(Path(config.known)) if config.known else KnownResults()
     evaluation = Evaluation(
-        bundles, _verified(config.reference), lambda loaded, size: _data(config, loaded, size), plan, _say
+        bundles, _verified(config.reference), lambda loaded, size: _data(config, loaded, size), plan, _say, known
     )
     found = evaluation.run()
     results = {

@@ -39,7 +39,7 @@ MODELS = {
     f"fitter.codebook_steps {OPTIMISATION}",
 }
 COMMANDS = {
-    "evaluate": "data bundle reference fit_windows bits rates_hz turns folder seed tasks tokens frontend model",
+    "evaluate": "data bundle known reference fit_windows bits rates_hz turns folder seed tasks tokens frontend model",
     "export": "checkpoint name version folder license purpose data_root wandb",
     "search": "study storage trials space warmup_epochs sampler_seed folder",
 }

@@ -108,6 +108,36 @@ def test_seeds_of_one_recipe_are_one_row(command: Run, tmp_path: Path) -> None:
     assert first == second == own["sets"]["synthetic 256 Hz"]["decodes"]["mse"]["nrmse"]
 
 
+def test_what_a_known_report_says_is_not_measured_again(
+    command: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its figures of the same file stay, what it lacks is measured, and another bundle of it is kept without times."""
+    few = (*QUICK, "bits=[16]", "rates_hz=[256]")
+    folder = command("evaluate", "bundle=[fast,lite]", "reference=fast", *few, "tokens=null")
+    report = json.loads((folder / "report.json").read_text())
+    fast = report["bundles"]["fast@2"]
+    fast["sets"]["synthetic 256 Hz"]["decodes"]["mse"]["nrmse"] = 0.123
+    del fast["sets"]["synthetic 256 Hz"]["segments"]
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps(report))
+    folder = command("evaluate", "bundle=fast", "reference=fast", *few, f"known={known}")
+    found = json.loads((folder / "report.json").read_text())
+    assert list(found["bundles"]) == ["fast@2", "lite@2"]
+    again = found["bundles"]["fast@2"]
+    assert again["sets"]["synthetic 256 Hz"]["decodes"]["mse"]["nrmse"] == 0.123
+    assert "joint" in again["sets"]["synthetic 256 Hz"]["segments"]["decodes"]
+    assert len(again["tokens"]["bits"]["synthetic"]["model"]) == 4
+    assert again["encode_ms"]["ratio"] == 1.0
+    lite = report["bundles"]["lite@2"]
+    assert found["bundles"]["lite@2"] == {part: told for part, told in lite.items() if part != "encode_ms"}
+    assert found["earlier"]["command"] == report["command"]
+    assert "lite@2" in (folder / "report.html").read_text()
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        command("evaluate", "bundle=fast", "reference=fast", *few, "data.source.seconds=9", f"known={known}")
+    assert "the known report measured fast@2 on" in capsys.readouterr().err
+
+
 def test_a_side_without_recordings_is_one_line(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """What is missing, and what to do."""
     with pytest.raises(SystemExit) as left:

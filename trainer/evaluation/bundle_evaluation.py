@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 
 from eegstream.codec.bundle import Bundle
 from eegstream.codec.engine import Engine
-from trainer.evaluation import evaluation_plots, plots
+from trainer.evaluation import evaluation_plots
 from trainer.evaluation.baselines import Baselines
 from trainer.evaluation.benchmark import Benchmark, window_samples
+from trainer.evaluation.bundle_plots import plots_of
 from trainer.evaluation.codebook_usage import codebook_metrics
 from trainer.evaluation.comparison import (
     by_codes_kept,
@@ -25,7 +25,8 @@ from trainer.evaluation.comparison import (
 from trainer.evaluation.downstream import Task, answers
 from trainer.evaluation.encode_times import encode_times_ms
 from trainer.evaluation.heldout_windows import HeldOutWindows, imitated_sets
-from trainer.evaluation.looks import RAW, Look, looks_of
+from trainer.evaluation.known_results import KnownResults
+from trainer.evaluation.looks import looks_of
 from trainer.evaluation.mains import on_mains
 from trainer.evaluation.scoring import nrmse_of
 from trainer.evaluation.segment_decodes import segment_decodes
@@ -33,9 +34,6 @@ from trainer.evaluation.token_worth import TokenPlan, worth
 from trainer.evaluation.whole_recordings import Recorded, recordings, whole_windows
 from trainer.evaluation.windowed_codec import WindowedCodec
 from trainer.protocols import PatchDataModule
-
-_PLOTTED = 2000
-"""Windows of a set that spectra and reconstructions are drawn of."""
 
 Report = Callable[[str], None]
 
@@ -68,7 +66,8 @@ class Evaluated:
 class Evaluation:
     """Bundles on a corpus; those of one name and version are one recipe from several seeds.
 
-    `data_of` makes the data module of a bundle's signal path, for patches of so many samples.
+    `data_of` makes the data module of a bundle's signal path, for patches of so many samples. What is `known` of the
+    same bundles is not measured again, but for times, which are compared within one run.
     """
 
     def __init__(
@@ -78,15 +77,16 @@ class Evaluation:
         data_of: Callable[[Bundle, int], PatchDataModule],
         plan: Plan,
         report: Report,
+        known: KnownResults | None = None,
     ) -> None:
         self._by_title: dict[str, list[Bundle]] = {}
         for loaded in bundles:
             self._by_title.setdefault(loaded.title, []).append(loaded)
-        self._looks = looks_of(self._by_title)
         self._reference = reference
         self._data_of = data_of
         self._plan = plan
         self._report = report
+        self._known = known or KnownResults()
         self._benchmarks: dict[Any, tuple[Benchmark, PatchDataModule, Baselines]] = {}
         self._plots: dict[str, Figure] = {}
 
@@ -100,17 +100,11 @@ class Evaluation:
             own["encode_ms"] = {**times[title], "ratio": times[title]["p50"] / unit}
         benches = {}
         for benchmark, data, baselines in self._benchmarks.values():
-            self._report(f"baselines at {_name(benchmark)}")
-            at_own_rates = [s for s in benchmark.sets if s.is_own]
-            benches[_name(benchmark)] = {
-                "curves": {s.name: curves(s, baselines, self._plan.bits) for s in at_own_rates},
-                "raw": answers(self._plan.tasks, self._raw(benchmark, data)),
-            }
-        results = {
-            "reference": {"bundle": self._reference.title},
-            "bundles": found,
-            "benches": benches,
-        }
+            name = _name(benchmark)
+            benches[name] = self._known.curves(name, self._plan.bits) or self._bench(benchmark, data, baselines)
+        results = self._known.completed(
+            {"reference": {"bundle": self._reference.title}, "bundles": found, "benches": benches}
+        )
         self._plots |= evaluation_plots.compared(results)
         return Evaluated(results, self._plots)
 
@@ -124,28 +118,42 @@ class Evaluation:
             self._benchmarks[key] = (benchmark, data, Baselines(benchmark.training))
         return self._benchmarks[key]
 
+    def _bench(self, benchmark: Benchmark, data: PatchDataModule, baselines: Baselines) -> dict[str, Any]:
+        self._report(f"baselines at {_name(benchmark)}")
+        return {
+            "curves": {s.name: curves(s, baselines, self._plan.bits) for s in benchmark.sets if s.is_own},
+            "raw": answers(self._plan.tasks, self._raw(benchmark, data)),
+        }
+
     def _codec(self, loaded: Bundle) -> WindowedCodec:
         return WindowedCodec.of(loaded.module, loaded.manifest, self._benchmark(loaded)[0].window)
 
     def _of_recipe(self, title: str, seeds: Sequence[Bundle]) -> dict[str, Any]:
+        """What is known of a recipe, and what has to be measured."""
+        first = seeds[0]
+        benchmark, data, _ = self._benchmark(first)
+        codec = self._codec(first)
+        own = self._known.of(title, seeds, benchmark.sets) or self._measured(title, seeds)
+        heard = recordings(data, benchmark.model_rate_hz)
+        if not any("segments" in found for found in own["sets"].values()):
+            self._add_segments(title, own["sets"])
+        if self._plan.tokens is not None and not own.get("tokens"):
+            self._report(f"{title}: what tokens are worth")
+            own["tokens"] = worth(first, heard, self._plan.tasks, self._plan.tokens, self._report)
+        at_own_rates = [s for s in benchmark.sets if s.is_own]
+        counts = code_counts(codec, at_own_rates)
+        self._plots |= plots_of(title, looks_of(self._by_title)[title].colour, codec, at_own_rates, counts, seeds)
+        return own
+
+    def _measured(self, title: str, seeds: Sequence[Bundle]) -> dict[str, Any]:
+        """All that is measured of a recipe, but for segments and tokens."""
         first, manifest = seeds[0], seeds[0].manifest
         benchmark, data, baselines = self._benchmark(first)
         codec = self._codec(first)
-        own = [s for s in benchmark.sets if s.is_own]
         sets = {s.name: self._on_set(title, s, baselines) for s in benchmark.sets}
-        self._report(f"{title} on whole segments")
-        engine = Engine(first, torch.device("cpu"))
-        for name, measured in segment_decodes(engine, data, benchmark.window).items():
-            if name in sets:
-                sets[name]["segments"] = measured
-        counts = code_counts(codec, own)
-        self._draw(title, self._looks[title], codec, own)
-        histories = {f"seed {m.training.get('seed')}": m.training.get("history") for m in (b.manifest for b in seeds)}
-        if known := {name: history for name, history in histories.items() if history}:
-            self._plots[f"training {title}"] = plots.training_curves(known, self._looks[title].colour)
-        self._plots[f"codes {title}"] = plots.code_use(counts, self._looks[title].colour)
-        heard = recordings(data, manifest.frontend.model_rate_hz)
+        counts = code_counts(codec, [s for s in benchmark.sets if s.is_own])
         rate_hz = manifest.frontend.model_rate_hz
+        heard = recordings(data, rate_hz)
         return {
             "sha256": first.sha256,
             "patch": manifest.patch,
@@ -161,17 +169,20 @@ class Evaluation:
             "sets": sets,
             "rates": self._by_rate(codec, benchmark, data, sets, manifest.rate_range_hz),
             "codes": codebook_metrics(counts),
-            "tokens": self._worth(title, first, heard),
+            "tokens": {},
             "downstream": {
                 kind: answers(self._plan.tasks, decoded_recordings(codec, heard, kind)) for kind in codec.decodes
             },
         }
 
-    def _worth(self, title: str, loaded: Bundle, heard: Sequence[Recorded]) -> dict[str, Any]:
-        if self._plan.tokens is None:
-            return {}
-        self._report(f"{title}: what tokens are worth")
-        return worth(loaded, heard, self._plan.tasks, self._plan.tokens, self._report)
+    def _add_segments(self, title: str, sets: Mapping[str, dict[str, Any]]) -> None:
+        self._report(f"{title} on whole segments")
+        first = self._by_title[title][0]
+        benchmark, data, _ = self._benchmark(first)
+        engine = Engine(first, torch.device("cpu"))
+        for name, measured in segment_decodes(engine, data, benchmark.window).items():
+            if name in sets:
+                sets[name]["segments"] = measured
 
     def _on_set(self, title: str, windows: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
         """What is measured of a recipe on one set; NRMSE of all its seeds."""
@@ -211,18 +222,6 @@ class Evaluation:
         for s, nrmse in sorted(imitated.values(), key=lambda pair: pair[0].rate_hz):
             found.setdefault(s.data_set, []).append({"rate_hz": s.rate_hz, **nrmse})
         return found
-
-    def _draw(self, title: str, look: Look, codec: WindowedCodec, sets: Sequence[HeldOutWindows]) -> None:
-        pairs, lines = {}, {}
-        for s in sets:
-            rows = np.linspace(0, len(s.patches_uv) - 1, min(_PLOTTED, len(s.patches_uv))).round().astype(int)
-            x = s.patches_uv[rows]
-            decoded = {kind: codec.through(x, s.rate_hz, kind) for kind in codec.decodes}
-            raw = x.astype(np.float64)
-            pairs[s.name] = (raw, decoded["mse"], s.sampled_hz)
-            lines[s.name] = ({"EEG": raw, **{f"decoded, {kind}": y for kind, y in decoded.items()}}, s.sampled_hz)
-        self._plots[f"reconstructions {title}"] = plots.reconstructions(pairs, look.colour)
-        self._plots[f"spectra {title}"] = plots.spectra(lines, (RAW, look.colour))
 
     def _times(self) -> dict[str, dict[str, float]]:
         codecs = {title: self._codec(seeds[0]) for title, seeds in self._by_title.items()}
