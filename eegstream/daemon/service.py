@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from eegstream.config import RunConfig
@@ -52,6 +53,8 @@ def serve(config: RunConfig, read: Callable[[], RunConfig]) -> None:
         model = f"{engine.bundle.title} on {engine.device} (encoded by {engine.encoded_by})"
         log.info("ready: %s, publishing at %s, run %s", model, publisher.url, parts.run)
         notify("READY=1", f"STATUS=publishing at {publisher.url}")
+        # It takes half a second, and is needed when the first stream is here.
+        threading.Thread(target=import_module, args=("scipy.signal",), name="import", daemon=True).start()
         _loop(parts, liveness, stop, reread)
         if parts.worker.failure is not None:
             raise parts.worker.failure

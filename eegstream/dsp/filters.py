@@ -1,11 +1,11 @@
 """Causal recursive filters that start without a jump.
 
-C channels, T samples in a chunk, S second-order sections.
+C channels, T samples in a chunk, S second-order sections. scipy.signal is imported when it is needed: that takes half a
+second, and a daemon can be ready before it.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from eegstream.errors import ConfigError
 
@@ -19,6 +19,8 @@ def highpass_sos(cutoff_hz: float, rate_hz: float) -> NDArray[np.float64]:
     Raises:
         ConfigError: the cut-off is not below half the rate.
     """
+    from scipy import signal  # noqa: PLC0415
+
     _require_below_nyquist("high-pass", cutoff_hz, rate_hz)
     return np.asarray(signal.butter(_HIGHPASS_ORDER, cutoff_hz, "highpass", fs=rate_hz, output="sos"))
 
@@ -29,6 +31,8 @@ def notch_sos(frequency_hz: float, rate_hz: float) -> NDArray[np.float64]:
     Raises:
         ConfigError: the frequency is not below half the rate.
     """
+    from scipy import signal  # noqa: PLC0415
+
     _require_below_nyquist("notch", frequency_hz, rate_hz)
     b, a = signal.iirnotch(frequency_hz, _NOTCH_QUALITY, fs=rate_hz)
     return np.array([[*b, *a]])
@@ -49,7 +53,10 @@ class SosFilter:
     """
 
     def __init__(self, sos: NDArray[np.float64]) -> None:
+        from scipy import signal  # noqa: PLC0415
+
         self._sos = sos
+        self._filter = signal.sosfilt
         self._steady = np.asarray(signal.sosfilt_zi(sos))
         self._state: NDArray[np.float64] | None = None
 
@@ -63,5 +70,5 @@ class SosFilter:
             return x
         if self._state is None:
             self._state = self._steady[:, None, :] * x[None, :, :1]
-        y, self._state = signal.sosfilt(self._sos, x, axis=-1, zi=self._state)
+        y, self._state = self._filter(self._sos, x, axis=-1, zi=self._state)
         return np.asarray(y)

@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from eegstream.dsp.history import History
 from eegstream.errors import ConfigError
@@ -92,6 +91,8 @@ class Resampler:
     def __init__(self, grid: Grid, n_channels: int, kernels: Kernels | None = compiled) -> None:
         if grid.is_identity:
             raise ValueError("the identity grid needs no resampler")
+        from scipy import signal  # noqa: PLC0415 - see dsp.filters
+
         self._grid, self._n_channels, self._kernels = grid, n_channels, kernels
         taps = grid.up * signal.firwin(2 * grid.half + 1, 1 / max(grid.up, grid.down), window=_WINDOW)
         self._taps = -(-taps.size // grid.up)
