@@ -65,6 +65,8 @@ class RunConfig(BaseModel):
     notch: Literal[50, 60] | None = None
     fill_ms: Annotated[float, Field(ge=0, allow_inf_nan=False), Number] = 0.0
     select: Fields = "type=EEG"
+    markers: Fields | None = None
+    """FIELD=PATTERN,... of the outlets that are read as markers; None: none."""
     stream: tuple[StreamConfig, ...] = ()
     """Settings of single streams; the first table that matches counts. A stream that matches a table is also taken."""
     max_streams: Annotated[int, Field(ge=1, le=_MOST_STREAMS), Number] = 64
@@ -91,8 +93,13 @@ class RunConfig(BaseModel):
         return Trust.of(self.model_sha256, self.model_keys, allow_unsigned=self.allow_unsigned)
 
     def wants(self, stream: Described) -> bool:
-        """Whether a stream is selected."""
-        return Selection.parse(self.select).wants(stream) or self._own(stream) is not None
+        """Whether a stream is selected as EEG."""
+        is_selected = Selection.parse(self.select).wants(stream) or self._own(stream) is not None
+        return is_selected and not self.marks(stream)
+
+    def marks(self, stream: Described) -> bool:
+        """Whether a stream is selected as one of markers."""
+        return self.markers is not None and Selection.parse(self.markers).wants(stream)
 
     def rate_of(self, stream: Described) -> float | None:
         """The rate that the user gives to a stream, in Hz."""

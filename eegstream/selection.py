@@ -49,7 +49,8 @@ class Selection:
             field, equals, pattern = part.partition("=")
             if not equals or field.strip() not in cls.FIELDS:
                 raise ConfigError(
-                    f"select has the part {part!r}, expected FIELD=PATTERN", f"Fields are {', '.join(cls.FIELDS)}"
+                    f"the selection has the part {part!r}, expected FIELD=PATTERN",
+                    f"Fields are {', '.join(cls.FIELDS)}",
                 )
             patterns.append((field.strip(), pattern.strip()))
         return cls(tuple(patterns))

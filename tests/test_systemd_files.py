@@ -40,6 +40,7 @@ def test_the_example_configuration_names_every_key() -> None:
     assert absent == {
         "keys",
         "control",
+        "markers",
         "metrics",
         "model-sha256",
         "model-keys",

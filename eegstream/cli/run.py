@@ -28,6 +28,7 @@ from eegstream.wire.identity import DEFAULT_URL
 @channel_options
 @signal_options
 @click.option("--select", metavar="FIELD=PATTERN,...", help="Which LSL streams are taken (default type=EEG).")
+@click.option("--markers", metavar="FIELD=PATTERN,...", help="Which LSL streams are markers (default: none).")
 @click.option("--max-streams", type=click.IntRange(min=1), help="Most streams at a time (default 64).")
 @click.option("--buffer-mb", type=click.IntRange(min=1), help="Memory for a stream's waiting samples (default 64).")
 @click.option(

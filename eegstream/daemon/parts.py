@@ -10,6 +10,7 @@ from eegstream.config import RunConfig
 from eegstream.daemon.figures import Figures
 from eegstream.daemon.inbox import Inbox
 from eegstream.daemon.live_encoder import LiveEncoder
+from eegstream.daemon.markers import MarkerStreams
 from eegstream.daemon.measuring import MeasuredEncoder, MeasuredOutlet
 from eegstream.daemon.observed import Observed
 from eegstream.daemon.processing import Processor
@@ -34,6 +35,7 @@ class Parts:
     settings: LiveSettings
     supervisor: Supervisor
     worker: Worker
+    markers: MarkerStreams
     figures: Figures
     observed: Observed
 
@@ -45,7 +47,8 @@ def assemble(config: RunConfig, settings: LiveSettings, engine: Engine, publishe
     spare = (lambda: open_engine(config, "cpu")) if config.when_device_lost == "cpu" else None
     encoder = LiveEncoder(engine, spare)
     make_reader = _reader_factory(config, settings, inbox, encoder, prober)
-    supervisor = Supervisor(Discovery(), settings, make_reader, config.max_streams, local_clock)
+    discovery = Discovery()
+    supervisor = Supervisor(discovery, settings, make_reader, config.max_streams, local_clock)
     processor = Processor(
         MeasuredOutlet(publisher, figures),
         MeasuredEncoder(encoder, figures),
@@ -54,10 +57,11 @@ def assemble(config: RunConfig, settings: LiveSettings, engine: Engine, publishe
         local_clock,
         figures,
     )
-    worker = Worker(inbox, processor, encoder, publisher, lambda: supervisor.refused, run, local_clock)
+    markers = MarkerStreams(discovery, settings.marks, run, local_clock)
+    worker = Worker(inbox, processor, encoder, publisher, lambda: supervisor.refused, local_clock, markers)
     facts = {"run": run, "model": engine.bundle.title, "device": str(engine.device)}
     observed = Observed(figures, publisher, lambda: supervisor.refusals, facts)
-    return Parts(run, settings, supervisor, worker, figures, observed)
+    return Parts(run, settings, supervisor, worker, markers, figures, observed)
 
 
 def open_engine(config: RunConfig, device_name: str) -> Engine:

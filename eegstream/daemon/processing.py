@@ -64,7 +64,7 @@ class Processor:
         figures: Figures | None = None,
     ) -> None:
         self._publisher, self._encoder, self.figures = publisher, encoder, figures or Figures()
-        self._options_of, self._run, self._clock = options_of, run, clock
+        self._options_of, self.run, self._clock = options_of, run, clock
         self.streams: dict[str, LiveStream] = {}
         """By wire name: those that are read, and the last ones that were lost."""
         self.past = PastStreams()
@@ -177,7 +177,7 @@ class Processor:
 
     def _follow_outlet(self, stream: LiveStream, geometry: StreamGeometry) -> Following[Epoch]:
         def context() -> MessageContext:
-            return MessageContext(stream.name, self._run, stream.epochs, stream.next_seq)
+            return MessageContext(stream.name, self.run, stream.epochs, stream.next_seq)
 
         options = self._options_of(geometry.source)
         return follow_stream(geometry, self._encoder.facts, options, context)

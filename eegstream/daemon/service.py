@@ -72,6 +72,7 @@ def _loop(parts: Parts, liveness: Liveness, stop: threading.Event, reread: threa
                 reread.clear()
                 settings.reread()
             supervisor.update()
+            parts.markers.update()
             liveness.main_moved(readers_move=supervisor.is_moving)
             summary.tell(local_clock())
             is_moving = watchdog.interval_s is None or liveness.worker_age_s < watchdog.interval_s / 2
@@ -80,6 +81,7 @@ def _loop(parts: Parts, liveness: Liveness, stop: threading.Event, reread: threa
     finally:
         notify("STOPPING=1")
         supervisor.close()
+        parts.markers.close()
         worker.finish(_FLUSH_S)
         summary.close()
 

@@ -11,7 +11,7 @@ from eegstream.stream import SignalOptions
 
 log = logging.getLogger(__name__)
 
-REREAD = frozenset({"select", "stream", "channels", "drop", "unit", "rate", "notch", "fill_ms", "log_level"})
+REREAD = frozenset({"select", "markers", "stream", "channels", "drop", "unit", "rate", "notch", "fill_ms", "log_level"})
 """Settings that need no new start. Those that may change a code take effect with a stream's next epoch."""
 
 
@@ -24,6 +24,10 @@ class LiveSettings:
     def wants(self, stream: Described) -> bool:
         """Whether a stream is selected."""
         return self._config.wants(stream)
+
+    def marks(self, stream: Described) -> bool:
+        """Whether a stream is selected as one of markers."""
+        return self._config.marks(stream)
 
     @property
     def selection(self) -> str:

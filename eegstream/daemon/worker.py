@@ -7,6 +7,7 @@ from typing import Protocol
 
 from eegstream.daemon.inbox import Inbox, Item
 from eegstream.daemon.live_encoder import LiveEncoder
+from eegstream.daemon.markers import MarkerStreams
 from eegstream.daemon.processing import Processor
 from eegstream.daemon.states import changed_states, states
 from eegstream.errors import DeviceLostError
@@ -37,8 +38,8 @@ class RepeatingPublisher(Protocol):
 class Worker:
     """Runs the processor and its publisher, which nobody else may use meanwhile.
 
-    `encoder` is the processor's. `refused` gives the announced streams that are not taken and why, `clock` the daemon's
-    clock in seconds.
+    `encoder` is the processor's; `markers` are published beside. `refused` gives the announced streams that are not
+    taken and why, `clock` the daemon's clock in seconds.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class Worker:
         encoder: LiveEncoder,
         publisher: RepeatingPublisher,
         refused: Callable[[], Mapping[str, str]],
-        run: str,
         clock: Callable[[], float],
+        markers: MarkerStreams | None = None,
     ) -> None:
+        self._markers = markers
         self._inbox, self._processor, self._publisher = inbox, processor, publisher
         self._encoder = encoder
-        self._refused, self._run, self._clock = refused, run, clock
+        self._refused, self._run, self._clock = refused, processor.run, clock
         self.failure: BaseException | None = None
         self.moved_s = clock()
         """When the thread last came to its next round, or to the next batch."""
@@ -87,6 +89,7 @@ class Worker:
                     self._step(self._inbox.take(_IDLE_S, self._clock))
                 self._step(self._inbox.take(0.0, self._clock))
                 self._processor.close()
+                self._publish_markers()
                 self._publisher.welcome_newcomers()
             except BaseException as failure:  # noqa: BLE001 - passed to the main loop, which ends the process with it
                 self.failure = failure
@@ -107,6 +110,7 @@ class Worker:
                 raise
             log.error("%s; another encoder takes its place", error)  # noqa: TRY400 - the error says it all
             self._processor.reopen()
+        self._publish_markers()
         self._publisher.welcome_newcomers()
         now_s = self.moved_s = self._clock()
         if now_s >= self._next_spec_s:
@@ -115,8 +119,13 @@ class Worker:
         if now_s >= self._next_state_s:
             told = states(self._processor.streams, self._processor.past.total, self._refused(), self._run, now_s)
             self._next_state_s = now_s + _STATE_INTERVAL_S
+            told += self._markers.states(now_s) if self._markers is not None else []
             self._processor.figures.note_states(told, self._processor.channels)
         else:
             told = changed_states(self._processor.streams, self._refused(), self._run, now_s)
         for state in told:
             self._publisher.publish(state)
+
+    def _publish_markers(self) -> None:
+        for message in self._markers.due() if self._markers is not None else []:
+            self._publisher.publish(message)

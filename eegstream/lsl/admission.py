@@ -10,6 +10,7 @@ from eegstream.selection import Described
 
 _MOST_BYTES_PER_S = 64 * 2**20
 """liblsl reserves five seconds of samples before it connects."""
+MOST_MARKER_CHANNELS = 64
 _UID = re.compile(r"[\w.:{}-]{1,64}", re.ASCII)
 """A uid becomes part of a search expression."""
 
@@ -40,10 +41,19 @@ def refusal(stream: Announcement, wishes: Wishes) -> str | None:
             f"its samples take {stream.bytes_per_s / 2**20:.0f} MiB a second, expected at most "
             f"{_MOST_BYTES_PER_S / 2**20:.0f} MiB"
         )
-    return _bad_identity(stream)
+    return bad_identity(stream)
 
 
-def _bad_identity(stream: Announcement) -> str | None:
+def marker_refusal(stream: Announcement) -> str | None:
+    """Why an outlet cannot be read as markers; None if it can."""
+    if stream.format == "undefined" or not 1 <= stream.n_channels <= MOST_MARKER_CHANNELS:
+        return f"it has {stream.n_channels} channels of {stream.format}, expected 1 to {MOST_MARKER_CHANNELS}"
+    if stream.rate_hz != 0:
+        return f"its rate is {stream.rate_hz:g} Hz, expected an irregular one of markers"
+    return bad_identity(stream)
+
+
+def bad_identity(stream: Announcement) -> str | None:
     """What is wrong with the names and versions that an outlet gives itself."""
     for field in ("name", "type", "source_id", "hostname", "session_id"):
         length = len(getattr(stream, field))

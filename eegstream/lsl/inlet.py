@@ -79,16 +79,17 @@ class Inlet:
         return self._samples[:count].copy().T, self._timestamps_s[:count].copy()
 
     def clock(self, timeout_s: float) -> Clock | None:
-        """The offset of the outlet's clock, and its uncertainty, for which pylsl has no call; None if not yet known."""
-        remote_s, error_s, code = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
-        offset_s = _clock_offset(
-            self._inlet.obj,
-            ctypes.byref(remote_s),
-            ctypes.byref(error_s),
-            ctypes.c_double(timeout_s),
-            ctypes.byref(code),
-        )
-        return None if code.value else Clock(offset_s=offset_s, error_s=error_s.value)
+        """The offset of the outlet's clock, and its uncertainty; None if not yet known."""
+        return clock_of(self._inlet, timeout_s)
+
+
+def clock_of(inlet: Any, timeout_s: float) -> Clock | None:
+    """As `Inlet.clock`, of an inlet of pylsl, which has no call for the uncertainty."""
+    remote_s, error_s, code = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
+    offset_s = _clock_offset(
+        inlet.obj, ctypes.byref(remote_s), ctypes.byref(error_s), ctypes.c_double(timeout_s), ctypes.byref(code)
+    )
+    return None if code.value else Clock(offset_s=offset_s, error_s=error_s.value)
 
 
 def _puller(library: Any, name: str) -> Any:
@@ -102,4 +103,4 @@ def _puller(library: Any, name: str) -> Any:
 _clock_offset = liblsl.lsl_time_correction_ex
 _clock_offset.restype = ctypes.c_double
 
-__all__ = ["MOST_SAMPLES", "Inlet", "LostError"]
+__all__ = ["MOST_SAMPLES", "Inlet", "LostError", "clock_of"]

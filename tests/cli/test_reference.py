@@ -127,6 +127,7 @@ VALUES = {
     "notch": 50,
     "fill-ms": 40.0,
     "select": "name=Muse*",
+    "markers": "type=Markers",
     "max-streams": 3,
     "buffer-mb": 16,
     "max-lag-s": 2.5,
@@ -148,6 +149,7 @@ OTHERS = {
     "keys": "other-keys",
     "control": "ipc://other",
     "metrics": "[::1]:9572",
+    "markers": "type=Stimuli",
 }
 """Of settings without a default."""
 

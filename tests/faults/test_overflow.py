@@ -127,7 +127,7 @@ def test_a_stopped_worker_takes_what_is_queued(engine):
     inbox, reader, sent = Inbox(), FakeReader(end_reason="shutdown"), Sent()
     encoder = LiveEncoder(engine)
     processor = Processor(sent, encoder, lambda _: SignalOptions(), "0" * 16, lambda: 0.0)
-    worker = Worker(inbox, processor, encoder, sent, dict, "0" * 16, lambda: 0.0)
+    worker = Worker(inbox, processor, encoder, sent, dict, lambda: 0.0)
     inbox.opened(reader, GEOMETRY)
     for number in range(5):
         put_chunk(inbox, reader, number)
