@@ -35,9 +35,9 @@ class CorpusRun:
         """Whether it has ended by itself."""
         return self._process.poll() is not None
 
-    def result(self) -> int:
+    def result(self, patience_s: float = PATIENCE_S) -> int:
         """Its exit code, when it has ended."""
-        return self._process.wait(PATIENCE_S)
+        return self._process.wait(patience_s)
 
     def wait_for_lines(self, count: int) -> None:
         """Until the manifest has `count` lines, or the run has ended."""
