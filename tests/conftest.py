@@ -18,6 +18,7 @@ NEED_POSIX = {
     "test_files_are_read_and_written_without_posix",
     "test_absent_content_is_told_with_how_to_get_it",
     "test_a_killed_worker_loses_nothing",
+    "test_content_that_is_not_on_this_machine_is_a_failure",
 }
 """Tests that send signals, make links or pipes, or take POSIX away; and so do all of `faults`."""
 

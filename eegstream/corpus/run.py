@@ -47,7 +47,8 @@ def encode_corpus(request: Request, spread: Spreading, workers: Callable[[], int
     with opened(folder) as output:
         planned = plan(sources, output.entries(), wanted, folder)
         summary = Summary(len(sources), len(planned.done))
-        summary.failed += [Skipped(_shown(sources, entry), entry.reason or "") for entry in planned.failed]
+        shown = {str(source.path): source.shown for source in sources}
+        summary.failed += [Skipped(shown[entry.path], entry.reason or "") for entry in planned.failed]
         work = _Work(request, bundle, wanted, output, summary)
         try:
             work.do(planned.items, spread, workers)
@@ -64,6 +65,7 @@ class _Work:
     def __init__(self, request: Request, bundle: Seen, wanted: Wanted, output: OutputFolder, summary: Summary) -> None:
         self._request, self._wanted, self._output, self._summary = request, wanted, output, summary
         reference = str(bundle.path.absolute()) if is_path(request.model) else bundle.title
+        self._version = version("eegstream")
         self._model = Model(reference, request.trust, request.device, bundle.sha256)
 
     def do(self, items: Sequence[Item], spread: Spreading, workers: Callable[[], int]) -> None:
@@ -78,7 +80,7 @@ class _Work:
             closing(spread(encode_one, tasks)) as results,
         ):
             for number, result in results:
-                self._settle(items[number], tasks[number], result)
+                self._settle(items[number], result)
                 self._show(bar, items[number], result, time.monotonic() - started_s)
 
     def _task(self, item: Item) -> Task:
@@ -93,7 +95,7 @@ class _Work:
             item.known.sha256 if item.known else None,
         )
 
-    def _settle(self, item: Item, task: Task, result: Result | Lost) -> None:
+    def _settle(self, item: Item, result: Result | Lost) -> None:
         """Write down what became of an item."""
         if isinstance(result, Lost):
             result = Result(failure=result.why, size=item.size, modified_ns=item.modified_ns)
@@ -118,7 +120,7 @@ class _Work:
                     "Repair or remove it, or leave out --strict",
                 )
         else:
-            self._output.publish(Path(task.written), self._entry(item, result))
+            self._output.publish(Path(result.written), self._entry(item, result))
             summary.encoded += 1
             summary.eeg_s += sum(stream.seconds for stream in result.counts)
             summary.patches += sum(stream.patches for stream in result.counts)
@@ -140,7 +142,7 @@ class _Work:
             counts=result.counts,
             remarks=result.remarks,
             seconds=result.seconds,
-            version=version("eegstream"),
+            version=self._version,
         )
 
     def _show(self, bar: WorkBar, item: Item, result: Result | Lost, since_s: float) -> None:
@@ -163,10 +165,6 @@ def _options(request: Request) -> Options:
     choice = signal.pop("choice")
     said = {"format": request.format, "seconds": options.seconds, "stream": options.stream, **signal, **choice}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
-
-
-def _shown(sources: Sequence[Source], entry: Entry) -> str:
-    return next((source.shown for source in sources if str(source.path) == entry.path), entry.path)
 
 
 def _left_out(names: Sequence[str]) -> str:

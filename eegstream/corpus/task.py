@@ -35,7 +35,7 @@ class Task:
 
     path: str
     written: str
-    """Path of the output while it is being written."""
+    """How the path of the output begins while it is being written."""
     model: Model
     options: FileOptions
     format: str
@@ -60,6 +60,8 @@ class Result:
     """Why the recording cannot be encoded."""
     counts: tuple[StreamEntry, ...] = ()
     remarks: tuple[str, ...] = ()
+    written: str = ""
+    """Path of the output."""
     output_size: int | None = None
     output_sha256: str | None = None
     seconds: float = 0.0

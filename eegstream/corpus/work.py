@@ -2,6 +2,7 @@
 
 import functools
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
@@ -46,7 +47,8 @@ def encoded(task: Task, read: Result, engine: Engine) -> Result:
         UnwritableError: the output cannot be written.
         EegstreamError: the recording cannot be read or encoded.
     """
-    written = Path(task.written)
+    # A worker that Dask took for lost may still be writing: each attempt has a file of its own.
+    written = Path(f"{task.written}-{secrets.token_hex(4)}")
     remarks: dict[str, None] = {}
     try:
         with ExitStack() as stack:
@@ -68,6 +70,7 @@ def encoded(task: Task, read: Result, engine: Engine) -> Result:
         read,
         counts=tuple(StreamEntry(**asdict(count)) for count in counts),
         remarks=tuple(remarks),
+        written=str(written),
         output_size=size,
         output_sha256=sha256,
     )

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 from pathlib import Path
 
@@ -199,6 +198,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     few: Path, run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], room: int
 ) -> None:
     """One clear error, no output under its name, and after that the same bytes as ever."""
+    resource = pytest.importorskip("resource", reason="sets limits as POSIX has them")
     run(tmp_path / "reference", few)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))  # beyond it, writing fails as on a full disk

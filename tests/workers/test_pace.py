@@ -3,7 +3,7 @@
 import heapq
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegstream.workers.pace import Pace
@@ -19,6 +19,7 @@ def simulated(costs_s: list[float], workers: int) -> list[tuple[float, int]]:
     return sorted(ends)
 
 
+@settings(max_examples=20)
 @given(
     st.floats(0, 2),
     st.floats(0.01, 1),

@@ -13,6 +13,8 @@ from eegstream.workers.processes import in_processes
 from eegstream.workers.spreading import Lost
 from tests.workers import tasks
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes as POSIX does")
+
 
 def test_every_task_is_done_once() -> None:
     """With its own number."""
