@@ -1,5 +1,6 @@
 """`eegstream encode`."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 @click.command("encode")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("-o", "output", type=click.Path(path_type=Path), help="F.codes.mcap of one recording, else a folder.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), help="F.codes.mcap or F.parquet of one recording, else a folder."
+)
 @model_option
 @device_option
 @click.option("--seconds", type=PositiveSeconds(), help="Only the first N seconds of samples.")
@@ -76,18 +79,18 @@ def command(
     elif output is None:
         raise click.UsageError("Missing option '-o': give the codes file.")
     else:
-        target = OutputFile(".mcap").convert(str(output), None, click.get_current_context())
+        target = OutputFile(".mcap", ".parquet").convert(str(output), None, click.get_current_context())
         _encode_one(paths[0], target, model or "default", trust, device or "auto", options)
 
 
 def _encode_one(file: str, output: Path, model: str, trust: "Trust", device: str, options: "FileOptions") -> None:
-    """Encode one recording into one codes file."""
+    """Encode one recording into one codes file, or one table."""
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user, require_other_file
     from eegstream.codec.bundle import load
     from eegstream.codec.engine import Engine, choose_device
     from eegstream.encoding import encode_streams
-    from eegstream.files.codes import write_codes
+    from eegstream.files.sinks import MessageSink
 
     require_other_file(file, output)
     signal = options.signal
@@ -97,7 +100,17 @@ def _encode_one(file: str, output: Path, model: str, trust: "Trust", device: str
     chosen = choose_device(device)
     engine = Engine(load(model, chosen, trust), chosen)
     total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
-    with write_codes(output) as writer, progress("encoding", max(1, int(total_s))) as bar:
+    sink: AbstractContextManager[MessageSink]
+    if output.suffix.lower() == ".parquet":
+        from eegstream.tables.names import RecordingNames
+        from eegstream.tables.writing import write_table
+
+        sink = write_table(output, RecordingNames.of_path(file))
+    else:
+        from eegstream.files.codes import write_codes
+
+        sink = write_codes(output)
+    with sink as writer, progress("encoding", max(1, int(total_s))) as bar:
         sums = encode_streams(
             recordings,
             engine,

@@ -39,7 +39,7 @@ def folder_of(paths: Sequence[str], output: Path | None, corpus: CorpusOptions) 
     if corpus.jobs and corpus.dask:
         raise click.UsageError("--jobs is for processes of this machine, --dask for workers of a cluster; give one")
     if output is not None:
-        if output.is_file() or output.suffix == ".mcap":
+        if output.is_file() or output.suffix in {".mcap", ".parquet"}:
             raise click.UsageError(f"-o {output} is a file, expected a folder for many recordings")
         return output
     root = Path(paths[0])

@@ -6,18 +6,19 @@ import click
 
 
 @click.command("export")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "output", required=True, type=click.Path(path_type=Path), help="A new folder.")
 @click.option("--license", "data_license", metavar="TEXT", help="Licence of the recordings, for the data card.")
-def command(files: tuple[Path, ...], output: Path, data_license: str | None) -> None:
-    """Make a data set of FILES: codes files (recorded ones, too), and tables that `encode` wrote.
+def command(paths: tuple[Path, ...], output: Path, data_license: str | None) -> None:
+    """Make a data set of codes files (recorded ones, too), of tables that `encode` wrote, and of folders of them.
 
     The folder gets Parquet files of moderate size in split=train, split=validation and split=test, by subject, a
     manifest and a data card.
     """
     from eegstream.cli.progress import progress
-    from eegstream.tables.exporting import export
+    from eegstream.tables.exporting import coded_files, export
 
+    files = coded_files(paths)
     with progress("exporting", len(files)) as bar:
         found = export(
             files,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from eegstream.corpus.task import Task
@@ -29,7 +29,7 @@ def _table(path: Path, task: Task) -> AbstractContextManager[MessageSink]:
     from eegstream.tables.names import RecordingNames  # noqa: PLC0415  (needs an extra)
     from eegstream.tables.writing import write_table  # noqa: PLC0415
 
-    return write_table(path, replace(RecordingNames.of_path(task.path, task.dataset), recording=task.recording))
+    return write_table(path, RecordingNames.of_path(task.path, task.dataset, task.recording))
 
 
 def _require_tables() -> None:

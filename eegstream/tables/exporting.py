@@ -12,11 +12,29 @@ from eegstream.files.codes import load_codes
 from eegstream.files.damage import told
 from eegstream.tables.gathered import Gathered
 from eegstream.tables.names import RecordingNames
-from eegstream.tables.shards import gather
+from eegstream.tables.shards import gather, recordings_in
 from eegstream.tables.writing import write_segments
 
 MANIFEST = "manifest.jsonl"
 TABLE = ".parquet"
+
+
+_CODES = ".mcap"
+
+
+def coded_files(paths: Sequence[Path]) -> list[Path]:
+    """The files, and all codes files and tables below the folders, in order of their paths.
+
+    Raises:
+        CodesFileError: there is none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = path.rglob("*") if path.is_dir() else [path]
+        found += sorted(one for one in inside if not path.is_dir() or one.suffix.lower() in {_CODES, TABLE})
+    if not found:
+        raise CodesFileError(f"{paths[0]} has neither codes files nor tables", "Encode or record some first")
+    return found
 
 
 def export(
@@ -37,7 +55,8 @@ def export(
     """
     _require_new(folder)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as room:
-        tables, origins = [], {}
+        tables: list[Path] = []
+        origins: dict[str, Path] = {}
         for number, path in enumerate(files, start=1):
             names = RecordingNames.of_path(path)
             table = path
@@ -45,9 +64,9 @@ def export(
                 table = Path(room, f"{number}{TABLE}")
                 _convert(path, table, names, data_license, tell)
             tables.append(table)
-            origins[names.recording] = path
+            origins |= dict.fromkeys(recordings_in(table), path)
             reached(number)
-        found = gather(tables, folder)
+        found = gather(tables, folder, data_license)
     lines = [json.dumps(vars(entry) | _origin(entry, origins), ensure_ascii=False) for entry in found]
     with replacing(folder / MANIFEST) as unfinished:
         unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -78,10 +97,8 @@ def _convert(
         raise CodesFileError(f"{path.name}: {error.message}", error.remedy) from None
 
 
-def _origin(entry: Gathered, origins: dict[str, Path]) -> dict[str, str | None]:
-    """The file that a recording comes from; of a file with several streams, names go on behind a slash."""
-    path = origins.get(entry.recording) or origins.get(entry.recording.rpartition("/")[0])
-    if path is None:
-        return {"path": None, "sha256": None}
+def _origin(entry: Gathered, origins: dict[str, Path]) -> dict[str, str]:
+    """The file that a recording comes from."""
+    path = origins[entry.recording]
     with path.open("rb") as file:
         return {"path": str(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

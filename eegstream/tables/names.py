@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-_ENTITY = re.compile(r"(?:^|[_/])(sub|ses|task|run)-([A-Za-z0-9]+)")
-_COLUMNS = {"sub": "subject", "ses": "session", "task": "task", "run": "run"}
+from eegstream.files.bids_names import entities
+from eegstream.files.subjects import subject_by_rule
+
+_OWN_ENDING = re.compile(r"(?:_desc-[A-Za-z0-9]+)?_codes$")
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,23 @@ class RecordingNames:
     run: str | None = None
 
     @classmethod
-    def of_path(cls, path: str | PurePath, dataset: str | None = None) -> "RecordingNames":
-        """The names of a file by BIDS (`sub-01_ses-2_task-rest_run-1_eeg.edf`); the recording is its stem.
+    def of_path(
+        cls, path: str | PurePath, dataset: str | None = None, recording: str | None = None
+    ) -> "RecordingNames":
+        """The names of a file, which are those of BIDS (`sub-01_ses-2_task-rest_run-1_eeg.edf`).
 
-        Endings of eegstream's own (`.codes.mcap`, `_desc-NAME_codes`) are no part of the recording's name.
+        `recording` is its name, which may have folders; without one it is the file's name without its endings, also
+        those of eegstream's own. A name that is not of BIDS tells a subject at most (`Subject07_2.edf`).
         """
         name = PurePath(path).name
-        found = {_COLUMNS[key]: value for key, value in _ENTITY.findall(name)}
         stem = re.sub(r"(?:\.codes)?\.(?:mcap|parquet)$|\.[^.]*$", "", name)
-        return cls(recording=re.sub(r"(?:_desc-[A-Za-z0-9]+)?_codes$", "", stem) or stem, dataset=dataset, **found)
+        own = recording or _OWN_ENDING.sub("", stem) or stem
+        found = entities(f"{own.rpartition('/')[2]}_")
+        return cls(
+            recording=own,
+            dataset=dataset,
+            subject=found.get("sub") or subject_by_rule(f"{own}{PurePath(path).suffix}"),
+            session=found.get("ses"),
+            task=found.get("task"),
+            run=found.get("run"),
+        )

@@ -124,7 +124,7 @@ def _files(path: Path, split: str | None) -> list[Path]:
     if split is not None and any(path.glob("split=*")):
         files = sorted(folder.glob("*.parquet"))
     else:
-        files = sorted(path.glob("split=*/*.parquet")) or sorted(path.glob("*.parquet"))
+        files = sorted(path.rglob("*.parquet"))
     if not files:
         there = ", ".join(sorted(one.name for one in path.glob("split=*"))) or "no table"
         raise CodesFileError(

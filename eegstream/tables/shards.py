@@ -34,20 +34,23 @@ class ShardSizes:
 def gather(
     tables: Sequence[Path],
     folder: Path,
+    data_license: str | None = None,
     sizes: ShardSizes = ShardSizes(),
     reached: Callable[[int], None] = lambda _: None,
 ) -> list[Gathered]:
     """Write `split=NAME/part-00000.parquet` and so on, and a data card, into `folder`.
 
     In each split, recordings are in alphabetical order. The same tables give the same bytes. Each file appears complete
-    or not at all; shards of an earlier gathering that this one does not write are removed at the end. `reached` gets
-    the number of tables done so far. Returned are the recordings, as they stand in the shards.
+    or not at all; shards of an earlier gathering that this one does not write are removed at the end. `data_license`
+    takes the place of what the tables say; `reached` gets the number of tables done so far. Returned are the
+    recordings, as they stand in the shards.
 
     Raises:
         CodesFileError: a table cannot be read, tables differ in bundle or front end, or two have the same recording.
         EegstreamError: `folder` cannot be written.
     """
     facts, sources = _sources(tables)
+    facts = facts if data_license is None else facts.model_copy(update={"license": data_license})
     found: list[Gathered] = []
     written: set[Path] = set()
     done = 0
@@ -105,6 +108,16 @@ def _sources(tables: Iterable[Path]) -> tuple[TableFacts, list[_Source]]:
     license_of_all = licenses.pop() if len(licenses) == 1 else None
     ordered = sorted(sources, key=lambda source: source.recordings)
     return shared[0].model_copy(update={"license": license_of_all}), ordered
+
+
+def recordings_in(table: Path) -> list[str]:
+    """Names of the recordings in a table, in alphabetical order.
+
+    Raises:
+        CodesFileError: it cannot be read.
+    """
+    with opened(table) as (file, _):
+        return [name.recording for name in _names(file)]
 
 
 def _names(file: Any) -> list[RecordingNames]:

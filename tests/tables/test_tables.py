@@ -9,7 +9,10 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="tables need the extra `parquet`")
 import pyarrow.parquet as pq
+from click.testing import CliRunner
 
+from eegstream.cli.encode import command as encode
+from eegstream.cli.export import command as export_command
 from eegstream.decoding import reconstruct
 from eegstream.errors import CodesFileError
 from eegstream.files.codes import write_codes
@@ -112,7 +115,7 @@ def test_a_data_set_is_split_by_subject_and_the_same_each_time(tmp_path: Path, t
 
 def test_shards_have_the_size_that_is_asked_for(tmp_path: Path, tables: list[Path]) -> None:
     """A full shard gets no more recordings; shards of an earlier gathering are gone."""
-    gather(tables, tmp_path / "set", ShardSizes(full_bytes=1, most_bytes=10**9))
+    gather(tables, tmp_path / "set", None, ShardSizes(full_bytes=1, most_bytes=10**9))
     assert len(list((tmp_path / "set").rglob("*.parquet"))) == len(tables)
     gather(tables, tmp_path / "set")
     assert len(list((tmp_path / "set").rglob("*.parquet"))) == len(list((tmp_path / "set").glob("split=*")))
@@ -234,3 +237,37 @@ def test_datasets_reads_it(data_set: Path, tmp_path: Path, monkeypatch: pytest.M
     assert len(plain) == sum(part.num_rows for part in by_card.values()) == len(expected)
     for row in plain:
         np.testing.assert_array_equal(row["codes"], expected[row["recording"], row["channel"]])
+
+
+def test_encode_writes_a_table_and_export_takes_folders(tmp_path: Path) -> None:
+    """One recording by its name; the subject of a name that is not of BIDS; a licence takes the place of none."""
+    run = CliRunner().invoke
+    source = "synthetic:rate=250,channels=2,seconds=4"
+    made = run(encode, [source, "-o", str(tmp_path / "in" / "x.parquet"), "--model", "fast"])
+    assert made.exit_code == 1, "the folder is not there"
+    (tmp_path / "in").mkdir()
+    made = run(encode, [source, "-o", str(tmp_path / "in" / "x.parquet"), "--model", "fast"], catch_exceptions=False)
+    assert made.exit_code == 0, made.output
+    table(tmp_path / "in", recording("Subject07_2"), RecordingNames.of_path("a/Subject07_2.edf"))
+    done = run(export_command, [str(tmp_path / "in"), "-o", str(tmp_path / "set"), "--license", "CC0-1.0"])
+    assert done.exit_code == 0, done.output
+    rows = [row for path in (tmp_path / "set").rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    assert {(row["recording"], row["subject"]) for row in rows} >= {("Subject07_2", "Subject07")}
+    assert "CC0-1.0" in (tmp_path / "set" / "README.md").read_text(encoding="utf-8")
+    assert sum(check_file(path) for path in (tmp_path / "set").rglob("*.parquet")) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("sub-01_ses-2_task-rest_run-1_eeg.edf", ("sub-01_ses-2_task-rest_run-1_eeg", "01", "2", "rest", "1")),
+        ("x/sub-01_task-rest_desc-default_codes.mcap", ("sub-01_task-rest", "01", None, "rest", None)),
+        ("Subject07_2.codes.mcap", ("Subject07_2", "Subject07", None, None, None)),
+        ("evening.codes.mcap", ("evening", None, None, None, None)),
+        ("P01/evening.parquet", ("evening", None, None, None, None)),
+    ],
+)
+def test_names_are_those_of_bids_or_a_subject_at_most(path: str, expected: tuple[str | None, ...]) -> None:
+    """Of the file's own name: folders above it may be anything."""
+    names = RecordingNames.of_path(path)
+    assert (names.recording, names.subject, names.session, names.task, names.run) == expected

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from eegstream.errors import ConfigError
 from eegstream.files.path_patterns import MAGIC, fits
 from eegstream.files.recording_files import files_below, is_closed_folder, left_out_because, looks_like_recording
+from eegstream.files.subjects import subjects_of
 from eegstream.workers.left_out import Skipped
 from trainer.data.left_out import with_left_out
-from trainer.data.sources.subjects import subjects_of
 from trainer.data.splits import RecordingSource
 
 
@@ -27,7 +27,7 @@ class RecordingSelection(BaseModel):
     recording."""
     subject: str | None = None
     """Regular expression searched in a file's path relative to the root; its group is the subject's name. None: the
-    rules of `trainer.data.sources.subjects`."""
+    rules of `eegstream.files.subjects`."""
     only: tuple[str, ...] | None = None
     """The subjects to take; None takes all."""
     without: tuple[str, ...] = ()

@@ -43,7 +43,7 @@ def subjects_of(paths: Sequence[str]) -> list[str]:
     """The subject of each of a data set's paths below its root."""
     shared = os.path.commonpath([PurePosixPath(path).parent for path in paths]) if paths else ""
     below = [PurePosixPath(path).relative_to(shared).as_posix() for path in paths]
-    ruled = [_by_rule(path) for path in paths]
+    ruled = [subject_by_rule(path) for path in paths]
     found = [
         rule or _by_name(path) or _folder(path) or _first_part(path) for rule, path in zip(ruled, below, strict=True)
     ]
@@ -52,8 +52,8 @@ def subjects_of(paths: Sequence[str]) -> list[str]:
     return found
 
 
-def _by_rule(path: str) -> str | None:
-    """The subject by the first rule that matches."""
+def subject_by_rule(path: str) -> str | None:
+    """The subject that a path names in a known way, by the first rule that matches; None if it names none."""
     undated = _DATE.sub("", path)
     return next((match[1] for rule in _RULES if (match := rule.search(undated))), None)
 

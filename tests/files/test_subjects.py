@@ -2,8 +2,8 @@
 
 import pytest
 
+from eegstream.files.subjects import subjects_of
 from trainer.data.sources.folder import folder
-from trainer.data.sources.subjects import subjects_of
 
 
 @pytest.mark.parametrize(
