@@ -7,10 +7,12 @@ from that JSON. Nothing here is measured.
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rate_results import rate_parts
+from benchmarks.report_reading import between, own_sets, shipped
 from benchmarks.token_results import token_parts
 from trainer.bundling.model_card import markdown_table
 from trainer.evaluation.metrics import BANDS_HZ
@@ -24,11 +26,6 @@ BEGIN, END = "<!-- from docs/results/report.json -->", "<!-- end -->"
 BANDS = {name: f"{low_hz:g}-{high_hz:g}" for name, (low_hz, high_hz) in BANDS_HZ.items()}
 DECODES = ("single patches", "mse", "spectrum", "joint")
 _PICTURE = "rate-and-distortion-0.png"
-
-
-def shipped(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The bundles that people get; the others are ablations."""
-    return {title: own for title, own in report["bundles"].items() if "-" not in title}
 
 
 def readme_table(report: Mapping[str, Any]) -> str:
@@ -45,7 +42,7 @@ def readme_table(report: Mapping[str, Any]) -> str:
             f"{mse['r']:.3f}",
             *(f"{mse['band_error'][band]:.2f}" if band in mse["band_error"] else "" for band in BANDS),
         ]
-        for title, own, name, figures, mse in _own_sets(report)
+        for title, own, name, figures, mse in own_sets(report)
     ]
     return markdown_table(head, rows)
 
@@ -69,13 +66,7 @@ def page(report: Mapping[str, Any]) -> str:
         "## A prefix of the codes",
         "NRMSE when only the first so many codes of each patch are decoded.",
         _prefix_table(report),
-        "## One code a patch: `seed`",
-        _SEED,
-        _seed_table(report),
-        "## What the rate is worth",
-        _RATE,
-        _what_the_rate_is_worth(report),
-        _rate_table(report),
+        *rate_parts(report),
         "## Time",
         f"Encoding 64 patches in one thread, all by turns; as a multiple of `{report['reference']['bundle']}`.",
         _time_table(report),
@@ -109,17 +100,6 @@ within 1 Hz of the line, if there are ten or more. *Added*: all windows of a set
 energy. *Outside* is the error without the line: both signals without all that sinusoids within 1 Hz of it can express.
 With `--notch` the line is not there to be coded."""
 
-_SEED = """\
-One code of 64 000 values for 256 samples at the stream's own rate, beside transform coding of 16 bit at that rate, with
-a gain and without. The same recordings at 256 Hz, too."""
-
-_RATE = """\
-NRMSE of validation recordings as devices of other rates would have sent them; *half* and *twice*: the model is told a
-wrong rate, where that lies in its range. `seed-256` gets everything resampled to 256 Hz, `-no-film` does not know the
-rate; where telling a wrong rate changes nothing, its lines are left out. The two of `seed-256` are trained for a third
-of the others' steps, so compare them with each other. At the stream's own rate patches of different rates have
-different durations: compare lines, not columns."""
-
 _DOWNSTREAM = """\
 Log band powers of every channel, shrinkage linear discriminant analysis, each subject (or fifth of the time) left out.
 14 of the 18 subjects of the first question trained the bundles. So few subjects say little: differences within the
@@ -130,7 +110,7 @@ def _main_table(report: Mapping[str, Any]) -> str:
     head = ["bundle", "bits", "data", "side", "NRMSE", "interval", "of each seed", "KLT, gain", "better by"]
     head += ["interval", "worst subject"]
     rows = []
-    for title, own, name, figures, mse in _own_sets(report):
+    for title, own, name, figures, mse in own_sets(report):
         gain = figures["gain_over"]["klt_gain"]
         rows.append(
             [
@@ -139,7 +119,7 @@ def _main_table(report: Mapping[str, Any]) -> str:
                 name + ("ᵇ" if figures["subjects"] == 1 else ""),
                 figures["side"],
                 f"**{mse['nrmse']:.3f}**",
-                _between(mse["nrmse_interval"]),
+                between(mse["nrmse_interval"]),
                 ", ".join(f"{nrmse:.3f}" for nrmse in figures["nrmse_of_seeds"]),
                 f"{figures['klt_gain']['nrmse']:.3f}",
                 f"{gain['gain']:.1%}",
@@ -160,7 +140,7 @@ def _spectrum_table(report: Mapping[str, Any]) -> str:
             f"{decoded['lsd_db']:.1f}",
             *(f"{decoded['band_power'][band]:.2f}" if band in decoded["band_power"] else "" for band in BANDS),
         ]
-        for title, own, name, figures, _ in _own_sets(report)
+        for title, own, name, figures, _ in own_sets(report)
         if "spectrum" in own["decodes"]
         for kind, decoded in figures["decodes"].items()
     ]
@@ -170,7 +150,7 @@ def _spectrum_table(report: Mapping[str, Any]) -> str:
 def segment_parts(report: Mapping[str, Any]) -> list[str]:
     """The section on whole segments; none for a report from before they were measured."""
     rows = []
-    for title, _, name, figures, _ in _own_sets(report):
+    for title, _, name, figures, _ in own_sets(report):
         if "segments" in figures:
             decodes = figures["segments"]["decodes"]
             cells = [_with_jump(decodes[kind]) if kind in decodes else "" for kind in DECODES]
@@ -195,7 +175,7 @@ def _mains_table(report: Mapping[str, Any]) -> str:
             f"{found['nrmse']:.3f}",
             f"{found['nrmse_outside']:.3f}",
         ]
-        for title, _, name, figures, _ in _own_sets(report)
+        for title, _, name, figures, _ in own_sets(report)
         for line, kinds in figures.get("mains", {}).items()
         for kind, found in kinds.items()
         if found is not None
@@ -204,61 +184,11 @@ def _mains_table(report: Mapping[str, Any]) -> str:
 
 
 def _prefix_table(report: Mapping[str, Any]) -> str:
-    lines = [(title, name, f["codes_kept"]) for title, _, name, f, _ in _own_sets(report) if "codes_kept" in f]
+    lines = [(title, name, f["codes_kept"]) for title, _, name, f, _ in own_sets(report) if "codes_kept" in f]
     most = max(len(kept) for _, _, kept in lines)
     rows = [[f"`{title}`", name, *(f"{nrmse:.3f}" for nrmse in kept)] for title, name, kept in lines]
     head = ["bundle", "data", *map(str, range(1, most + 1))]
     return markdown_table(head, [row + [""] * (len(head) - len(row)) for row in rows])
-
-
-def _seed_table(report: Mapping[str, Any]) -> str:
-    (title,) = (title for title in shipped(report) if title.startswith("seed@"))
-    rows = []
-    for name, figures in report["bundles"][title]["sets"].items():
-        if figures["is_own"] or name.endswith(" 256 Hz"):
-            mse = figures["decodes"]["mse"]
-            row = [name, figures["side"], f"{mse['nrmse']:.3f}", _between(mse["nrmse_interval"])]
-            rows.append([*row, f"{figures['klt']['nrmse']:.3f}", f"{figures['klt_gain']['nrmse']:.3f}"])
-    return markdown_table(["data", "side", f"`{title}`", "interval", "KLT, no gain", "KLT, gain"], rows)
-
-
-def _rate_table(report: Mapping[str, Any]) -> str:
-    titles = [title for title in report["bundles"] if title.startswith(("seed", "default@"))]
-    rates = sorted({row["rate_hz"] for title in titles for rows in _rates(report, title).values() for row in rows})
-    rates = [rate_hz for rate_hz in rates if rate_hz in (100, 128, 160, 200, 250, 256, 500, 512, 1000)]
-    rows = []
-    for title in titles:
-        for data_set, by_rate in _rates(report, title).items():
-            found = {row["rate_hz"]: row for row in by_rate}
-            lines = {told: [found[rate_hz][told] for rate_hz in rates] for told in ("true", "half", "twice")}
-            for told, cells in lines.items():
-                if told == "true" or any(c not in (None, t) for c, t in zip(cells, lines["true"], strict=True)):
-                    rows.append([f"`{title}`", data_set, told, *("" if c is None else f"{c:.3f}" for c in cells)])
-    return markdown_table(["bundle", "data", "rate told", *(f"{rate_hz:g} Hz" for rate_hz in rates)], rows)
-
-
-def _what_the_rate_is_worth(report: Mapping[str, Any]) -> str:
-    """The ablation in two sentences."""
-    pairs = {"at the streams' own rates": ("seed@", "seed-no-film@"), "resampled": ("seed-256@", "seed-256-no-film@")}
-    parts = []
-    for where, (known, unknown) in pairs.items():
-        on, off = (
-            [row for rows in _rates(report, title).values() for row in rows]
-            for title in (next(t for t in report["bundles"] if t.startswith(name)) for name in (known, unknown))
-        )
-        gains = [1 - a["true"] / b["true"] for a, b in zip(on, off, strict=True)]
-        costs = [row[wrong] / row["true"] - 1 for row in on for wrong in ("half", "twice") if row[wrong] is not None]
-        parts.append(
-            f"{where} knowing the rate changes the error by {-max(gains):+.1%} to {-min(gains):+.1%}, and being told a "
-            f"wrong one by up to {max(costs):+.1%}"
-        )
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}. So the condition is worth little: a patch shows its rate."
-
-
-def _rates(report: Mapping[str, Any], title: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = report["bundles"][title]["rates"]
-    return found
 
 
 def _time_table(report: Mapping[str, Any]) -> str:
@@ -280,23 +210,11 @@ def _downstream_tables(report: Mapping[str, Any]) -> Iterator[str]:
         }
         head = [bench, *(f"{found['raw'][task]['task']} (chance {found['raw'][task]['chance']:.2f})" for task in tasks)]
         rows = [
-            [name, *(f"{answers[t]['accuracy']:.3f} ({_between(answers[t]['interval'])})" for t in tasks)]
+            [name, *(f"{answers[t]['accuracy']:.3f} ({between(answers[t]['interval'])})" for t in tasks)]
             for name, answers in heard.items()
         ]
         if tasks:
             yield markdown_table(head, rows)
-
-
-def _own_sets(report: Mapping[str, Any]) -> Iterator[tuple[str, Any, str, Any, Any]]:
-    """Title, bundle, set, its figures, and those of the decode of least error, of sets at recordings' own rates."""
-    for title, own in shipped(report).items():
-        for name, figures in own["sets"].items():
-            if figures["is_own"]:
-                yield title, own, name, figures, figures["decodes"]["mse"]
-
-
-def _between(pair: Sequence[float]) -> str:
-    return f"{pair[0]:.3f} to {pair[1]:.3f}"
 
 
 def readme_with(text: str, table: str) -> str:
