@@ -1,6 +1,6 @@
 """The section of docs/results.md on what tokens are worth to a language model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trainer.bundling.model_card import markdown_table
@@ -13,7 +13,8 @@ small causal transformer, and by the same one if it also hears two other channel
 _PROBES = """\
 Share of the variance (R²) of log band powers, in Hz, and of the slow part of the waveform that linear probes explain.
 *Codes*: each value of each code with an embedding; *words*: the same without gain and envelope; *numbers*: what the
-codes stand for; *raw*: the EEG itself. Then the share of windows told right from the band powers that a probe tells."""
+codes stand for; *raw*: the EEG itself, listed once for all bundles that hear the same. Then the share of windows told
+right from the band powers that a probe tells."""
 
 _BITS = {"even chances": "uniform", "histogram": "unigram", "transformer": "model", "with others": "model_with_others"}
 
@@ -29,7 +30,7 @@ def token_parts(bundles: Mapping[str, Any], bands: Mapping[str, str]) -> list[st
         _WORTH,
         markdown_table(["bundle", "data", *_BITS], list(_bit_rows(measured))),
         _PROBES,
-        markdown_table(["bundle", "heard", "data", *shown.values(), "waveform"], list(_probe_rows(measured, shown))),
+        markdown_table(["bundle", "heard", "data", *shown.values(), "waveform"], _once(_probe_rows(measured, shown))),
         *_task_table(measured),
     ]
 
@@ -50,8 +51,19 @@ def _probe_rows(measured: Mapping[str, Any], shown: Mapping[str, str]) -> Iterat
     for title, found in measured.items():
         for kind, sets in found["probes"].items():
             for name, told in sets.items():
-                cells = [f"{told['bands'][band]:.2f}" if band in told["bands"] else "" for band in shown]
-                yield [f"`{title}`", kind, name, *cells, f"{told['waveform']:.2f}"]
+                cells = [f"{told['bands'][band]:z.2f}" if band in told["bands"] else "" for band in shown]
+                yield [f"`{title}`", kind, name, *cells, f"{told['waveform']:z.2f}"]
+
+
+def _once(rows: Iterable[list[str]]) -> list[list[str]]:
+    """Rows without those of the EEG itself that repeat an earlier one's figures: bundles of one rate hear the same."""
+    seen: set[tuple[str, ...]] = set()
+    kept = []
+    for row in rows:
+        if row[1] != "raw" or tuple(row[1:]) not in seen:
+            kept.append(row)
+        seen.add(tuple(row[1:]))
+    return kept
 
 
 def _task_table(measured: Mapping[str, Any]) -> Iterator[str]:
@@ -61,7 +73,7 @@ def _task_table(measured: Mapping[str, Any]) -> Iterator[str]:
     }
     if tasks:
         rows = [[title, kind, *(_told(found, task) for task in tasks)] for title, kind, found in answered]
-        yield markdown_table(["bundle", "heard", *tasks.values()], rows)
+        yield markdown_table(["bundle", "heard", *tasks.values()], _once(rows))
 
 
 def _told(found: Mapping[str, Any], task: str) -> str:

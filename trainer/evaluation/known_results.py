@@ -68,6 +68,10 @@ class KnownResults:
             return None
         return dict(found)
 
+    def is_timed_by(self, reference: str) -> bool:
+        """Whether the known times are multiples of this bundle's."""
+        return bool(self.report) and self.report["reference"].get("bundle") == reference
+
     def completed(self, results: Mapping[str, Any]) -> dict[str, Any]:
         """Results with all else that is known.
 
