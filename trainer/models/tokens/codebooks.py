@@ -89,6 +89,16 @@ class HalvedCodebooks(nn.Module):
         flat = value.transpose(0, 1).reshape(rows, -1)
         return torch.zeros((rows, coefficients), device=value.device).index_add(1, self.place, flat)
 
+    @torch.jit.export
+    def power(self, coefficients: int) -> Tensor:
+        """Mean square (n,) of the values of each coefficient, all codes being equally frequent."""
+        used = (self.closed == 0).to(torch.float32).transpose(1, 2)
+        count = used.sum(1)
+        first, second = self.first * used, self.second * used
+        mean = 2 * (first.sum(1) / count) * (second.sum(1) / count)
+        square = (mean + ((first * first).sum(1) + (second * second).sum(1)) / count) * self.inside.squeeze(1)
+        return torch.zeros(coefficients, device=square.device).index_add(0, self.place, square.view(-1))
+
     def _grouped(self, values: Tensor) -> Tensor:
         """Values (C, B, P) of coefficients (B, n), 0 in padding."""
         rows = values.shape[0]

@@ -171,9 +171,10 @@ class TokenCodec(nn.Module):
         """As `decode`, with noise of the size that the codes leave open; its signs are hashed from the codes."""
         digit, envelope, known = self._told(codes)
         left = self.left_open(envelope, rate_hz)
-        size = self.sizes(envelope, rate_hz)
+        lowest = left[:, : self.coefficients]
+        whole = self.sizes(envelope, rate_hz).square() * self.codebooks.power(self.coefficients) + lowest.square()
         is_known = known[:, 2:].index_select(1, self.owner) > 0
-        left = torch.cat([torch.where(is_known, left[:, : self.coefficients], size), left[:, self.coefficients :]], 1)
+        left = torch.cat([torch.where(is_known, lowest, torch.sqrt(whole)), left[:, self.coefficients :]], 1)
         noise = left * known[:, :1] * hashed_signs(codes.to(torch.int64), self.mixers, self.patch_size)
         return self._synthesise(digit, noise + self._widened(self._coefficients(codes, envelope, known, rate_hz)))
 

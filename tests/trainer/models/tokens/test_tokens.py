@@ -176,14 +176,29 @@ def test_digits_tell_band_powers_linearly(codec):
 
 
 def test_the_spectrum_decode_keeps_the_power(codec):
-    """Of the whole patch on average; what it adds does not depend on company."""
+    """Of the whole patch on average, also if only the envelope is known; what it adds does not depend on company."""
     x = torch.from_numpy(made_up(1024, seed=6))
     codes = codec.encode(x, rates(1024))
+    envelope = codes.clone()
+    envelope[:, 2:] = -1
     least, whole = codec.decode(codes, rates(1024)), codec.decode_spectrum(codes, rates(1024))
-    power = [(y.square().sum(1) / x.square().sum(1)).mean() for y in (least, whole)]
+    noise = codec.decode_spectrum(envelope, rates(1024))
+    power = [(y.square().sum(1) / x.square().sum(1)).mean() for y in (least, whole, noise)]
     assert power[0] < power[1]
     assert 0.8 < power[1] < 1.25
+    assert 0.7 < power[2] < 1.4
     torch.testing.assert_close(codec.decode_spectrum(codes[:64], rates()), whole[:64])
+
+
+def test_the_power_of_a_codebook_is_that_of_its_values():
+    """The mean square over all values of a code, of codes of different sizes and of coefficients in their order."""
+    torch.manual_seed(2)
+    books = HalvedCodebooks([16, 4], [[0, 3, 5], [1, 2, 4, 6]], candidates=4)
+    with torch.no_grad():
+        power = books.power(7)
+        for code, (own, size) in enumerate([([0, 3, 5], 16), ([1, 2, 4, 6], 4)]):
+            every = books.first[code, :size, None] + books.second[code, None, :size]
+            torch.testing.assert_close(power[own], every.square().mean((0, 1))[: len(own)])
 
 
 def test_band_powers_are_those_of_the_hann_periodogram():
