@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETTINGS := pyproject.toml constraints.txt setup.py $(wildcard native/*)
-# Processes among which the tests are shared out; one of them takes those that run in real time.
-JOBS ?= 2
+# Processes among which the tests are shared out: one more than the cores of a small machine, since many tests wait.
+JOBS ?= 3
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 RECIPES := default compact fast hifi lite seed

@@ -1,12 +1,27 @@
-"""How tests are shared out among processes: those with real peers in one, one after the other, files whole."""
+"""How tests are shared out among processes: whole files, and those with real peers first."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-LIVE = ("e2e", "faults", "daemon", "test_elsewhere.py", "test_outlet.py", "soak", "test_publisher.py", "test_client.py")
-"""Folders and files whose tests play, listen and wait in real time: side by side they would be late for each other."""
+LIVE = ("e2e", "faults", "daemon", "test_elsewhere.py", "soak", "test_publisher.py", "test_client.py")
+"""Folders and files whose tests play, listen and wait in real time. They mostly wait, so they run beside each other:
+each process has LSL ports and a session of its own, and bounds on time grow by what the machine is late."""
+
+LONGEST = (
+    "faults/test_attacks.py",
+    "faults/test_stopping.py",
+    "faults/test_hostile.py",
+    "e2e/test_shipped_bundles.py",
+    "e2e/test_parity.py",
+    "faults/test_outlets.py",
+    "faults/test_field.py",
+    "e2e/test_demo.py",
+    "test_elsewhere.py",
+    "faults/test_keys.py",
+)
+"""Files that take longest, longest first: they begin, so that no process is left with one of them at the end."""
 
 NEED_POSIX = {
     "test_behind_a_link_its_target_is_written",
@@ -29,16 +44,15 @@ def _skip_what_needs_posix(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs signals or links as POSIX has them"))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name each test's group for `--dist loadgroup`; the longest one begins."""
+    """Put tests with real peers first, the longest at the beginning, where `--dist=loadfile` shares out whole files."""
     if os.name != "posix":
         _skip_what_needs_posix(items)
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    here = Path(__file__).parent
-    live = {item for item in items if item.path.relative_to(here).parts[0] in LIVE}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("live" if item in live else str(item.path.relative_to(here))))
-    if config.getoption("dist", "no") != "no":
-        items.sort(key=lambda item: item not in live)
+    if hasattr(config, "workerinput"):
+        here = Path(__file__).parent
+        items.sort(key=lambda item: _place(item.path.relative_to(here)))
+
+
+def _place(file: Path) -> tuple[bool, int]:
+    name = file.as_posix()
+    return file.parts[0] not in LIVE, LONGEST.index(name) if name in LONGEST else len(LONGEST)

@@ -89,16 +89,18 @@ def test_what_cannot_be_read_is_told_and_passed_over(peer: Peer) -> None:
     for payload in bad:
         socket.send_multipart([b"eeg-000000/codes", payload])
     socket.send_multipart([b"x/y", codes(1)])
-    items = [subscriber.receive(PATIENCE_S), subscriber.receive(PATIENCE_S)]
-    assert isinstance(items[0], Damaged)
-    assert (items[0].stream, items[0].count) == ("eeg-000000", 1)
-    assert isinstance(items[1], Codes)
-    ends_s = time.monotonic() + 5
-    later = None
-    while later is None and time.monotonic() < ends_s:
-        later = subscriber.receive(0.1)
-    assert isinstance(later, Damaged)
-    assert later.count == len(bad) - 1
+    began_s = time.monotonic()
+    items, told = [], 0
+    while told < len(bad) and time.monotonic() < began_s + PATIENCE_S:
+        if (item := subscriber.receive(0.1)) is not None:
+            items.append(item)
+            told += item.count if isinstance(item, Damaged) else 0
+    damaged = [item for item in items if isinstance(item, Damaged)]
+    assert items[0] == damaged[0]
+    assert (damaged[0].stream, damaged[0].count) == ("eeg-000000", 1)
+    assert told == len(bad)
+    assert 2 <= len(damaged) <= 2 + (time.monotonic() - began_s)
+    assert [item for item in items if item not in damaged] == [CODES.model_copy(update={"seq": 1})]
     assert hear(peer, [codes(2)], 1) == [CODES.model_copy(update={"seq": 2})]
 
 

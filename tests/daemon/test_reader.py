@@ -11,7 +11,7 @@ from eegstream.lsl.discovery import Discovery
 from eegstream.lsl.inlet import MOST_SAMPLES
 from eegstream.lsl.prober import Prober
 from eegstream.lsl.reader import Reader, _Waiting
-from tests.e2e.harness import OutletPlan, outlet
+from tests.e2e.harness import PATIENCE_S, OutletPlan, outlet
 
 
 class Sink:
@@ -40,7 +40,7 @@ def announced():
     """A real outlet's announcement."""
     with outlet(OutletPlan("read", "read-1")):
         discovery = Discovery()
-        for _ in range(100):
+        for _ in range(10 * round(PATIENCE_S)):
             found = [stream for stream in discovery.announcements() if stream.name == "read"]
             if found:
                 break
@@ -52,8 +52,8 @@ def run(announced, sink, **options):
     with Prober() as prober:
         reader = Reader(announced, "read-000000", sink, prober, 1 << 20, **options)
         reader.start()
-        assert sink.closing.wait(20)
-        assert reader.join(20)
+        assert sink.closing.wait(PATIENCE_S)
+        assert reader.join(PATIENCE_S)
     return reader
 
 

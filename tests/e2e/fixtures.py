@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.harness import DATA, NO_DATA, Daemon, Process, Recorder
 from tests.e2e.telltale_bundle import write_telltale
+from tests.e2e.warm import WarmDaemon
 
 _LOG_LINES = 60
 
@@ -20,7 +21,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def daemon(bundle: Path) -> Iterator[Daemon]:
     """A daemon for the module's tests, each with streams of its own names."""
-    with Daemon(bundle) as running:
+    with WarmDaemon(bundle) as running:
         yield running
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from eegstream.client import Loss, Message, Spec, State, Subscriber
 from eegstream.lsl.loopback import CONFIGURATION_PREFIX, private_configuration
@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[2]
 DATA = REPOSITORY / os.environ.get("EEGSTREAM_DATA", "../shared/data")
 NO_DATA = f"no recordings at {DATA} (set EEGSTREAM_DATA)"
 
-PATIENCE_S = 60.0
+PATIENCE_S = 100.0
 """How long a busy machine may take for what is quick elsewhere."""
 
 
@@ -51,6 +51,24 @@ def _isolate_lsl() -> None:
 _isolate_lsl()
 
 
+class Child(Protocol):
+    """What is used of a `subprocess.Popen`."""
+
+    stdin: IO[str] | None
+    stdout: IO[str] | None
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 class Process:
     """A child process whose output lines can be waited for; ended by its own id, with the context at the latest."""
 
@@ -58,22 +76,25 @@ class Process:
 
     def __init__(self, name: str, *arguments: str, **environment: str) -> None:
         self.name = name
-        self._child = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=REPOSITORY,
-            env=os.environ | environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        self._child = self._start(list(arguments), os.environ | environment)
         self.lines: list[str] = []
         self._changed = threading.Condition()
         self._silent = False
         self._thread = threading.Thread(target=self._read, args=(self._child.stdout,), daemon=True)
         self._thread.start()
         self.started.append(self)
+
+    def _start(self, arguments: list[str], environment: dict[str, str]) -> Child:
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
 
     def __enter__(self) -> "Process":
         return self
@@ -133,6 +154,13 @@ class Process:
         """End it as a crash or a power cut would."""
         self._child.kill()
         self.wait()
+
+    def enough(self) -> int:
+        """Have an `outlet` send no more; return how many samples it has sent. It stays until released."""
+        assert self._child.stdin is not None
+        self._child.stdin.write("enough\n")
+        self._child.stdin.flush()
+        return int(self.wait_line(r"^sent (\d+)")[1])
 
     def release(self) -> None:
         """Close its standard input, which an `outlet` takes as the word to leave."""

@@ -2,7 +2,8 @@
 
     python -m tests.e2e.outlet '{"name": ..., }'        see harness.OutletPlan
 
-It says `up UID`, sends once somebody listens, says `sent N`, and leaves when its standard input closes.
+It says `up UID`, sends once somebody listens, says `sent N`, and leaves when its standard input closes. A line on its
+standard input ends the sending, and nothing else.
 """
 
 import json
@@ -42,10 +43,10 @@ def make_outlet(plan: dict) -> pylsl.StreamOutlet:
     return pylsl.StreamOutlet(info)
 
 
-def send(outlet: pylsl.StreamOutlet, plan: dict, leave: threading.Event) -> int:
-    """Send everything in time; return the number of samples."""
+def send(outlet: pylsl.StreamOutlet, plan: dict, enough: threading.Event) -> int:
+    """Send everything in time, or until it is enough; return the number of samples."""
     while not outlet.wait_for_consumers(0.2):
-        if leave.is_set():
+        if enough.is_set():
             return 0
     count = round(plan["seconds"] * plan["rate_hz"])
     x, t = samples(len(plan["labels"]), count, plan["seed"]), times_s(plan["rate_hz"], count, plan["holes"])
@@ -54,7 +55,7 @@ def send(outlet: pylsl.StreamOutlet, plan: dict, leave: threading.Event) -> int:
     for first in range(0, count, step):
         chunk = slice(first, first + step)
         due_s = start_s + t[chunk][-1] / plan["speed"]
-        if leave.wait(max(0.0, due_s - pylsl.local_clock())):
+        if enough.wait(max(0.0, due_s - pylsl.local_clock())):
             return first
         outlet.push_chunk(x[chunk].astype(outlet_dtype(plan)), (start_s + t[chunk]).tolist())
     return count
@@ -67,12 +68,19 @@ def outlet_dtype(plan: dict) -> str:
 
 def main() -> None:
     plan = json.loads(sys.argv[1])
-    leave = threading.Event()
+    enough, leave = threading.Event(), threading.Event()
     outlet = make_outlet(plan)
-    threading.Thread(target=lambda: (sys.stdin.read(), leave.set()), daemon=True).start()
+
+    def obey() -> None:
+        sys.stdin.readline()
+        enough.set()
+        sys.stdin.read()
+        leave.set()
+
+    threading.Thread(target=obey, daemon=True).start()
     print("up", outlet.get_info().uid(), flush=True)  # noqa: T201
     if plan["seconds"]:
-        print("sent", send(outlet, plan, leave), flush=True)  # noqa: T201
+        print("sent", send(outlet, plan, enough), flush=True)  # noqa: T201
     leave.wait()
 
 

@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -61,9 +60,7 @@ def test_ctrl_c_ends_the_demo_with_its_summary():
 @pytest.mark.parametrize("file", ["nowhere.edf", "synthetic:rate=fast"])
 def test_a_recording_that_cannot_be_read_is_one_line(file):
     """Said at once, before anything is started."""
-    began_s = time.monotonic()
     shown = command("demo", "--recording", file)
-    assert shown.returncode == 1
+    assert (shown.returncode, shown.stdout) == (1, "")
     assert len(shown.stderr.strip().splitlines()) == 1
     assert "Traceback" not in shown.stderr
-    assert time.monotonic() - began_s < 30

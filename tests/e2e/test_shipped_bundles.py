@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from eegstream.cli import cli
 from eegstream.codec.bundle import load
 from eegstream.files.codes import CodesReader
-from tests.e2e.harness import DATA, NO_DATA, Daemon, Recorder
+from tests.e2e.harness import DATA, NO_DATA, Recorder
 from tests.e2e.parity import Parity
+from tests.e2e.warm import WarmDaemon
 from tests.shipped import NEWEST
 
 SYNTHETIC = "synthetic:rate=250,channels=4,seconds=10,seed=3"
@@ -21,7 +22,7 @@ REAL = DATA / "dev/muse/muse_subject1408.csv"
 @pytest.fixture(scope="module", params=NEWEST, ids=lambda path: path.stem)
 def parity(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parity]:
     """A daemon with one of the bundles, and what it makes of two recordings at once."""
-    with Daemon(request.param) as daemon, Recorder(daemon.url) as recorder:
+    with WarmDaemon(request.param) as daemon, Recorder(daemon.url) as recorder:
         played = Parity(daemon, recorder.connected(), request.param, tmp_path_factory.mktemp("codes"))
         played.run([SYNTHETIC, *([str(REAL)] if REAL.is_file() else [])], speed=16.0)
         yield played

@@ -1,6 +1,7 @@
 """Subscribers that attack: what they do to memory, to the others and to the daemon is bounded.
 
-Each attacker is a process that speaks ZMTP by hand. Memory and silence are measured while it attacks.
+Each attacker is a process that speaks ZMTP by hand. Memory and silence are measured while it attacks, and how long
+the machine keeps processes waiting: what one does to it is no silence of the publisher's.
 """
 
 import os
@@ -19,15 +20,15 @@ from eegstream.client import Codes, Loss, Spec, Subscriber
 from eegstream.pubsub.newcomers import REPEATS_AT_ONCE, REPEATS_PER_S
 from eegstream.pubsub.publisher import Publisher, open_publisher
 from tests.e2e.harness import REPOSITORY
+from tests.faults.machine import Machine
 from tests.files.test_codes import codes, spec
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 
 MOST_GROWTH_MIB = 150.0
 MOST_SILENCE_S = 0.2
-MACHINE_S = 0.3
-"""What the scheduler of a busy machine may add to a silence."""
-ATTACK_S = 3.0
+CALL_S = 0.3
+ATTACK_S = 2.0
 STREAM = "eeg-000000"
 
 
@@ -140,8 +141,7 @@ def publisher() -> Iterator[Publisher]:
 )
 def test_an_attack_costs_bounded_memory_and_silence(publisher: Publisher, how: str, count: int) -> None:
     """Floods of subscriptions, of any kind: the others hear on, and the publisher's own calls are short."""
-    with Publishing(publisher) as publishing, Listener(publisher.url) as listener:
-        time.sleep(1.0)  # until the second process is up
+    with Machine() as machine, Publishing(publisher) as publishing, Listener(publisher.url) as listener:
         before_mib = peak_mib = memory_mib(os.getpid())
         listener.count_anew()
         with attackers(how, publisher.url, count):
@@ -150,9 +150,9 @@ def test_an_attack_costs_bounded_memory_and_silence(publisher: Publisher, how: s
                 peak_mib = max(peak_mib, memory_mib(os.getpid()))
                 time.sleep(0.05)
     assert peak_mib - before_mib < MOST_GROWTH_MIB
-    assert listener.silence_s < MOST_SILENCE_S + MACHINE_S
-    assert publishing.longest_call_s < MACHINE_S
-    assert listener.heard > 100
+    assert listener.silence_s < MOST_SILENCE_S + CALL_S + 3 * machine.pause_s
+    assert publishing.longest_call_s < CALL_S + machine.pause_s
+    assert listener.heard > publishing.sent / 2
     assert listener.specs <= REPEATS_AT_ONCE + REPEATS_PER_S * 2 * ATTACK_S + 2, "repeats for newcomers are few"
     assert publisher.restarts == 0
 
@@ -163,8 +163,7 @@ def test_what_libzmq_does_not_survive_is_told_and_over_soon(publisher: Publisher
 
     All that was lost is told by `seq`, memory stays bounded, and afterwards everything is heard again.
     """
-    with Publishing(publisher) as publishing, Listener(publisher.url) as listener:
-        time.sleep(1.0)
+    with Machine() as machine, Publishing(publisher) as publishing, Listener(publisher.url) as listener:
         before_mib = peak_mib = memory_mib(os.getpid())
         with attackers(how, publisher.url):
             ends_s = time.monotonic() + ATTACK_S
@@ -179,7 +178,7 @@ def test_what_libzmq_does_not_survive_is_told_and_over_soon(publisher: Publisher
     assert (
         peak_mib - before_mib < 2 * MOST_GROWTH_MIB
     )  # the second process is there before the first one's memory is back
-    assert publishing.longest_call_s < MACHINE_S
+    assert publishing.longest_call_s < CALL_S + machine.pause_s
     assert publishing.sent - 50 <= listener.heard + listener.lost + 200
 
 

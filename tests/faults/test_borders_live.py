@@ -1,28 +1,43 @@
 """Borders of real outlets: a counter shows losses that timestamps hide, arrivals show a clock that was set."""
 
+from contextlib import ExitStack
+
+import pytest
+
 from eegstream.client import Codes, End, Gap, Spec
-from tests.e2e.harness import Daemon, Process, Recorder
+from tests.e2e.harness import Process, Recorder
+from tests.e2e.warm import WarmDaemon
 from tests.faults.border_sender import LOST, RATE_HZ, SECONDS
 
+OPTIONS = {"hidden": ("--counter-channel", "Counter"), "step": (), "still": ()}
 
-def sent(bundle, kind, *options):
-    """Everything that is told of one sender."""
-    with Daemon(bundle, "--select", f"name={kind}", *options) as daemon, Recorder(daemon.url) as recorder:
-        recorder.connected()
-        with Process("sender", "-m", "tests.faults.border_sender", kind) as sender:
+
+@pytest.fixture(scope="module")
+def told(bundle):
+    """Everything that is told of each sender by a daemon of its own; all of them at once."""
+    with ExitStack() as stack:
+        recorders, senders = {}, {}
+        for kind, options in OPTIONS.items():
+            daemon = stack.enter_context(WarmDaemon(bundle, "--select", f"name={kind}", *options))
+            recorders[kind] = stack.enter_context(Recorder(daemon.url)).connected()
+            senders[kind] = stack.enter_context(Process(kind, "-m", "tests.faults.border_sender", kind))
+        for kind, sender in senders.items():
             sender.wait_line("^sent")
             sender.release()
-            end = recorder.wait(lambda item: isinstance(item, End))
-        return recorder.of(end.stream)
+            recorders[kind].wait(lambda item: isinstance(item, End))
+        yield {
+            kind: recorder.of(recorder.wait(lambda item: isinstance(item, End)).stream)
+            for kind, recorder in recorders.items()
+        }
 
 
 def of(kind, items):
     return [item for item in items if isinstance(item, kind)]
 
 
-def test_a_counter_shows_losses_that_timestamps_hide(bundle):
+def test_a_counter_shows_losses_that_timestamps_hide(told):
     """Three losses of five samples, each at its sample; the counter is not encoded."""
-    items = sent(bundle, "hidden", "--counter-channel", "Counter")
+    items = told["hidden"]
     (spec,), gaps, (end,) = of(Spec, items)[:1], of(Gap, items), of(End, items)
     assert spec.channels == ("Cz",)
     assert any("counted by the channel Counter" in note for note in spec.notes)
@@ -31,17 +46,17 @@ def test_a_counter_shows_losses_that_timestamps_hide(bundle):
     assert sum(gap.received for gap in gaps) + end.received == RATE_HZ * SECONDS - 5 * len(LOST)
 
 
-def test_a_clock_that_is_set_forward_is_told_as_that(bundle):
+def test_a_clock_that_is_set_forward_is_told_as_that(told):
     """One border, no hour of missing samples."""
-    items = sent(bundle, "step")
+    items = told["step"]
     assert [(gap.reason, gap.missing, gap.received) for gap in of(Gap, items)] == [
         ("clock", None, RATE_HZ * SECONDS // 2)
     ]
     assert len(of(Codes, items)) > 0
 
 
-def test_a_stream_without_timestamps_has_no_codes(bundle):
+def test_a_stream_without_timestamps_has_no_codes(told):
     """Everything is received and discarded."""
-    items = sent(bundle, "still")
+    items = told["still"]
     assert not of(Codes, items)
     assert [(end.received, end.discarded) for end in of(End, items)] == [(RATE_HZ * SECONDS, RATE_HZ * SECONDS)]

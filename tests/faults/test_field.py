@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from eegstream.client import Codes, End, Gap, Spec
-from tests.e2e.harness import Daemon, Process, Recorder, command
+from tests.e2e.harness import Process, Recorder, command
+from tests.e2e.warm import WarmDaemon
 
 
 def channels(labels, unit="microvolts", kind="EEG", **more):
@@ -163,7 +164,11 @@ def test_the_user_can_take_what_the_rule_would_not(bundle, tmp_path):
         '[[stream]]\nmatch = "name=free"\nrate = 250\n'
     )
     own = [{"label": "heart 1", "type": "ECG", "unit": "mV"}, {"label": "x"}, {"label": "y"}]
-    with Daemon(bundle, "--config", str(settings)) as daemon, Recorder(daemon.url) as recorder, ExitStack() as stack:
+    with (
+        WarmDaemon(bundle, "--config", str(settings)) as daemon,
+        Recorder(daemon.url) as recorder,
+        ExitStack() as stack,
+    ):
         recorder.connected()
         stack.enter_context(sender("own", type="Data", channels=own))
         stack.enter_context(sender("free", channels=PAIR, rate_hz=0.0, real_hz=250.0, habit="timestamped"))

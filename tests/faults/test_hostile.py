@@ -10,9 +10,11 @@ import pytest
 
 from eegstream.client import Codes, End, Spec
 from eegstream.tokenizer import Tokenizer
-from tests.e2e.harness import Daemon, OutletPlan, Process, Recorder, command, outlet
+from tests.e2e.harness import OutletPlan, Process, Recorder, command, outlet
+from tests.e2e.warm import WarmDaemon
 from tests.faults.expect import codes_heard, codes_of
 from tests.faults.hostile import MISBEHAVIOURS
+from tests.faults.machine import Machine
 from tests.faults.processes import children, held_mib
 from tests.identity_bundle import digest
 
@@ -71,8 +73,14 @@ def test_hostile_outlets_are_told_and_a_good_one_beside_them_loses_nothing(bundl
 
     `eegstream streams` gives the reasons, too.
     """
-    plan = OutletPlan("good", "good-1", rate_hz=250.0, seconds=20.0)
-    with Daemon(bundle) as daemon, Recorder(daemon.url) as recorder, outlet(plan) as good, Memory(daemon.pid) as memory:
+    plan = OutletPlan("good", "good-1", rate_hz=250.0, seconds=100.0)
+    with (
+        Machine() as machine,
+        WarmDaemon(bundle) as daemon,
+        Recorder(daemon.url) as recorder,
+        outlet(plan) as good,
+        Memory(daemon.pid) as memory,
+    ):
         recorder.connected()
         stream = recorder.stream_of(plan.name)
         with hostile(*MISBEHAVIOURS):
@@ -88,14 +96,15 @@ def test_hostile_outlets_are_told_and_a_good_one_beside_them_loses_nothing(bundl
             listed = {entry["name"]: entry for entry in json.loads(command("streams", "--json").stdout)}
             assert "expected at most 256" in listed["h-longlabel"]["why"]
             assert "64 MiB" in listed["h-biginfo"]["why"]
-            recorder.wait(lambda item: item.kind == "state" and (item.stream, item.received) == (stream, 5000))
+            sent = good.enough()
+            recorder.wait(lambda item: item.kind == "state" and (item.stream, item.received) == (stream, sent))
             good.release()
             end = recorder.wait(lambda item: isinstance(item, End) and item.stream == stream)
-    assert (end.received, end.segment) == (5000, 0)
-    expected = codes_of(Tokenizer.load(str(bundle), "cpu", sha256=digest(bundle)), plan)
+    assert (end.received, end.segment) == (sent, 0)
+    expected = codes_of(Tokenizer.load(str(bundle), "cpu", sha256=digest(bundle)), plan, stop=sent)
     np.testing.assert_array_equal(codes_heard(recorder.of(stream), 0), expected)
     came_s = [t for t, item in recorder.timed if isinstance(item, Codes) and item.stream == stream]
-    assert max(np.diff(came_s)) < LONGEST_PAUSE_S
+    assert max(np.diff(came_s)) < LONGEST_PAUSE_S + 3 * machine.pause_s
     described = {item.source.name for item in recorder.items if isinstance(item, Spec)}
     assert described.isdisjoint(f"h-{mode}" for mode in REASONS)
     assert memory.child_mib < MOST_PROCESS_MIB
@@ -104,7 +113,7 @@ def test_hostile_outlets_are_told_and_a_good_one_beside_them_loses_nothing(bundl
 
 def test_a_second_description_is_never_read(bundle):
     """An outlet that describes itself well once, and without end from then on, is read like any other."""
-    with Daemon(bundle) as daemon, Recorder(daemon.url) as recorder, Memory(daemon.pid) as memory:
+    with WarmDaemon(bundle) as daemon, Recorder(daemon.url) as recorder, Memory(daemon.pid) as memory:
         recorder.connected()
         with hostile("badtwice"):
             recorder.wait(lambda item: isinstance(item, Codes) and item.stream.startswith("h-badtwice-"))
@@ -114,13 +123,14 @@ def test_a_second_description_is_never_read(bundle):
 @pytest.mark.parametrize("modes", [("mute", "slowinfo", "biginfo"), ("nodata", "halfsample", "newids")])
 def test_a_stop_waits_for_no_hostile_outlet(bundle, modes):
     """In every state of an outlet the daemon says its ends within a second of the signal."""
-    with Daemon(bundle) as daemon, outlet(OutletPlan("good", "good-1", seconds=30.0)), hostile(*modes):
-        with Recorder(daemon.url) as recorder:
+    with WarmDaemon(bundle) as daemon, outlet(OutletPlan("good", "good-1", seconds=100.0)), hostile(*modes):
+        with Recorder(daemon.url) as recorder, Machine() as machine:
             recorder.wait(lambda item: isinstance(item, Codes))
             time.sleep(1.0)
             begun_s = time.monotonic()
             daemon.send(signal.SIGTERM)
             recorder.wait(lambda item: isinstance(item, End) and item.reason == "shutdown" and item.stream != "daemon")
             daemon.wait_line("INFO stopped")
-            assert time.monotonic() - begun_s < 1.0
+            took_s = time.monotonic() - begun_s
+        assert took_s < 1.0 + 3 * machine.pause_s
         assert daemon.wait() == 0

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from eegstream.client import Codes, Loss, LossTracker, State, Subscriber
 from eegstream.listening import losses
 from eegstream.pubsub.publisher import open_publisher
+from tests.faults.machine import Machine
 
 RUN = "0123456789abcdef"
 
@@ -67,7 +68,11 @@ def test_a_new_run_counts_from_zero():
 def test_a_subscriber_that_reads_too_late_is_told_what_it_lost():
     """Real sockets: the publisher never waits, the queues overflow, and heard plus lost is all that was sent."""
     sent, padding = 40_000, b"\0" * 2048
-    with open_publisher("tcp://127.0.0.1:*") as publisher, Subscriber(publisher.url) as subscriber:
+    with (
+        Machine() as machine,
+        open_publisher("tcp://127.0.0.1:*") as publisher,
+        Subscriber(publisher.url) as subscriber,
+    ):
         while subscriber.receive(0.01) is None:
             publisher.welcome_newcomers()
             publisher.publish(state(None))
@@ -85,7 +90,7 @@ def test_a_subscriber_that_reads_too_late_is_told_what_it_lost():
                 lost += item.count if isinstance(item, Loss) else 0
         assert heard + lost == sent
         assert lost > 0
-        assert longest_s < 1.0
+    assert longest_s < 1.0 + machine.pause_s
 
 
 def test_names_that_change_each_time_are_not_kept_for_ever(monkeypatch):

@@ -1,6 +1,7 @@
 """A compute device that fails while the daemon runs."""
 
-from tests.e2e.harness import OutletPlan, Process, outlet
+from tests.e2e.harness import OutletPlan, outlet
+from tests.e2e.warm import WarmProcess
 
 PROGRAM = """
 import sys
@@ -22,7 +23,7 @@ main()
 
 def test_a_lost_device_ends_the_daemon_with_its_own_code():
     """75 and one line: systemd may start it again, and a person knows where to look."""
-    with Process("daemon that loses its device", "-c", PROGRAM) as daemon:
+    with WarmProcess("daemon that loses its device", "-c", PROGRAM) as daemon:
         daemon.wait_line("ready")
         with outlet(OutletPlan("last", "last-1", seconds=10.0)):
             assert daemon.wait(60) == 75

@@ -15,8 +15,10 @@ import urllib.request
 import pytest
 
 from eegstream import keys
-from eegstream.client import Codes, End, Gap
-from tests.e2e.harness import REPOSITORY, Daemon, OutletPlan, Recorder, command, outlet
+from eegstream.client import Codes, End, Gap, State
+from tests.e2e.harness import REPOSITORY, OutletPlan, Recorder, command, outlet
+from tests.e2e.warm import WarmDaemon
+from tests.faults.machine import Machine
 from tests.identity_bundle import pinned
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
@@ -32,7 +34,7 @@ def get(url: str) -> tuple[int, str]:
             return error.code, ""
 
 
-class JsonDaemon(Daemon):
+class JsonDaemon(WarmDaemon):
     """A daemon whose log is JSON."""
 
     def __init__(self, bundle, *options: str, **environment: str) -> None:
@@ -47,7 +49,7 @@ class JsonDaemon(Daemon):
 
 def test_a_run_is_told_counted_and_alive(bundle):
     """Its begin, a loss and its end are lines with facts; metrics count the same; `health` says yes, and no later."""
-    plan = OutletPlan("seen", "seen-1", rate_hz=250.0, seconds=6.0, holes=((700, 125),))
+    plan = OutletPlan("seen", "seen-1", rate_hz=250.0, seconds=6.0, speed=3.0, holes=((700, 125),))
     with JsonDaemon(bundle, "--metrics", "127.0.0.1:0") as daemon, Recorder(daemon.url) as recorder:
         base = daemon.wait_line(r"metrics at (http://127\.0\.0\.1:\d+)/metrics")[1]
         assert get(f"{base}/livez") == get(f"{base}/readyz") == (200, "ok\n")
@@ -57,7 +59,7 @@ def test_a_run_is_told_counted_and_alive(bundle):
             process.wait_line(r"^sent ")
             gap = recorder.wait(lambda item: isinstance(item, Gap))
             recorder.wait(lambda item: isinstance(item, Codes) and item.segment == 1)
-            time.sleep(1.5)
+            recorder.wait(lambda item: isinstance(item, State) and (item.stream, item.received) == (stream, 1500))
             text = get(f"{base}/metrics")[1]
             done = command("health", "--connect", daemon.url, "--json")
         daemon.wait_line('"kind": "end"')
@@ -85,7 +87,7 @@ def test_a_run_is_told_counted_and_alive(bundle):
 
 def test_a_frozen_daemon_is_not_healthy(bundle):
     """It has the connection, and says nothing."""
-    with Daemon(bundle) as daemon:
+    with WarmDaemon(bundle) as daemon:
         daemon.send(signal.SIGSTOP)
         done = command("health", "--connect", daemon.url, "--timeout", "2.5", "--json")
         daemon.send(signal.SIGCONT)
@@ -158,10 +160,12 @@ def test_a_log_that_nobody_reads_holds_up_nothing(bundle, tmp_path):
         try:
             stream = recorder.connected().stream_of(plan.name)
             recorder.wait(lambda item: isinstance(item, Codes) and item.stream == stream and item.first > 4)
-            asked_s = time.monotonic()
-            daemon.terminate()
-            assert daemon.wait(20) == 0
-            assert time.monotonic() - asked_s < 3.0
+            with Machine() as machine:
+                asked_s = time.monotonic()
+                daemon.terminate()
+                assert daemon.wait(20) == 0
+                took_s = time.monotonic() - asked_s
+            assert took_s < 3.0 + 3 * machine.pause_s
             recorder.wait(lambda item: isinstance(item, End) and item.stream == stream and item.reason == "shutdown")
         finally:
             daemon.kill()

@@ -10,13 +10,14 @@ from contextlib import ExitStack
 import pytest
 
 from eegstream.client import Codes, End, Gap, Spec, State
-from tests.e2e.harness import REPOSITORY, Daemon, OutletPlan, Process, Recorder, outlet
+from tests.e2e.harness import REPOSITORY, OutletPlan, Process, Recorder, outlet
+from tests.e2e.warm import WarmDaemon, WarmProcess
+from tests.faults.machine import Machine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 
 MOST_S = 2.0
 SLACK_S = 1.0
-"""For a machine that does other things."""
 
 PROGRAM = """
 import sys, time
@@ -35,7 +36,7 @@ main()
 """
 
 
-class FaultyDaemon(Process):
+class FaultyDaemon(WarmProcess):
     """`eegstream run` whose encoder has a fault, after its vectors were verified and some patches encoded."""
 
     def __init__(self, fault: str, *options: str, **environment: str) -> None:
@@ -45,10 +46,12 @@ class FaultyDaemon(Process):
 
 def stops_in_time(daemon: Process) -> None:
     """Send SIGTERM; the status is 0 and it comes in time."""
-    asked_s = time.monotonic()
-    daemon.send(signal.SIGTERM)
-    assert daemon.wait() == 0
-    assert time.monotonic() - asked_s < MOST_S + SLACK_S
+    with Machine() as machine:
+        asked_s = time.monotonic()
+        daemon.send(signal.SIGTERM)
+        assert daemon.wait() == 0
+        took_s = time.monotonic() - asked_s
+    assert took_s < MOST_S + SLACK_S + 3 * machine.pause_s
     assert not any("Traceback" in line for line in daemon.lines)
 
 
@@ -71,24 +74,25 @@ def last_end(recorder: Recorder, stream: str) -> End:
     return sequenced[-1]
 
 
-@pytest.mark.parametrize("after_s", [0.3, 0.8, 1.6])
-def test_a_daemon_that_starts(after_s):
+@pytest.mark.parametrize("imported", ["eegstream.config", "torch", "eegstream.daemon.service"])
+def test_a_daemon_that_starts(imported):
     """While it imports, loads and verifies, there is nothing to close."""
-    with Process("daemon", "-m", "eegstream", "run", "--bind", "tcp://127.0.0.1:*") as daemon:
-        time.sleep(after_s)
+    arguments = ("-X", "importtime", "-m", "eegstream", "run", "--bind", "tcp://127.0.0.1:*")
+    with Process("daemon", *arguments) as daemon:
+        daemon.wait_line(rf"import time: .* {imported}$")
         stops_in_time(daemon)
 
 
 def test_an_idle_daemon(bundle):
     """No stream is in sight."""
-    with Daemon(bundle) as daemon:
+    with WarmDaemon(bundle) as daemon:
         stops_in_time(daemon)
 
 
 def test_a_daemon_whose_stream_is_silent(bundle):
     """A stalled stream gets its end."""
-    plan = OutletPlan("quiet", "quiet-1", rate_hz=250.0, seconds=2.0)
-    with Daemon(bundle) as daemon, Recorder(daemon.url) as recorder, outlet(plan):
+    plan = OutletPlan("quiet", "quiet-1", rate_hz=250.0, seconds=1.0)
+    with WarmDaemon(bundle) as daemon, Recorder(daemon.url) as recorder, outlet(plan):
         stream = recorder.stream_of(plan.name)
         recorder.wait(lambda item: isinstance(item, State) and item.stream == stream and item.status == "stalled")
         stops_in_time(daemon)
@@ -97,23 +101,24 @@ def test_a_daemon_whose_stream_is_silent(bundle):
 
 def test_a_daemon_whose_encoder_hangs():
     """The streams end without it; what was never encoded counts as discarded."""
-    plan = OutletPlan("hung", "hung-1", rate_hz=250.0, seconds=30.0)
+    plan = OutletPlan("hung", "hung-1", rate_hz=250.0, seconds=12.0, speed=4.0)
     with (
         FaultyDaemon("time.sleep(3600)") as daemon,
         Recorder(daemon.url) as recorder,
-        outlet(plan),
+        outlet(plan) as process,
     ):
         recorder.connected()
         stream = recorder.stream_of(plan.name)
-        time.sleep(4.0)
+        process.wait_line(r"^sent ")
         stops_in_time(daemon)
         assert last_end(recorder, stream).discarded > 250
 
 
 def test_a_daemon_whose_subscriber_is_frozen(bundle):
     """What one subscriber does not read keeps nobody waiting."""
-    plan = OutletPlan("frozen", "frozen-1", rate_hz=1000.0, labels=tuple(f"E{n}" for n in range(64)), seconds=30.0)
-    with Daemon(bundle) as daemon, Recorder(daemon.url) as recorder, outlet(plan), ExitStack() as stack:
+    labels = tuple(f"E{n}" for n in range(64))
+    plan = OutletPlan("frozen", "frozen-1", rate_hz=1000.0, labels=labels, seconds=60.0, speed=4.0)
+    with WarmDaemon(bundle) as daemon, Recorder(daemon.url) as recorder, outlet(plan), ExitStack() as stack:
         frozen = stack.enter_context(subprocess.Popen(reading(daemon.url), cwd=REPOSITORY, stdout=subprocess.DEVNULL))
         stack.callback(frozen.kill)
         stream = recorder.stream_of(plan.name)
@@ -131,12 +136,12 @@ def reading(url: str) -> list[str]:
 
 def test_an_encoder_that_fails_once_costs_nothing():
     """It is tried again with the same patches."""
-    plan = OutletPlan("once", "once-1", rate_hz=250.0, seconds=6.0)
+    plan = OutletPlan("once", "once-1", rate_hz=250.0, seconds=12.0, speed=4.0)
     fault = "if len(calls) == 6: raise RuntimeError('a kernel failed')"
     with FaultyDaemon(fault) as daemon, Recorder(daemon.url) as recorder, outlet(plan) as process:
         stream = recorder.connected().stream_of(plan.name)
         process.wait_line(r"^sent ")
-        recorder.wait(lambda item: isinstance(item, State) and item.stream == stream and item.received == 1500)
+        recorder.wait(lambda item: isinstance(item, State) and item.stream == stream and item.received == 3000)
         stops_in_time(daemon)
         last_end(recorder, stream)
         assert not [item for item in recorder.of(stream) if isinstance(item, Gap)]
@@ -145,17 +150,17 @@ def test_an_encoder_that_fails_once_costs_nothing():
 
 def test_a_code_outside_its_codebook_ends_the_segment():
     """Nothing false leaves; the segment ends before the patch, the stream says why, and the next one begins."""
-    plan = OutletPlan("outside", "outside-1", rate_hz=250.0, seconds=8.0)
+    plan = OutletPlan("outside", "outside-1", rate_hz=250.0, seconds=16.0, speed=4.0)
     fault = "if len(calls) in (8, 9): raise __import__('eegstream.errors').errors.CodesError('code 3 is 99999')"
     with FaultyDaemon(fault) as daemon, Recorder(daemon.url) as recorder, outlet(plan) as process:
         stream = recorder.connected().stream_of(plan.name)
         process.wait_line(r"^sent ")
-        recorder.wait(lambda item: isinstance(item, State) and item.stream == stream and item.received == 2000)
+        recorder.wait(lambda item: isinstance(item, State) and item.stream == stream and item.received == 4000)
         stops_in_time(daemon)
         last_end(recorder, stream)
         accounts = [item for item in recorder.of(stream) if isinstance(item, Gap | End)]
         assert [item.reason for item in accounts] == ["encoder", "shutdown"]
-        assert sum(item.received for item in accounts) == 2000
+        assert sum(item.received for item in accounts) == 4000
         assert any("code 3 is 99999" in (state.why or "") for state in recorder.states(stream))
 
 
@@ -173,7 +178,7 @@ def test_an_encoder_that_fails_twice_ends_the_daemon():
 
 def test_a_lost_device_leaves_the_work_to_the_cpu():
     """The epoch ends, the next one begins, and nothing is unaccounted."""
-    plan = OutletPlan("spare", "spare-1", rate_hz=250.0, seconds=12.0)
+    plan = OutletPlan("spare", "spare-1", rate_hz=250.0, seconds=12.0, speed=4.0)
     fault = "if len(calls) < 6: raise __import__('eegstream.errors').errors.DeviceLostError('cuda:0 failed')"
     with (
         FaultyDaemon(fault, "--when-device-lost", "cpu") as daemon,
@@ -198,7 +203,7 @@ def test_sighup_rereads_the_settings(bundle, tmp_path):
     first = OutletPlan("first", "first-1", rate_hz=250.0, seconds=60.0)
     second = OutletPlan("second", "second-1", rate_hz=250.0, seconds=60.0)
     with (
-        Daemon(bundle, "--config", str(settings)) as daemon,
+        WarmDaemon(bundle, "--config", str(settings)) as daemon,
         Recorder(daemon.url) as recorder,
         outlet(first),
         outlet(second),
@@ -219,6 +224,6 @@ def test_sighup_rereads_the_settings(bundle, tmp_path):
 def test_a_killed_daemon_leaves_nothing_in_the_way(bundle, tmp_path):
     """Another one takes its address at once."""
     for _ in range(2):
-        with Daemon(bundle, "--bind", f"ipc://{tmp_path}/codes") as daemon:
+        with WarmDaemon(bundle, "--bind", f"ipc://{tmp_path}/codes") as daemon:
             os.kill(daemon.pid, signal.SIGKILL)
             daemon.wait()

@@ -1,9 +1,12 @@
 """Run the trainer's commands as a person types them, on little made-up EEG."""
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = (
@@ -18,6 +21,13 @@ SMALL = (
     "pictures=false",
 )
 """A run of a moment; later arguments win over these."""
+
+
+def run_here(patch: pytest.MonkeyPatch, name: str, *arguments: str, cache: Path) -> None:
+    """`python -m trainer.NAME ARGUMENTS` within this process."""
+    patch.setenv("EEGSTREAM_CACHE", str(cache))
+    patch.setattr(sys, "argv", [f"trainer.{name}", *arguments])
+    importlib.import_module(f"trainer.{name}").main()
 
 
 def run(name: str, *arguments: str, cache: Path, code: int = 0) -> "subprocess.CompletedProcess[str]":

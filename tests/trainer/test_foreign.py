@@ -54,9 +54,9 @@ def test_it_knows_nothing_of_ours_but_the_protocols() -> None:
 
 
 def test_a_type_checker_finds_that_it_follows_them() -> None:
-    """Strictly; the last lines of the file claim it."""
+    """Strictly, as pyproject.toml sets it: what `make lint` found out serves here; the file's last lines claim it."""
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "-p", "tests.trainer.foreign"],
+        [sys.executable, "-m", "mypy", "-p", "tests.trainer.foreign"],
         cwd=ROOT,
         capture_output=True,
         text=True,

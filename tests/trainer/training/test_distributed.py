@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.trainer.running import SMALL, run
+from tests.trainer.running import SMALL, run, run_here
 
 TWO = ["trainer.accelerator=cpu", "trainer.devices=2", "trainer.strategy=ddp"]
 MORE = [
@@ -27,7 +27,8 @@ def rows(folder: Path) -> list[dict[str, float]]:
 def folders(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[Path, Path]:
     """A run of one process and one of two, at the same batch of both together."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    run("train", *SMALL, *MORE, f"hydra.run.dir={one}", cache=cache)
+    with pytest.MonkeyPatch.context() as patch:
+        run_here(patch, "train", *SMALL, *MORE, f"hydra.run.dir={one}", cache=cache)
     done = run("train", *SMALL, *MORE, *TWO, f"hydra.run.dir={two}", cache=cache)
     assert done.stdout.count("# mlp_autoencoder") == 1, "one of them speaks"
     assert "Warning" not in done.stderr

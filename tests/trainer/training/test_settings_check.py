@@ -5,7 +5,7 @@ import torch
 
 from eegstream.errors import ConfigError
 from tests.trainer.conftest import Run
-from tests.trainer.running import SMALL, run
+from tests.trainer.running import SMALL, run_here
 from trainer.training.settings_check import require_flat_scheduler
 
 
@@ -29,7 +29,8 @@ def refused(command: Run, capsys: pytest.CaptureFixture[str]):
 def last_checkpoint(cache, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The setting that resumes a run of one epoch."""
     folder = tmp_path_factory.mktemp("run")
-    run("train", *SMALL, f"hydra.run.dir={folder}", cache=cache)
+    with pytest.MonkeyPatch.context() as patch:
+        run_here(patch, "train", *SMALL, f"hydra.run.dir={folder}", cache=cache)
     return f"trainer.resume_from_checkpoint={folder / 'checkpoints/last.ckpt'}"
 
 
