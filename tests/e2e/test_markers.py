@@ -10,7 +10,8 @@ from eegstream.codec.engine import Engine, choose_device
 from eegstream.decoding import reconstruct
 from eegstream.files.codes import CodesWriter, read_codes
 from eegstream.files.placing import events_of_stream
-from tests.e2e.harness import Daemon, Process, Recorder
+from tests.e2e.harness import Process, Recorder
+from tests.e2e.warm import WarmDaemon
 from tests.identity_bundle import load_own, manifest, write_bundle
 
 SECONDS = 3
@@ -21,7 +22,7 @@ def test_markers_lie_where_the_eeg_has_its_pulses(tmp_path: Path) -> None:
     """Texts and numbers, from outlets with the EEG's name and id or others; recorded, read, and placed on its clock."""
     bundle = write_bundle(tmp_path / "identity.pt", manifest())
     path = tmp_path / "session.codes.mcap"
-    with Daemon(bundle, "--markers", "type=Markers") as daemon, Recorder(daemon.url) as recorder:
+    with WarmDaemon(bundle, "--markers", "type=Markers") as daemon, Recorder(daemon.url) as recorder:
         plan = json.dumps({"name": "pulses", "seconds": SECONDS})
         with Process("pulses", "-m", "tests.e2e.pulses", plan) as sender:
             sender.wait_line(rf"^sent {PULSES}$")
