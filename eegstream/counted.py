@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstream.dsp.counter import Lost, Passed, Piece, SampleCounter
+from eegstream.dsp.untimed import Arrivals, some_of
 from eegstream.events import Event
 from eegstream.pipeline import StreamPipeline
 from eegstream.wire.reasons import EndReason
@@ -24,7 +25,7 @@ class CountedPipeline:
     def __init__(self, pipeline: StreamPipeline, channel: int, label: str) -> None:
         self._pipeline, self._channel, self._label = pipeline, channel, label
         self._counter = SampleCounter(pipeline.rate_hz)
-        self._waiting: deque[tuple[NDArray[np.generic], NDArray[np.float64], float]] = deque()
+        self._waiting: deque[tuple[NDArray[np.generic], NDArray[np.float64], Arrivals]] = deque()
         """Chunks that the counter has not decided yet."""
 
     @property
@@ -65,7 +66,7 @@ class CountedPipeline:
         """The share of energy that is mains, by line, over the last seconds; None before it is known."""
         return self._pipeline.mains_share
 
-    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: Arrivals) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         if not len(timestamps_s):
             return []
@@ -109,14 +110,16 @@ class CountedPipeline:
                     self._pipeline.drop(len(timestamps_s))
         return events
 
-    def _next(self, count: int) -> list[tuple[NDArray[np.generic], NDArray[np.float64], float]]:
+    def _next(self, count: int) -> list[tuple[NDArray[np.generic], NDArray[np.float64], Arrivals]]:
         """The oldest `count` samples that wait, as chunks."""
         chunks = []
         while count:
             raw, timestamps_s, arrived_s = self._waiting.popleft()
             if len(timestamps_s) > count:
-                self._waiting.appendleft((raw[:, count:], timestamps_s[count:], arrived_s))
-                raw, timestamps_s = raw[:, :count], timestamps_s[:count]
+                rest = slice(count, None)
+                self._waiting.appendleft((raw[:, rest], timestamps_s[rest], some_of(arrived_s, rest)))
+                part = slice(count)
+                raw, timestamps_s, arrived_s = raw[:, part], timestamps_s[part], some_of(arrived_s, part)
             count -= len(timestamps_s)
             chunks.append((raw, timestamps_s, arrived_s))
         return chunks

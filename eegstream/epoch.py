@@ -17,6 +17,7 @@ from eegstream.counted import CountedPipeline
 from eegstream.dsp.channels import select_channels
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.dsp.montage import printable
+from eegstream.dsp.untimed import Arrivals
 from eegstream.epoch_notes import rate_notes, setting_notes
 from eegstream.events import Event, Patch, SegmentEnd, without_patches
 from eegstream.following import Following
@@ -117,7 +118,7 @@ class Epoch:
             *setting_notes(self._rate_hz, manifest, options),
         )
 
-    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: Arrivals) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         return self._pipeline.push(raw, timestamps_s, arrived_s)
 

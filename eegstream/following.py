@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.pace import RateProbe, grid
 from eegstream.dsp.rates import measured_rate
+from eegstream.dsp.untimed import Arrivals, some_of
 from eegstream.errors import StreamError
 from eegstream.events import Event
 from eegstream.wire.reasons import EndReason
@@ -28,8 +29,8 @@ class Followed(Protocol):
     def remark(self) -> str | None:
         """Why nothing is encoded, or what is unusual about the signal; None if all is well."""
 
-    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
-        """Take a chunk (A, T) with its timestamps (T,)."""
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: Arrivals) -> list[Event]:
+        """Take a chunk (A, T) with its timestamps (T,) and arrivals."""
 
     def overflow(self, dropped: int) -> list[Event]:
         """Note that `dropped` samples were received but could not be queued."""
@@ -64,7 +65,7 @@ class _Samples:
     raw: NDArray[np.generic]
     """(A, T)"""
     timestamps_s: NDArray[np.float64]
-    arrived_s: float
+    arrived_s: Arrivals
 
 
 _MOST_WAITING = 8_000_000
@@ -115,14 +116,14 @@ class Following(Generic[F]):
         return self._probe.remark if self.current is None else self.current.remark
 
     def push(
-        self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float
+        self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: Arrivals
     ) -> list[Opened[F] | Happened[F]]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         steps: list[Opened[F] | Happened[F]] = []
         taken = 0
         while taken < len(timestamps_s):
             part = slice(taken, taken + self._grid - self._on_grid)
-            piece = _Samples(raw[:, part], timestamps_s[part], arrived_s)
+            piece = _Samples(raw[:, part], timestamps_s[part], some_of(arrived_s, part))
             taken += len(piece.timestamps_s)
             self._on_grid = (self._on_grid + len(piece.timestamps_s)) % self._grid
             steps += self._take(piece)

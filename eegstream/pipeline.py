@@ -11,7 +11,7 @@ from eegstream.dsp.channels import ChannelSelection
 from eegstream.dsp.pace import RateWatch
 from eegstream.dsp.timeless import Timeless
 from eegstream.dsp.timeline import Break, Timed, Timeline
-from eegstream.dsp.untimed import Untimed
+from eegstream.dsp.untimed import Arrivals, Untimed
 from eegstream.events import Event
 from eegstream.stages import PipelineSettings, Stages
 from eegstream.wire.reasons import EndReason, GapReason
@@ -87,7 +87,7 @@ class StreamPipeline:
         """The share of energy that is mains, by line, over the last seconds; None before it is known."""
         return self._stages.mains.shares
 
-    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: float) -> list[Event]:
+    def push(self, raw: NDArray[np.generic], timestamps_s: NDArray[np.float64], arrived_s: Arrivals) -> list[Event]:
         """Take a chunk (A, T) in the source's units with its timestamps (T,); return what it completes, in order."""
         with np.errstate(over="ignore", invalid="ignore"):
             x_uv = raw[self._kept].astype(np.float64) * self._scale

@@ -11,10 +11,11 @@ from typing import Protocol
 
 from eegstream.codec.facts import ModelFacts
 from eegstream.daemon.figures import Figures
-from eegstream.daemon.inbox import Closed, Dropped, Item, Opened, Samples
+from eegstream.daemon.inbox import Closed, Dropped, Item, Opened
 from eegstream.daemon.past import PastStreams
 from eegstream.daemon.streams import LiveStream
 from eegstream.daemon.telling import tell_begin, tell_dropped, tell_end, tell_no_codes, tell_refused
+from eegstream.daemon.waiting import Together, Work, together
 from eegstream.epoch import Epoch, MessageContext, follow_stream
 from eegstream.errors import CodesError, EegstreamError
 from eegstream.events import Patch
@@ -26,7 +27,6 @@ from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.wire.messages import Codes, End, Gap, Message, Source, UtcMark
 
 _BATCH_ROWS = 1024
-
 Step = EpochOpened[Epoch] | Happened[Epoch]
 
 
@@ -68,7 +68,7 @@ class Processor:
         self.streams: dict[str, LiveStream] = {}
         """By wire name: those that are read, and the last ones that were lost."""
         self.past = PastStreams()
-        self._items: deque[Item] = deque()
+        self._items: deque[Work] = deque()
         """Taken from the inbox, not handled yet."""
         self._pending: list[PendingEvent] = []
         """In the order in which they go out; some may be at the encoder."""
@@ -79,8 +79,8 @@ class Processor:
         return sum(stream.epoch.n_channels for stream in self.streams.values() if stream.epoch is not None)
 
     def handle(self, items: Iterable[Item]) -> None:
-        """Handle queued items in order; publish all that they complete."""
-        self._items.extend(items)
+        """Handle queued items, those of each stream in order; publish all that they complete."""
+        self._items.extend(together(items))
         while self._items:
             self._handle(self._items.popleft())
         self._publish()
@@ -97,9 +97,9 @@ class Processor:
         Patches without codes end their segments; samples among `items` count as dropped.
         """
         left: Counter[Reader] = Counter()
-        for item in (*self._items, *items):
-            if isinstance(item, Samples | Dropped):
-                left[item.reader] += item.count if isinstance(item, Dropped) else len(item.timestamps_s)
+        for item in (*self._items, *together(items)):
+            if isinstance(item, Together | Dropped):
+                left[item.reader] += item.count
         self._items.clear()
         self._give_up()
         for reader, count in left.items():
@@ -123,7 +123,7 @@ class Processor:
             self._give_up()
             stream.attach(stream.reader, self._follow_outlet(stream, stream.geometry), stream.geometry, self._clock())
 
-    def _handle(self, item: Item) -> None:
+    def _handle(self, item: Work) -> None:
         if isinstance(item, Opened):
             self._attach(item)
             return
@@ -144,10 +144,11 @@ class Processor:
             self._publish()
             self._detach(item, stream)
 
-    def _follow(self, item: Samples | Dropped | Closed, stream: LiveStream, following: Following[Epoch]) -> list[Step]:
-        if isinstance(item, Samples):
-            stream.note_samples(len(item.timestamps_s), item.arrived_s)
-            with self.figures.taking(len(item.timestamps_s), self._clock() - item.arrived_s):
+    def _follow(self, item: Together | Dropped | Closed, stream: LiveStream, following: Following[Epoch]) -> list[Step]:
+        if isinstance(item, Together):
+            for chunk in item.chunks:
+                stream.note_samples(len(chunk.timestamps_s), chunk.arrived_s)
+            with self.figures.taking(item.count, self._clock() - item.chunks[0].arrived_s):
                 return following.push(item.raw, item.timestamps_s, item.arrived_s)
         if isinstance(item, Dropped):
             stream.note_dropped(item.count, self._clock())

@@ -1,6 +1,7 @@
 """The laws of the whole signal path, from raw timestamps to patches and the ledger."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -48,6 +49,21 @@ def test_chunking_changes_nothing(live, setting, data):
     length = len(live.timestamps_s)
     whole = [as_bytes(event) for event in run(live, setting, [0, length])]
     assert [as_bytes(event) for event in run(live, setting, data.draw(cuts(length)))] == whole
+
+
+@given(live=live_inputs(), setting=st.sampled_from(SETTINGS), data=st.data())
+@RELAXED
+def test_chunks_that_are_taken_together_keep_their_arrivals(live, setting, data):
+    """Pushed one by one, or at once with a time for each sample: the same events, arrivals included."""
+    borders = data.draw(cuts(len(live.timestamps_s)))
+    stages, events = pipeline(live, setting), []
+    for number, (start, stop) in enumerate(pairwise(borders)):
+        events += stages.push(live.samples[:, start:stop], live.timestamps_s[start:stop], float(number))
+    events += stages.finish("gone")
+    arrived_s = np.repeat(np.arange(len(borders) - 1, dtype=np.float64), np.diff(borders))
+    stages = pipeline(live, setting)
+    together = stages.push(live.samples, live.timestamps_s, arrived_s) + stages.finish("gone")
+    assert [as_bytes(event) for event in together] == [as_bytes(event) for event in events]
 
 
 @given(live=live_inputs(), setting=st.sampled_from(SETTINGS))
