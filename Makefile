@@ -10,7 +10,7 @@ SETTINGS := pyproject.toml constraints.txt setup.py $(wildcard native/*)
 JOBS ?= 3
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-RECIPES := default compact fast hifi lite seed
+RECIPES := default compact tokens fast hifi lite seed
 # Where `make bundles` works; what is there is never overwritten.
 MADE := outputs/bundles
 EMPTY :=

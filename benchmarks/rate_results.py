@@ -43,7 +43,7 @@ def _seed_table(report: Mapping[str, Any]) -> str:
 
 
 def _rate_table(report: Mapping[str, Any]) -> str:
-    titles = [title for title in report["bundles"] if title.startswith(("seed", "default@"))]
+    titles = [title for title in report["bundles"] if title.startswith(("seed", "default@", "tokens@"))]
     rates = sorted({row["rate_hz"] for title in titles for rows in _rates(report, title).values() for row in rows})
     rates = [rate_hz for rate_hz in rates if rate_hz in (100, 128, 160, 200, 250, 256, 500, 512, 1000)]
     rows = []

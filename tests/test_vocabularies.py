@@ -27,6 +27,8 @@ from tests.shipped import NEWEST
 from trainer.models.amplitude import LogGain
 from trainer.models.fsq import MixedRadix, quantizer
 
+CLASSIFIED = [path for path in NEWEST if not path.name.startswith(("seed", "tokens"))]
+
 
 def rows_of(words, *, separator=False):
     """The writing of words that need no bundle."""
@@ -221,7 +223,7 @@ def test_it_needs_no_torch():
 # What codes mean
 
 
-@pytest.mark.parametrize("path", [path for path in NEWEST if not path.name.startswith("seed")], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", CLASSIFIED, ids=lambda path: path.stem)
 def test_coefficients_are_what_the_decoder_hears(path):
     """Back to samples by the inverse transform: the model's own decode."""
     bundle = load(path.stem.replace("-", "@"))
@@ -298,6 +300,26 @@ def test_codes_of_a_tokens_model_are_places_on_grids():
     np.testing.assert_allclose(third.grid(np.array([0, 4095, 1]))[:, 0], [-1, 1, -1 / 3], atol=1e-6)
     other = Manifest.model_validate(made | {"words": [4096, 20, 4096, 4096]})
     assert {meaning.kind for meaning in meanings_of(other)} == {"unknown"}
+
+
+def test_the_codes_of_the_shipped_tokens_bundle_are_places_on_grids():
+    """As its card says: level and envelope, more of the envelope, then nine shapes; tokens are their codes."""
+    words = eegstream.vocabulary("tokens")
+    assert words.size == 3 + sum(words.words) == 3 + 10 * 4096 + 256
+    first, second, *shapes = words.meanings
+    assert (first.levels, first.gain_digits, len(first.gains_uv)) == ((32, 8, 4, 4), 1, 32)
+    assert second.levels == (4, 4, 4, 4)
+    assert {(shape.kind, shape.levels, shape.form) for shape in shapes} == {("fsq", (4,) * 6, "symmetric")}
+    bundle = load("tokens")
+    codec, rate_hz = bundle.module, torch.full((32, 1), 256.0)
+    codes = torch.from_numpy(bundle.golden.codes[:32])
+    louder = codes.clone()
+    louder[:, 0] += torch.where(codes[:, 0] % 32 < 31, 1, -1)
+    with torch.inference_mode():
+        energy = [codec.decode(part, rate_hz).square().sum(1).sqrt() for part in (codes, louder)]
+    steps_uv = np.array(first.gains_uv)
+    ratio = steps_uv[louder[:, 0].numpy() % 32] / steps_uv[codes[:, 0].numpy() % 32]
+    np.testing.assert_allclose((energy[1] / energy[0]).numpy(), ratio, rtol=1e-3)
 
 
 def test_codes_of_unknown_models_have_no_meaning():

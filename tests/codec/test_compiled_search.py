@@ -18,7 +18,7 @@ from eegstream.kernels import compiled, why_missing
 from tests.shipped import NEWEST
 
 CPU = choose_device("cpu")
-CLASSIFIED = [path for path in NEWEST if not path.stem.startswith("seed")]
+CLASSIFIED = [path for path in NEWEST if not path.stem.startswith(("seed", "tokens"))]
 with_kernels = pytest.mark.skipif(compiled is None, reason=f"the kernels in C were not built: {why_missing}")
 
 

@@ -15,7 +15,7 @@ TRAINED_ON = {
         *map(str, (103, 104, 106, 111, 112, 203, 208, 301, 302, 306, 307, 309, 1102, 1105, 1209, 1211, 1301, 1403))
     },
 }
-BITS = {"default@2": 128, "compact@1": 128, "fast@2": 40, "hifi@2": 256, "lite@2": 64, "seed@2": 16}
+BITS = {"default@2": 128, "compact@1": 128, "fast@2": 40, "hifi@2": 256, "lite@2": 64, "seed@2": 16, "tokens@1": 128}
 """Of a patch, at most."""
 TARGETS = {
     "default@2": {"eegmat 500 Hz": 0.250, "muse 256 Hz": 0.535, "eegmmidb 160 Hz": 0.305},
@@ -24,6 +24,7 @@ TARGETS = {
     "lite@2": {"eegmat 500 Hz": 0.435, "muse 256 Hz": 0.685, "eegmmidb 160 Hz": 0.465},
     "fast@2": {"eegmat 500 Hz": 0.250, "muse 256 Hz": 0.535, "eegmmidb 160 Hz": 0.305},
     "seed@2": {"eegmat 500 Hz": 0.75, "eegmat 256 Hz": 0.865, "muse 256 Hz": 0.95},
+    "tokens@1": {"eegmat 500 Hz": 0.290, "muse 256 Hz": 0.610, "eegmmidb 160 Hz": 0.335},
 }
 """NRMSE that a bundle stays below."""
 MOST_BYTES = 4_000_000
@@ -63,7 +64,8 @@ def test_figures(engine):
         assert metrics[name]["nrmse"] < limit
         assert metrics[name]["nrmse"] < metrics[name]["nrmse_of_klt"]
         if engine.bundle.manifest.name != "seed":
-            assert metrics[name]["nrmse"] < 0.95 * metrics[name]["nrmse_of_klt_gain"]
+            share = 0.97 if engine.bundle.manifest.name == "tokens" else 0.95
+            assert metrics[name]["nrmse"] < share * metrics[name]["nrmse_of_klt_gain"]
 
 
 def test_golden_vectors_come_back_to_the_bit(engine):
