@@ -97,7 +97,7 @@ def dataset(
     An item is a map of tensors (T,): `tokens` by the bundle's vocabulary; `position` in the patch; `channel`; `t`, the
     patch's second in its recording; `flags`; `mask`, whether the token is a code without flag; `event`, the event that
     begins in the patch or lasts over it; `sequence`, which changes where another channel or recording begins. -1 and
-    NaN stand for nothing. What `channel` and `event` mean, say `channels` and `labels` of the data set.
+    NaN stand for nothing. What `channel` and `event` mean, say `channels` and `labels`, which all splits share.
 
     A sequence is a channel of a recording, or with layout "interleaved" a recording, patch by patch all channels.
     Sequences follow each other with a gap token between them; so do segments. Nothing is repeated or left out; the last

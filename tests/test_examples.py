@@ -67,6 +67,20 @@ def test_a_language_model_trains_on_made_up_eeg(bundle: str, train: Callable[...
     assert (saved["bundle"], saved["patches"]) == (vocabulary(bundle).seen.sha256, 4)
 
 
+def test_a_model_learns_the_events_of_a_data_set(
+    example: Import, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bits fall and labels are told right more often, of people whom the model has not seen."""
+    pytest.importorskip("pyarrow", reason="tables need the extra `parquet`")
+    settings = ["--bundle", "fast", "--recordings", "10", "--seconds", "20", "--steps", "30", "--context", "80"]
+    example("token_labels").main([*settings, "--out", str(tmp_path / "labels")])
+    told = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("step")]
+    bits, right = ([float(line[place]) for line in told] for place in (2, 6))
+    assert bits[-1] < 0.8 * bits[0]
+    assert right[-1] > 60
+    assert (tmp_path / "labels.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_language_model_trains_on_recordings(train: Callable[..., list[str]], example: Import) -> None:
     """Of two real recordings the second one is held out: every stretch of eight patches, in every channel."""
     files = [DATA / f"dev/eegmat/Subject{subject}_1.edf" for subject in ("14", "15")]

@@ -39,24 +39,24 @@ class Contents:
     facts: TableFacts
     recordings: tuple[Placed, ...]
     channels: tuple[str, ...]
-    """All labels, in alphabetical order."""
+    """All labels of the whole data set, in alphabetical order."""
     labels: tuple[str, ...]
-    """All labels of events, in alphabetical order."""
+    """All labels of events in the whole data set, in alphabetical order."""
 
 
 def contents_of(path: Path, split: str | None) -> Contents:
-    """What is at `path`: a table, a folder of tables, or a data set, of which `split` chooses a part.
+    """What is at `path`: a table, a folder of tables, or a data set, of whose recordings `split` chooses a part.
 
     Raises:
         CodesFileError: there is no table, one cannot be read, or they differ in bundle or front end.
     """
-    files = _files(path, split)
+    chosen = set(_files(path, split))
     facts: TableFacts | None = None
     parts: dict[str, list[Part]] = {}
     patches: dict[str, int] = {}
     channels: set[str] = set()
     labels: set[str] = set()
-    for file_path in files:
+    for file_path in _files(path, None):
         with opened(file_path) as (file, found):
             facts = facts or found
             if difference := facts.unlike(found):
@@ -64,7 +64,7 @@ def contents_of(path: Path, split: str | None) -> Contents:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group, columns=["recording", "channel", "n_patches", "events"])
                 names, sizes = rows["recording"].to_pylist(), rows["n_patches"].to_numpy()
-                for name, size in zip(names, sizes.tolist(), strict=True):
+                for name, size in zip(names, sizes.tolist(), strict=True) if file_path in chosen else ():
                     own = parts.setdefault(name, [])
                     if not own or own[-1] != Part(file_path, group):
                         own.append(Part(file_path, group))

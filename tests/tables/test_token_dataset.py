@@ -134,6 +134,8 @@ def test_splits_are_chosen_and_errors_are_told(data: Path, tmp_path: Path) -> No
     assert sorted(one for part in parts for one in part) == _codes(
         list(eegstream.dataset(data, split=None, context=99))
     )
+    made = [eegstream.dataset(data, split=split) for split in (*there, None)]
+    assert len({(one.channels, one.labels) for one in made}) == 1, "numbers mean the same in all splits"
     with pytest.raises(CodesFileError, match="no table of the split other"):
         eegstream.dataset(data, split="other")
     with pytest.raises(CodesFileError, match="no table"):
