@@ -110,11 +110,13 @@ def _reconstruct_segment(
             weight[positions[number]] += own
             number += 1
     covered = weight > 0
-    t = _times_s(positions[:, 0], segment.t, length, rate_hz)
+    t = times_of_samples_s(positions[:, 0], segment.t, length, rate_hz)
     return (total[:, covered] / weight[covered]).astype(np.float32), t[covered]
 
 
-def _times_s(starts: NDArray[np.int64], t: NDArray[np.float64], length: int, rate_hz: float) -> NDArray[np.float64]:
+def times_of_samples_s(
+    starts: NDArray[np.int64], t: NDArray[np.float64], length: int, rate_hz: float
+) -> NDArray[np.float64]:
     """Times (length,) of samples whose patches begin at `starts` (P,) and at the times `t` (P,).
 
     A sample's time is that of its patch and of the next one, by its place between them. So the samples keep the pace of

@@ -1,10 +1,33 @@
-"""Pass a recording to `Following` as an outlet would send it: in chunks, with its pauses."""
+"""Treat a recording as an outlet: its geometry, and its samples in chunks with its pauses, for `Following`."""
 
 from collections.abc import Iterator
 from itertools import pairwise
 
-from eegstream.files.recordings import Recording
+from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
 from eegstream.following import F, Following, Happened, Opened
+from eegstream.stream import StreamGeometry
+from eegstream.wire.messages import Source
+
+
+def recording_geometry(recording: Recording) -> StreamGeometry:
+    """The geometry that `play` would announce for the recording."""
+    return StreamGeometry(
+        source=Source(
+            name=recording.name,
+            type=OUTLET_TYPE,
+            source_id=recording.source_id,
+            uid="",
+            hostname="",
+            session_id="",
+            format=OUTLET_FORMAT,
+            nominal_rate_hz=recording.rate_hz,
+        ),
+        rate_hz=recording.rate_hz,
+        labels=recording.labels,
+        types=recording.types,
+        units=recording.units,
+        stated_scale=recording.file_scale,
+    )
 
 
 def feed(recording: Recording, following: Following[F]) -> Iterator[list[Opened[F] | Happened[F]]]:

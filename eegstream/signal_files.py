@@ -34,7 +34,7 @@ def write_signal(path: Path, made: Reconstruction, coded: CodedRecording, tell: 
     """
     suffix = path.suffix.lower()
     if suffix in {"", ".npz"}:
-        _write_npz(path, made)
+        write_npz(path, made)
     elif suffix == ".parquet":
         from eegstream.tables.signals import write_signal_table  # noqa: PLC0415 - pyarrow is an extra
 
@@ -43,7 +43,12 @@ def write_signal(path: Path, made: Reconstruction, coded: CodedRecording, tell: 
         _write_by_mne(path, suffix, made, coded, tell)
 
 
-def _write_npz(path: Path, made: Reconstruction) -> None:
+def write_npz(path: Path, made: Reconstruction) -> None:
+    """Write a signal as arrays, each sample with its time.
+
+    Raises:
+        EegstreamError: the file cannot be written.
+    """
     save_npz(
         path,
         eeg_uv=made.eeg_uv,

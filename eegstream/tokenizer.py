@@ -26,42 +26,21 @@ from eegstream.epoch import Clock, Epoch, MessageContext, follow_stream
 from eegstream.errors import BundleError, RecordingError
 from eegstream.event_messages import with_events
 from eegstream.events import Patch, SegmentEnd
-from eegstream.feeding import feed
-from eegstream.files.recordings import OUTLET_FORMAT, OUTLET_TYPE, Recording
+from eegstream.feeding import feed, recording_geometry
+from eegstream.files.recordings import OUTLET_TYPE, Recording
 from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
 from eegstream.pending import Encoder, PendingEvent, encode_pending
-from eegstream.stream import SignalOptions, StreamGeometry
+from eegstream.stream import SignalOptions
 from eegstream.vocabularies import Coefficients, Vocabulary, vocabulary
 from eegstream.wire.identity import stream_name
-from eegstream.wire.messages import Message, Source, UtcMark
+from eegstream.wire.messages import Message, UtcMark
 from eegstream.wire.reasons import END_REASONS
 
 _BATCH_ROWS = 512
 _SAME_CLOCK = Clock(offset_s=0.0, error_s=0.0)
 _NO_DATE = UtcMark(iso="1970-01-01T00:00:00.000+00:00", clock=0.0)
 """The recording's first sample is at 0; its date is not known."""
-
-
-def recording_geometry(recording: Recording) -> StreamGeometry:
-    """The geometry that `play` would announce for the recording."""
-    return StreamGeometry(
-        source=Source(
-            name=recording.name,
-            type=OUTLET_TYPE,
-            source_id=recording.source_id,
-            uid="",
-            hostname="",
-            session_id="",
-            format=OUTLET_FORMAT,
-            nominal_rate_hz=recording.rate_hz,
-        ),
-        rate_hz=recording.rate_hz,
-        labels=recording.labels,
-        types=recording.types,
-        units=recording.units,
-        stated_scale=recording.file_scale,
-    )
 
 
 def encode_recording(
@@ -87,7 +66,7 @@ def _signal_messages(
 ) -> Iterator[Message]:
     """The messages of a recording's signal."""
     waiting: list[PendingEvent] = []
-    for steps in _follow(recording, facts, options):
+    for steps in follow_recording(recording, facts, options):
         for step in steps:
             if isinstance(step, Opened):
                 yield from encode_pending(waiting, encoder)
@@ -111,11 +90,11 @@ def offline_patches(recording: Recording, facts: ModelFacts, options: SignalOpti
         ConfigError: the settings do not suit this recording.
         StreamError: no channel of it is EEG.
     """
-    for steps in _follow(recording, facts, options):
+    for steps in follow_recording(recording, facts, options):
         yield from (step.event for step in steps if isinstance(step, Happened) and isinstance(step.event, Patch))
 
 
-def _follow(
+def follow_recording(
     recording: Recording, facts: ModelFacts, options: SignalOptions
 ) -> Iterator[list[Opened[Epoch] | Happened[Epoch]]]:
     """The events of a recording, the same as of a stream that plays it."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eegstream.codec.engine import Engine
     from eegstream.codec.trust import Trust
     from eegstream.encoding import StreamCounts
+    from eegstream.files.recordings import Recording
     from eegstream.stream import FileOptions
 
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @stream_option
 @channel_options
 @signal_options
+@click.option("--with-signal", is_flag=True, help="Write the signal that the model sees into F.signal.npz beside it.")
 @corpus_options
 @with_trust
 def command(
@@ -54,6 +56,7 @@ def command(
     counter_channel: str | None,
     notch: str | None,
     fill_ms: float | None,
+    with_signal: bool,
     corpus: "CorpusOptions",
 ) -> None:
     """Encode recordings, with the content that `run` would publish for `play FILE`.
@@ -75,16 +78,22 @@ def command(
     options = FileOptions(signal, seconds, stream)
     folder = folder_of(paths, output, corpus)
     if folder is not None:
+        if with_signal:
+            raise click.UsageError("--with-signal is for one recording")
         encode_many(paths, folder, model or "default", trust, device or "auto", options, corpus)
     elif output is None:
         raise click.UsageError("Missing option '-o': give the codes file.")
     else:
         target = OutputFile(".mcap", ".parquet").convert(str(output), None, click.get_current_context())
-        _encode_one(paths[0], target, model or "default", trust, device or "auto", options)
+        made = _encode_one(paths[0], target, model or "default", trust, device or "auto", options)
+        if with_signal:
+            _write_signals(*made, target, options)
 
 
-def _encode_one(file: str, output: Path, model: str, trust: "Trust", device: str, options: "FileOptions") -> None:
-    """Encode one recording into one codes file, or one table."""
+def _encode_one(
+    file: str, output: Path, model: str, trust: "Trust", device: str, options: "FileOptions"
+) -> "tuple[list[Recording], Engine]":
+    """Encode one recording into one codes file, or one table; what was encoded, and with what."""
     from eegstream.cli.progress import progress
     from eegstream.cli.recording import read_for_user, require_other_file
     from eegstream.codec.bundle import load
@@ -123,6 +132,20 @@ def _encode_one(file: str, output: Path, model: str, trust: "Trust", device: str
     for counts in sums:
         which = f" {counts.name}:" if len(sums) > 1 else ""
         click.echo(f"{output}:{which} {_told(counts, engine)}", err=True)
+    return recordings, engine
+
+
+def _write_signals(recordings: "list[Recording]", engine: "Engine", output: Path, options: "FileOptions") -> None:
+    """Write what the model sees of each stream, in the form of `decode -o F.npz`."""
+    from eegstream.front_ended import front_ended
+    from eegstream.signal_files import write_npz
+
+    stem = output.name.removesuffix(output.suffix).removesuffix(".codes")
+    for recording in recordings:
+        which = f"-{recording.name}" if len(recordings) > 1 else ""
+        path = output.with_name(f"{stem}{which}.signal.npz")
+        write_npz(path, front_ended(recording, engine.facts, options.signal))
+        click.echo(f"{path}: the signal that the model sees", err=True)
 
 
 def _told(counts: "StreamCounts", engine: "Engine") -> str:
