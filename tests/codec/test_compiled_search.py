@@ -12,17 +12,18 @@ from hypothesis.extra import numpy as arrays
 
 from eegstream.codec import torchscript
 from eegstream.codec.bundle import load
-from eegstream.codec.compiled_search import CompiledSearch, UnsuitedError
+from eegstream.codec.compiled_search import CLASSIFIED, CompiledSearch, UnsuitedError
 from eegstream.codec.engine import CPU_TILE, Engine, choose_device
+from eegstream.codec.seen import look
 from eegstream.kernels import compiled, why_missing
 from tests.shipped import NEWEST
 
 CPU = choose_device("cpu")
-CLASSIFIED = [path for path in NEWEST if not path.stem.startswith(("seed", "tokens"))]
+SEARCHED = [path for path in NEWEST if look(str(path)).manifest.model["class"] == CLASSIFIED]
 with_kernels = pytest.mark.skipif(compiled is None, reason=f"the kernels in C were not built: {why_missing}")
 
 
-@pytest.fixture(scope="module", params=CLASSIFIED, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=SEARCHED, ids=lambda path: path.stem)
 def bundle(request):
     return load(str(request.param))
 
@@ -69,6 +70,11 @@ def test_codes_of_any_numbers_are_those_of_torchscript(bundle, data):
     np.testing.assert_array_equal(codes(CompiledSearch(bundle, compiled), patches), expected)
 
 
+def test_bundles_are_there_to_be_tried():
+    """At least these are classified ones."""
+    assert {path.stem.partition("-")[0] for path in SEARCHED} >= {"compact", "default", "fast", "hifi", "lite"}
+
+
 @with_kernels
 def test_the_engine_takes_it_where_it_can(bundle):
     """And says so; without the kernels it takes TorchScript, says why, and gives the same codes."""
@@ -80,9 +86,10 @@ def test_the_engine_takes_it_where_it_can(bundle):
     np.testing.assert_array_equal(fast.encode(patches, rates), slow.encode(patches, rates))
 
 
-def test_other_codecs_keep_their_torchscript():
-    """An MLP has no trellis."""
-    assert Engine(load("seed"), CPU).encoded_by == "TorchScript (the search in C is for classified codecs)"
+@pytest.mark.parametrize("path", [path for path in NEWEST if path not in SEARCHED], ids=lambda path: path.stem)
+def test_other_codecs_keep_their_torchscript(path):
+    """They have no trellis."""
+    assert Engine(load(str(path)), CPU).encoded_by == "TorchScript (the search in C is for classified codecs)"
 
 
 class WrongKernels:
