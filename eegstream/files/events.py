@@ -12,6 +12,8 @@ from eegstream.dsp.montage import printable
 _NUMBER = re.compile(r"(?:.*/)?(?:[SR] *)?(\d{1,9})")
 """A label that is a number, or one of BrainVision's such as `Stimulus/S  1`."""
 
+_FEW, _SAMPLES_AN_EVENT = 1000, 16
+"""More events than both allow, such as a counter in a trigger channel, are not believed."""
 _ROUNDING_S = 1e-6
 """An event that is so little before a sample is at it."""
 
@@ -41,6 +43,13 @@ def labelled(t_s: float, duration_s: float | None, text: str) -> FileEvent:
 def coded(t_s: float, duration_s: float | None, code: int) -> FileEvent:
     """An event that is a number."""
     return FileEvent(float(t_s), duration_s, str(code), float(code))
+
+
+def plausible(events: tuple[FileEvent, ...], n_samples: int) -> tuple[tuple[FileEvent, ...], list[str]]:
+    """The events of a recording, unless they are so many that they must be something else, and remarks."""
+    if len(events) <= max(_FEW, n_samples / _SAMPLES_AN_EVENT):
+        return events, []
+    return (), [f"{len(events)} events in {n_samples} samples were left out: so many are no events"]
 
 
 def at_times(

@@ -19,7 +19,7 @@ from eegstream.dsp.montage import Fate, printable
 from eegstream.dsp.units import rule_of_each, unit_rules, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.bids_events import events_beside
-from eegstream.files.events import FileEvent, at_times
+from eegstream.files.events import FileEvent, at_times, plausible
 from eegstream.files.formats import read_signals
 from eegstream.files.signals import Signals, with_rate
 from eegstream.files.stream_choice import choose_streams
@@ -169,11 +169,11 @@ def _recording(
         remarks.append(f"the file marks channels as bad: {', '.join(map(printable, signals.bad))}")
     times_s = _times_s(signals)
     events = at_times(signals.events, signals.times_s, times_s)
-    beside = events_beside(path)
-    if beside is not None:
-        counted_s = signals.times_s - _first_finite(signals.times_s)
-        events = at_times(beside[0], counted_s, times_s)
+    if (beside := events_beside(path)) is not None:
+        events = at_times(beside[0], signals.times_s - _first_finite(signals.times_s), times_s)
         remarks += beside[1]
+    events, more = plausible(events, n_samples)
+    remarks += more
     return Recording(
         name="-".join(filter(None, (printable(path.stem) or "recording", suffix))),
         source_id=":".join(filter(None, (source_id, suffix))),

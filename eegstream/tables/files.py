@@ -1,14 +1,14 @@
 """Write and open Parquet files of rows."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eegstream.errors import CodesFileError
+from eegstream.errors import CodesFileError, EegstreamError
 from eegstream.tables.schema import NAMES, TableFacts
 
 ROW_GROUP_BYTES = 64 * 1024 * 1024
@@ -20,6 +20,9 @@ class TableFile:
     """A file under way. Rows are gathered into groups of about 64 MB; leaving the context finishes the file.
 
     Codes are split into low and high bytes and compressed by zstd: about a sixth more than their bits.
+
+    Raises:
+        EegstreamError: the file cannot be written.
     """
 
     def __init__(self, path: Path, facts: TableFacts, group_bytes: int = ROW_GROUP_BYTES) -> None:
@@ -29,19 +32,24 @@ class TableFile:
         self._waiting_bytes = 0
 
     def __enter__(self) -> "TableFile":
-        self._writer = pq.ParquetWriter(
-            self._path,
-            self._schema,
-            compression="zstd",
-            use_dictionary=list(NAMES),
-            column_encoding={_CODES: "BYTE_STREAM_SPLIT"},
-        )
+        with self._told():
+            self._writer = pq.ParquetWriter(
+                self._path,
+                self._schema,
+                compression="zstd",
+                use_dictionary=list(NAMES),
+                column_encoding={_CODES: "BYTE_STREAM_SPLIT"},
+            )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._flush()
-        self._writer.close()
+            with self._told():
+                self._writer.close()
+        else:
+            with suppress(OSError):
+                self._writer.close()
 
     @property
     def bytes_written(self) -> int:
@@ -59,8 +67,19 @@ class TableFile:
         if self._waiting:
             rows = pa.Table.from_batches(self._waiting).unify_dictionaries()
             rows = rows.replace_schema_metadata(self._schema.metadata)
-            self._writer.write_table(rows, row_group_size=rows.num_rows)
+            with self._told():
+                self._writer.write_table(rows, row_group_size=rows.num_rows)
         self._waiting, self._waiting_bytes = [], 0
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error).splitlines()[0][:200]
+            raise EegstreamError(
+                f"{self._path} cannot be written ({reason})", "Make room, or give another -o"
+            ) from None
 
 
 @contextmanager

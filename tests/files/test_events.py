@@ -85,6 +85,17 @@ def test_triggers_of_a_paused_recording_stay_with_their_samples(tmp_path: Path) 
     assert [event.t_s for event in recording.events] == recording.times_s[[200, 500, 800]].tolist()
 
 
+def test_a_counter_in_the_trigger_channel_is_no_list_of_events(tmp_path: Path) -> None:
+    """A number that changes with every sample is left out, and told."""
+    status = np.arange(5000) % 60000
+    eeg = np.random.default_rng(0).integers(-99, 99, 5000)
+    path = tmp_path / "x.bdf"
+    path.write_bytes(edf_bytes([EdfSignal("Cz", eeg, RATE_HZ), EdfSignal("Status", status, RATE_HZ, "")], bdf=True))
+    recording = read_recording(path)
+    assert recording.events == ()
+    assert any("events in 5000 samples were left out" in remark for remark in recording.remarks)
+
+
 def test_marks_of_brainvision_lie_at_their_samples(tmp_path: Path) -> None:
     """Type and description make the label; a mark of several samples lasts; pauses by dates count."""
     marks = ["New Segment,,1,1,0,20240101100000000000", "Stimulus,S  1,251,1,0", "Comment,a\\1b,501,50,2"]

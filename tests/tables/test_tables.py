@@ -14,13 +14,15 @@ from click.testing import CliRunner
 from eegstream.cli.encode import command as encode
 from eegstream.cli.export import command as export_command
 from eegstream.decoding import reconstruct
-from eegstream.errors import CodesFileError
+from eegstream.errors import CodesFileError, EegstreamError
 from eegstream.files.codes import write_codes
 from eegstream.files.placing import placed_events
 from eegstream.files.segments import collect_segments
 from eegstream.tables.exporting import export
+from eegstream.tables.files import TableFile
 from eegstream.tables.names import RecordingNames
 from eegstream.tables.reading import read_tables
+from eegstream.tables.schema import TableFacts
 from eegstream.tables.shards import ShardSizes, gather
 from eegstream.tables.writing import write_table
 from eegstream.wire.messages import Codes, Event, Gap
@@ -271,3 +273,18 @@ def test_names_are_those_of_bids_or_a_subject_at_most(path: str, expected: tuple
     """Of the file's own name: folders above it may be anything."""
     names = RecordingNames.of_path(path)
     assert (names.recording, names.subject, names.session, names.task, names.run) == expected
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, tables: list[Path]) -> None:
+    """Not as a table that cannot be read; nothing stays under a final name."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    facts = pq.read_schema(tables[0])
+    with (
+        pytest.raises(EegstreamError, match="cannot be written"),
+        TableFile(full, TableFacts.read(facts, "x"), group_bytes=1) as file,
+    ):
+        for _ in range(2000):
+            for batch in pq.ParquetFile(tables[0]).iter_batches():
+                file.add(batch)
