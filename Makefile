@@ -10,7 +10,7 @@ SETTINGS := pyproject.toml constraints.txt setup.py $(wildcard native/*)
 JOBS ?= 3
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-RECIPES := default compact tokens fast hifi lite seed
+RECIPES := default compact tokens fast hifi lite micro seed
 # Where `make bundles` works; what is there is never overwritten.
 MADE := outputs/bundles
 EMPTY :=
@@ -49,14 +49,10 @@ bundles: $(VENV)/.tests ## train the shipped recipes again, three seeds of each;
 		$(BIN)/python -m trainer.export checkpoint=$(MADE)/runs/$$name-$$seed/checkpoints/best.ckpt folder=$(MADE)/$$seed || exit 1; \
 	done; done
 
-ablation: $(VENV)/.tests ## train seed without its condition on the rate, and both on resampled patches
-	@for what in no-film:null:false:24 256:256:true:8 256-no-film:256:false:8; do \
-		set -- $$(echo $$what | tr : ' '); \
-		$(BIN)/python -m trainer.train experiment=seed bundle.name=seed-$$1 frontend.model_rate_hz=$$2 \
-			model.use_conditioning=$$3 trainer.max_epochs=$$4 hydra.run.dir=$(MADE)/runs/seed-$$1 && \
-		$(BIN)/python -m trainer.export checkpoint=$(MADE)/runs/seed-$$1/checkpoints/best.ckpt \
-			folder=$(MADE)/ablation || exit 1; \
-	done
+ablation: $(VENV)/.tests ## train seed without its condition on the rate
+	@$(BIN)/python -m trainer.train experiment=seed bundle.name=seed-no-film model.use_conditioning=false \
+		hydra.run.dir=$(MADE)/runs/seed-no-film
+	@$(BIN)/python -m trainer.export checkpoint=$(MADE)/runs/seed-no-film/checkpoints/best.ckpt folder=$(MADE)/ablation
 
 evaluate: $(VENV)/.tests ## measure the shipped bundles, other seeds and ablations, and write docs/results.md; with KNOWN=docs/results/report.json only what is not in it
 	@$(BIN)/python -m trainer.evaluate data=eegmat_muse hydra.run.dir=$(MADE)/report $(if $(KNOWN),known=$(KNOWN)) \

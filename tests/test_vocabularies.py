@@ -256,7 +256,7 @@ def test_a_tokenizer_gives_coefficients_too(tokenizer, segment):
 def test_bundles_of_other_kinds_have_no_coefficients(segment):
     """One line, and what to do instead."""
     words = eegstream.vocabulary("seed")
-    with pytest.raises(ConfigError, match="seed@2 has no coefficients: its codes are fsq"):
+    with pytest.raises(ConfigError, match="seed@3 has no coefficients: its codes are fsq"):
         words.coefficients(segment)
     with pytest.raises(BundleError, match="has no envelopes"):
         _ = words.envelopes
@@ -322,6 +322,22 @@ def test_the_codes_of_the_shipped_tokens_bundle_are_places_on_grids():
     np.testing.assert_allclose((energy[1] / energy[0]).numpy(), ratio, rtol=1e-3)
 
 
+def test_the_code_of_a_gain_shape_model_is_gain_sign_and_shape():
+    """Digits and values as the model splits them."""
+    settings = {"gain_levels": 4, "shape_levels": [5, 3], "gain_range_uv": [1, 8]}
+    made = manifest(patch=2) | {"words": [120], "model": settings}
+    (code,) = meanings_of(Manifest.model_validate(made))
+    assert (code.kind, code.levels, code.gain_digits, code.form) == ("fsq", (4, 2, 5, 3), 1, "symmetric")
+    np.testing.assert_allclose(code.gains_uv, [1, 2, 4, 8], rtol=1e-6)
+    digits = MixedRadix([4, 2, 5, 3]).split(torch.arange(120))
+    np.testing.assert_array_equal(code.digits(), digits.numpy())
+    shape = quantizer([5, 3], symmetric=True).values(digits[:, 2:])
+    np.testing.assert_allclose(code.grid()[:, 2:], shape.numpy(), atol=1e-7)
+    assert set(code.grid()[:, 1].tolist()) == {-1.0, 1.0}
+    other = Manifest.model_validate(made | {"words": [121]})
+    assert [meaning.kind for meaning in meanings_of(other)] == ["unknown"]
+
+
 def test_codes_of_unknown_models_have_no_meaning():
     """Sizes alone are known."""
     for model in (
@@ -355,6 +371,6 @@ def test_the_page_runs_as_it_stands():
     patches, channels, codes = scope["segments"][0].codes.shape
     assert scope["tokens"].shape == (channels, patches * codes)
     assert scope["decoded"].shape == (channels, patches * 256)
-    assert scope["grid"].shape == (64000, 6)
+    assert scope["grid"].shape == (64000, 9)
     assert scope["spectra"].shape == (256, 256)
     assert scope["inputs"].shape == (patches, channels, 1 + 256 + 144)

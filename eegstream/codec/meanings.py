@@ -70,7 +70,8 @@ def meanings_of(manifest: Manifest) -> tuple[CodeMeaning, ...]:
             CodeMeaning("envelope", envelope),
             *(CodeMeaning("symbols", size) for size in words),
         )
-    return _of_tokens(manifest) or _of_fsq(manifest) or tuple(CodeMeaning("unknown", size) for size in manifest.words)
+    found = _of_tokens(manifest) or _of_gain_shape(manifest) or _of_fsq(manifest)
+    return found or tuple(CodeMeaning("unknown", size) for size in manifest.words)
 
 
 def _of_tokens(manifest: Manifest) -> tuple[CodeMeaning, ...]:
@@ -86,6 +87,18 @@ def _of_tokens(manifest: Manifest) -> tuple[CodeMeaning, ...]:
     first, *others = (CodeMeaning("fsq", math.prod(own), own, form="symmetric") for own in levels)
     steps_uv = gains_uv(manifest, gain)
     return (replace(first, gain_digits=1, gains_uv=tuple(steps_uv.tolist())), *others)
+
+
+def _of_gain_shape(manifest: Manifest) -> tuple[CodeMeaning, ...]:
+    """The one code of a gain-shape model: gain, sign, shape; none if this is another model."""
+    gain, shape = manifest.model.get("gain_levels"), _levels(manifest.model.get("shape_levels"))
+    if not isinstance(gain, int) or not shape:
+        return ()
+    levels = (gain, 2, *shape)
+    if tuple(manifest.words) != (math.prod(levels),):
+        return ()
+    steps_uv = gains_uv(manifest, gain)
+    return (CodeMeaning("fsq", math.prod(levels), levels, 1, "symmetric", tuple(steps_uv.tolist())),)
 
 
 def _of_fsq(manifest: Manifest) -> tuple[CodeMeaning, ...]:

@@ -15,7 +15,16 @@ TRAINED_ON = {
         *map(str, (103, 104, 106, 111, 112, 203, 208, 301, 302, 306, 307, 309, 1102, 1105, 1209, 1211, 1301, 1403))
     },
 }
-BITS = {"default@2": 128, "compact@1": 128, "fast@2": 40, "hifi@2": 256, "lite@2": 64, "seed@2": 16, "tokens@1": 128}
+BITS = {
+    "default@2": 128,
+    "compact@1": 128,
+    "fast@2": 40,
+    "hifi@2": 256,
+    "lite@2": 64,
+    "micro@1": 32,
+    "seed@3": 16,
+    "tokens@1": 128,
+}
 """Of a patch, at most."""
 TARGETS = {
     "default@2": {"eegmat 500 Hz": 0.250, "muse 256 Hz": 0.535, "eegmmidb 160 Hz": 0.305},
@@ -23,7 +32,8 @@ TARGETS = {
     "hifi@2": {"eegmat 500 Hz": 0.110, "muse 256 Hz": 0.365, "eegmmidb 160 Hz": 0.180},
     "lite@2": {"eegmat 500 Hz": 0.435, "muse 256 Hz": 0.685, "eegmmidb 160 Hz": 0.465},
     "fast@2": {"eegmat 500 Hz": 0.250, "muse 256 Hz": 0.535, "eegmmidb 160 Hz": 0.305},
-    "seed@2": {"eegmat 500 Hz": 0.75, "eegmat 256 Hz": 0.865, "muse 256 Hz": 0.95},
+    "micro@1": {"eegmat 500 Hz": 0.590, "muse 256 Hz": 0.765, "eegmmidb 160 Hz": 0.597},
+    "seed@3": {"eegmat 500 Hz": 0.690, "eegmat 256 Hz": 0.784, "muse 256 Hz": 0.845, "eegmmidb 160 Hz": 0.829},
     "tokens@1": {"eegmat 500 Hz": 0.290, "muse 256 Hz": 0.610, "eegmmidb 160 Hz": 0.335},
 }
 """NRMSE that a bundle stays below."""

@@ -34,6 +34,8 @@ MODELS = {
     "classified": "patch_size gain_bits gain_range_uv class_bits word_bits coefficients states steps segments "
     f"candidates lanes fill fit_patches fit_rounds fit_prior fitter.patches fitter.rounds fitter.prior fitter.in_order "
     f"{OPTIMISATION}",
+    "gain_shape": "patch_size encoder_dims decoder_dims gain_levels gain_range_uv shape_levels cosines activation "
+    f"use_conditioning {OPTIMISATION}",
     "tokens": "patch_size gain_levels gain_range_uv envelope_levels detail_levels power_edges power_weight code_digits "
     "coefficients lowest hidden candidates use_conditioning fit_patches fitter.patches fitter.envelope_steps "
     f"fitter.codebook_steps {OPTIMISATION}",

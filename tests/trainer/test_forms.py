@@ -85,7 +85,7 @@ def test_every_shipped_choice_takes_steps(choice: str, command: Run) -> None:
 
 def small(choice: str) -> list[str]:
     """Settings of a moment for a model, or for a preset that has one."""
-    recipes = ("default", "compact", "fast", "hifi", "lite")
+    recipes = ("default", "compact", "fast", "hifi", "lite", "micro")
     fitted = choice in {"model=classified", *(f"experiment={name}" for name in recipes)}
     if choice == "model=residual":
         own = ["model.width=16", "model.blocks=1"]
@@ -97,6 +97,8 @@ def small(choice: str) -> list[str]:
             "model.power_edges=[1,4,9]",
             *("model.fit_patches=300", "model.fitter.envelope_steps=2", "model.fitter.codebook_steps=2"),
         ]
+    elif choice in {"model=gain_shape", "experiment=seed"}:
+        own = ["model.encoder_dims=[16]", "model.decoder_dims=[16]", "model.cosines=16"]
     else:
         own = ["model.hidden_dims=[16]"]
     data = ["data=synthetic"] if choice.startswith("experiment") else []

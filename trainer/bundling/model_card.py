@@ -9,6 +9,8 @@ from trainer.evaluation.codebook_usage import listed
 from trainer.evaluation.metrics import BANDS_HZ, QUIET_UV
 
 _WRONG = ("half", "twice")
+_CHOSE_NOTHING = """Validation chose nothing in this run; the recipe's settings were chosen with the help of the same
+        validation sets."""
 
 
 def model_card(facts: dict[str, Any], purpose: str, limits: str, attributions: dict[str, str]) -> str:
@@ -114,13 +116,18 @@ def _training(training: dict[str, Any]) -> str:
     kept = "their moving average was kept" if training["averaged_weights"] else "the last ones were kept"
     of_patches = "" if training["batch_size"] is None else f" of {training['batch_size']} patches"
     at_rate = "" if training["learning_rate"] is None else f" with a peak rate of {training['learning_rate']:g}"
+    scores = (training.get("history") or {}).get("val/nrmse")
+    chosen = (
+        """Of the checkpoints, the one of the least mean NRMSE over the validation sets was taken, so the "val" rows are
+        slightly kind."""
+        if scores is None or sum(score is not None for score in scores) > 1
+        else _CHOSE_NOTHING
+    )
     steps = (
         f"""{training["steps"]} steps{of_patches}, {training["optimizer"].rpartition(".")[2]}{at_rate}, loss
-        {training["loss"].rpartition(".")[2]}, seed {training["seed"]}. Of the weights {kept}. Of the checkpoints, the
-        one of the least mean NRMSE over the validation sets was taken, so the "val" rows are slightly kind."""
+        {training["loss"].rpartition(".")[2]}, seed {training["seed"]}. Of the weights {kept}. {chosen}"""
         if training["steps"]
-        else f"""tables fitted to training patches, no gradient step, seed {training["seed"]}. Validation chose nothing
-        in this run; the recipe's settings were chosen with the help of the same validation sets."""
+        else f"""tables fitted to training patches, no gradient step, seed {training["seed"]}. {_CHOSE_NOTHING}"""
     )
     recipe = _filled(f"""
         `{training["command"]}`: {steps}

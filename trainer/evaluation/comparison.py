@@ -20,7 +20,10 @@ from trainer.evaluation.windowed_codec import WindowedCodec
 
 
 def compare(codec: WindowedCodec, patch_set: HeldOutWindows, baselines: Baselines) -> dict[str, Any]:
-    """Metrics of a model on one set, in each of its decodes, beside transform coding at the same bits."""
+    """Metrics of a model on one set, in each of its decodes, beside transform coding at the same bits.
+
+    Beside a gain-shape vector quantiser, too, if the bits are so few that there can be one.
+    """
     x, sampled_hz = patch_set.patches_uv, patch_set.sampled_hz
     codes = codec.encode(x, patch_set.rate_hz)
     decoded = {kind: codec.decode(codes, patch_set.rate_hz, kind) for kind in codec.decodes}
@@ -28,6 +31,8 @@ def compare(codec: WindowedCodec, patch_set: HeldOutWindows, baselines: Baseline
         name: baselines.transform_coder(sampled_hz, codec.bits, has_gain=has_gain)(x)
         for name, has_gain in (("klt_gain", True), ("klt", False))
     }
+    if (quantiser := baselines.gain_shape_coder(codec.bits)) is not None:
+        coded["gain_shape"] = quantiser(x)
     return {
         "side": patch_set.side,
         "bits": codec.bits,

@@ -88,9 +88,14 @@ class SymmetricFSQ(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Values (..., D) in -1..1 of latents (..., D), with the gradient of the unrounded ones."""
-        place = self.top * (torch.tanh(z.float()) + 1) / 2.0 + 0.5
+        place = self.place(z) + 0.5
         floored = place + (torch.floor(place) - place).detach()
         return self.step * floored - 1.0
+
+    @torch.jit.export
+    def place(self, z: Tensor) -> Tensor:
+        """Where latents (..., D) lie among the levels, unrounded: 0..L-1."""
+        return self.top * (torch.tanh(z.float()) + 1) / 2.0
 
     @torch.jit.export
     def digits(self, values: Tensor) -> Tensor:
