@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 MOST_GROWTH_MIB = 150.0
 MOST_SILENCE_S = 0.2
 CALL_S = 0.3
-ATTACK_S = 2.0
+ATTACK_S = 3.0
 STREAM = "eeg-000000"
 
 
