@@ -67,7 +67,7 @@ def _what_the_rate_is_worth(report: Mapping[str, Any]) -> str:
     text = f"A wrong rate changes the error of `seed` by {min(costs):+.1%} to {max(costs):+.1%}."
     if off:
         changes = [known["true"] / unknown["true"] - 1 for known, unknown in zip(on, off, strict=True)]
-        text += f" It is {min(changes):+.1%} to {max(changes):+.1%} from that of `seed-no-film`, which is told no rate."
+        text += f" Knowing the rate changes it by {min(changes):+.1%} to {max(changes):+.1%}, beside `seed-no-film`."
     return text
 
 
