@@ -5,8 +5,6 @@ import platform
 import time
 from dataclasses import dataclass
 
-import psutil
-
 from eegstream.bench.spread import Spread
 
 _PERIOD_S = 0.002
@@ -27,6 +25,8 @@ class Machine:
 
 def measure_machine(seconds: float) -> Machine:
     """Look at the machine for so many seconds."""
+    import psutil  # noqa: PLC0415 - see bench.usage
+
     late_s = []
     start_s = time.monotonic()
     for number in range(1, max(2, round(seconds / _PERIOD_S)) + 1):

@@ -6,12 +6,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
 
-import psutil
-
+from eegstream.bench.usage import Family
 from eegstream.errors import EegstreamError
 
 _LOOK_S = 0.02
@@ -61,21 +59,16 @@ class _Peak:
     """Looks at the memory of a process and its children until it is stopped."""
 
     def __init__(self, pid: int) -> None:
-        self._pid, self._bytes, self._stop = pid, 0, threading.Event()
+        self._family, self._bytes, self._stop = Family(pid), 0, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
     def stop(self) -> int:
+        """The largest that was seen."""
         self._stop.set()
         self._thread.join()
         return self._bytes
 
     def _look(self) -> None:
-        with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self._pid)
-            while not self._stop.wait(_LOOK_S):
-                held = 0
-                for each in [process, *process.children(recursive=True)]:
-                    with suppress(psutil.NoSuchProcess):
-                        held += each.memory_info().rss
-                self._bytes = max(self._bytes, held)
+        while not self._stop.wait(_LOOK_S):
+            self._bytes = max(self._bytes, self._family.memory_bytes)
