@@ -9,12 +9,14 @@ The recordings are made from seeds, in FOLDER/in, three of them damaged. What is
 import argparse
 import json
 import random
+import resource
 import shutil
 import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 from distributed import LocalCluster
 
 from eegstream.corpus.manifest import Entry, Manifest
@@ -40,17 +42,29 @@ class Bench:
         shutil.rmtree(path, ignore_errors=True)
         return path
 
-    def encode(self, out: Path, *options: str) -> float:
-        """Wall seconds of a run to its end."""
-        started_s = time.perf_counter()
+    def encode(self, out: Path, *options: str) -> tuple[float, float]:
+        """Wall seconds of a run to its end, and CPU seconds of it and the processes that it started."""
+        started_s, before_s = time.perf_counter(), _cpu_s()
         run = CorpusRun(out, [str(self.source), *self._options, *options], self.folder / "messages.log")
         assert run.result(PATIENCE_S) == 1, run.said
         assert "3 of" in run.said or "--shard" in options
-        return time.perf_counter() - started_s
+        return time.perf_counter() - started_s, _cpu_s() - before_s
 
     def begin(self, out: Path, *options: str) -> CorpusRun:
         """A run under way."""
         return CorpusRun(out, [str(self.source), *self._options, *options], self.folder / "messages.log")
+
+
+def _cpu_s() -> float:
+    """CPU seconds of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _workers_cpu_s(cluster: LocalCluster) -> float:
+    """CPU seconds of the workers so far."""
+    times = [psutil.Process(worker.process.process.pid).cpu_times() for worker in cluster.workers.values()]
+    return float(sum(time.user + time.system for time in times))
 
 
 def entries(out: Path) -> list[Entry]:
@@ -62,14 +76,17 @@ def speed(bench: Bench, turns: int) -> dict[str, bytes]:
     """One process against two; then a second run, and how true the time left would have been."""
     ratios = []
     for turn in range(turns):
-        one_s = bench.encode(bench.out("one"), "--jobs", "1")
-        two_s = bench.encode(bench.out("two"), "--jobs", "2")
+        one_s, one_cpu_s = bench.encode(bench.out("one"), "--jobs", "1")
+        two_s, two_cpu_s = bench.encode(bench.out("two"), "--jobs", "2")
         ratios.append(one_s / two_s)
-        print(f"turn {turn + 1}: 1 process {one_s:.1f} s, 2 processes {two_s:.1f} s, ratio {one_s / two_s:.2f}")
+        print(
+            f"turn {turn + 1}: 1 process {one_s:.1f} s ({one_cpu_s:.1f} of CPU), "
+            f"2 processes {two_s:.1f} s ({two_cpu_s:.1f} of CPU), ratio {one_s / two_s:.2f}"
+        )
     print(f"median ratio {statistics.median(ratios):.2f}")
     reference = outputs(bench.folder / "one")
     assert outputs(bench.folder / "two") == reference
-    again_s = [bench.encode(bench.folder / "two", "--jobs", "2") for _ in range(turns)]
+    again_s = [bench.encode(bench.folder / "two", "--jobs", "2")[0] for _ in range(turns)]
     print(f"second run: median {statistics.median(again_s):.2f} s")
     done = entries(bench.folder / "two")
     eeg_s = sum(stream.seconds for entry in done for stream in entry.counts)
@@ -115,10 +132,15 @@ def dask(bench: Bench, turns: int, reference: dict[str, bytes]) -> None:
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         for turn in range(turns):
-            local_s = bench.encode(bench.out("two"), "--jobs", "2")
-            dask_s = bench.encode(bench.out("dask"), "--dask", address)
+            local_s, local_cpu_s = bench.encode(bench.out("two"), "--jobs", "2")
+            before_s = _workers_cpu_s(cluster) + time.process_time()
+            dask_s, dask_cpu_s = bench.encode(bench.out("dask"), "--dask", address)
+            dask_cpu_s += _workers_cpu_s(cluster) + time.process_time() - before_s  # the scheduler runs in this process
             ratios.append(local_s / dask_s)
-            print(f"turn {turn + 1}: 2 processes {local_s:.1f} s, Dask {dask_s:.1f} s, ratio {local_s / dask_s:.2f}")
+            print(
+                f"turn {turn + 1}: 2 processes {local_s:.1f} s ({local_cpu_s:.1f} of CPU), "
+                f"Dask {dask_s:.1f} s ({dask_cpu_s:.1f} of CPU), ratio {local_s / dask_s:.2f}"
+            )
         assert outputs(bench.folder / "dask") == reference
         print(f"median ratio {statistics.median(ratios):.2f}")
         out = bench.out("dask")

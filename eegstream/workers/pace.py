@@ -1,16 +1,20 @@
 """Estimate how long the rest of many tasks takes, from those that are done.
 
-A task is taken to cost a constant and a part in proportion to its size; both are fitted by least squares.
+A task is taken to cost a constant and a part in proportion to its size; both are fitted by least squares. Older tasks
+count less and less in it, because other programs may slow the machine down or leave it.
 """
 
 from dataclasses import dataclass
+
+_KEPT = 0.98
+"""What is left of a task's weight when another one is done: the last 50 count most."""
 
 
 @dataclass
 class Pace:
     """What is known of the cost of tasks; sizes in any one unit."""
 
-    _n: int = 0
+    _n: float = 0.0
     _size: float = 0.0
     _size_size: float = 0.0
     _busy_s: float = 0.0
@@ -18,11 +22,11 @@ class Pace:
 
     def finished(self, size: float, busy_s: float) -> None:
         """Count a task of this size that kept its process busy for `busy_s` seconds."""
-        self._n += 1
-        self._size += size
-        self._size_size += size * size
-        self._busy_s += busy_s
-        self._size_busy += size * busy_s
+        self._n = _KEPT * self._n + 1
+        self._size = _KEPT * self._size + size
+        self._size_size = _KEPT * self._size_size + size * size
+        self._busy_s = _KEPT * self._busy_s + busy_s
+        self._size_busy = _KEPT * self._size_busy + size * busy_s
 
     def left_s(self, n_left: int, size_left: float, workers: int) -> float | None:
         """Seconds until the `n_left` tasks that are not done, `size_left` together, are; None if nothing is known.
