@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from eegstream.client import End, Event, Spec
 from eegstream.codec.engine import Engine, choose_device
@@ -70,3 +71,12 @@ def test_markers_lie_where_the_eeg_has_its_pulses(tmp_path: Path) -> None:
         # The last pulse may lie in samples that no patch covers.
         np.testing.assert_allclose(marked_s[: len(pulse_s)], pulse_s, atol=1e-3)
     assert len(pulse_s) >= PULSES - 1
+
+    pq = pytest.importorskip("pyarrow.parquet", reason="tables need the extra `parquet`")
+    from eegstream.tables.exporting import export  # noqa: PLC0415 - needs the extra
+
+    export([path], tmp_path / "set", None, print)
+    (table,) = (tmp_path / "set").rglob("*.parquet")
+    in_rows = {(event["label"], event["t"]) for row in pq.read_table(table).to_pylist() for event in row["events"]}
+    assert in_rows <= {(event.label, event.t) for event in placed}
+    assert len(in_rows) >= 2 * (PULSES - 1)
