@@ -46,9 +46,9 @@ Splits go by subject; recordings without a subject count as subjects of their ow
 ```python
 import datasets, eegstream
 
-rows = datasets.load_dataset("parquet", data_dir=".")
-for example in eegstream.dataset(".", context=1024):
-    print(example["tokens"])
+rows = datasets.load_dataset("parquet", data_files={{"{splits[0]}": "split={splits[0]}/*.parquet"}})
+for item in eegstream.dataset(".", "{splits[0]}", context=1024):
+    print(item["tokens"], item["event"])
 ```
 """
 

@@ -26,6 +26,7 @@ from eegstream.tables.schema import TableFacts
 from eegstream.tables.shards import ShardSizes, gather
 from eegstream.tables.writing import write_table
 from eegstream.wire.messages import Codes, Event, Gap
+from tests.markdown import fenced
 from tests.tables.by_the_page import check_file, split_by_the_page
 from tests.tables.made import EVENTS, LABELS, engine, messages, recording, table
 
@@ -226,11 +227,18 @@ def test_duckdb_reads_it(data_set: Path) -> None:
     assert duckdb.sql(events).fetchall() == [("7",), ("closed",)]
 
 
-def test_datasets_reads_it(data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the folder: its data card names the splits; and as plain Parquet."""
+def test_datasets_reads_it(
+    data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the folder: its data card names the splits; as plain Parquet; and as the card's program does."""
     monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
     expected = _expected(data_set)
+    monkeypatch.chdir(data_set)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    (shown,) = fenced((data_set / "README.md").read_text(encoding="utf-8"), "python")
+    exec(shown, {})  # noqa: S102 - what the card tells its reader to run
+    assert "tensor([" in capsys.readouterr().out
     by_card = datasets.load_dataset(str(data_set), cache_dir=str(tmp_path))
     assert {f"split={name}" for name in by_card} == {path.name for path in data_set.glob("split=*")}
     plain = datasets.load_dataset(
