@@ -68,15 +68,19 @@ class DaskCluster:
         """
         from distributed import KilledWorker, as_completed  # noqa: PLC0415
 
-        futures = self._client.map(function, tasks, pure=False)
+        futures = self._client.map(function, tasks, pure=False)  # type: ignore[no-untyped-call]
         numbers = {future.key: number for number, future in enumerate(futures)}
+        # A future that is kept keeps its result on the worker, and the worker's death would have it done again.
+        left = {future.key: future for future in futures}
+        del futures
         try:
-            for future in as_completed(futures):  # type: ignore[no-untyped-call]
-                number = numbers[future.key]
+            for future in as_completed(list(left.values())):  # type: ignore[no-untyped-call]
                 try:
                     outcome: R | Lost = future.result()
                 except KilledWorker:
                     outcome = Lost()
+                number = numbers[future.key]
+                del left[future.key], future
                 yield number, outcome
         except CancelledError:
             raise EegstreamError(
@@ -84,4 +88,4 @@ class DaskCluster:
                 f"Start a scheduler, correct {self._setting}, and run the same command again: what is done stays done",
             ) from None
         finally:
-            self._client.cancel(futures)  # type: ignore[no-untyped-call]
+            self._client.cancel(list(left.values()))  # type: ignore[no-untyped-call]

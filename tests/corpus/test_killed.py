@@ -76,9 +76,25 @@ def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(made: Made, run: Ru
                 time.sleep(0.005)
             os.kill(next(iter(pids.values())), signal.SIGKILL)
             work.join(timeout=120)
-        assert {*client.run(os.getpid).values()} != {*pids.values()}, "one was really killed"
+            assert {*client.run(os.getpid).values()} != {*pids.values()}, "one was really killed"
+            _require_that_what_is_done_stays_done(dask, tmp_path)
     assert outputs(out) == made.outputs
     assert run(out).encoded == 0
+
+
+def _require_that_what_is_done_stays_done(dask: DaskCluster, folder: Path) -> None:
+    """A worker that dies takes only the task with it that it was doing."""
+    marks = [folder / f"task-{number}" for number in range(6)]
+    slow = [folder / f"task-{number}-slow" for number in range(4)]
+    work = dask(tasks.counted, [str(path) for path in (*marks, *slow)])
+    done = dict(next(work) for _ in marks)
+    killed = next(iter(done.values()))
+    assert isinstance(killed, int)
+    os.kill(killed, signal.SIGKILL)
+    done |= dict(work)
+    assert done.keys() == {*range(10)}
+    assert all(len(path.read_text().split()) == 1 for path in marks)
+    assert sum(len(path.read_text().split()) for path in slow) <= len(slow) + 1
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Dask, when its scheduler ends

@@ -36,3 +36,12 @@ def slow(mark: str) -> int:
     Path(mark).write_text(str(os.getpid()))
     time.sleep(300)
     return 0
+
+
+def counted(path: str) -> int:
+    """Tells the process in a line of its own; a path that ends in `slow` takes a while."""
+    with Path(path).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    if path.endswith("slow"):
+        time.sleep(0.5)
+    return os.getpid()
