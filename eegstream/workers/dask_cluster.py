@@ -68,7 +68,7 @@ class DaskCluster:
         """
         from distributed import KilledWorker, as_completed  # noqa: PLC0415
 
-        futures = self._client.map(function, tasks, pure=False)  # type: ignore[no-untyped-call]
+        futures = self._client.map(function, tasks, pure=False)
         numbers = {future.key: number for number, future in enumerate(futures)}
         # A future that is kept keeps its result on the worker, and the worker's death would have it done again.
         left = {future.key: future for future in futures}
