@@ -129,6 +129,7 @@ class Manifest:
                 os.fsync(file.fileno())
             new.replace(self._path)
         except OSError as error:
+            new.unlink(missing_ok=True)
             raise self._failure("written", error) from None
 
     def _failure(self, what: str, error: OSError) -> EegstreamError:

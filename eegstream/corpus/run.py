@@ -169,7 +169,7 @@ def _options(request: Request) -> Options:
 
 def _left_out(names: Sequence[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"left out, because eegstream does not read such files: {', '.join(names[:3])}{more}"
+    return f"left out, being in no format of recordings, or not named as BIDS names them: {', '.join(names[:3])}{more}"
 
 
 def _describe(folder: Path, sources: Sequence[Source], output: OutputFolder) -> None:

@@ -254,7 +254,7 @@ def test_what_is_in_no_format_of_recordings_is_told(few: Path, run: Run, tmp_pat
     (few / "x.mat").write_bytes(b"x")
     told: list[str] = []
     assert not run(tmp_path / "out", few, tell=told.append).failed
-    assert told == ["left out, because eegstream does not read such files: x.mat"]
+    assert told == ["left out, being in no format of recordings, or not named as BIDS names them: x.mat"]
 
 
 def test_content_that_is_not_on_this_machine_is_a_failure(few: Path, run: Run, tmp_path: Path) -> None:
