@@ -1,5 +1,6 @@
 """Encode a corpus: find its recordings, do what the manifest does not have, and write down what became of each."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -69,8 +70,8 @@ class _Work:
         self._model = Model(reference, request.trust, request.device, bundle.sha256)
 
     def do(self, items: Sequence[Item], spread: Spreading, workers: Callable[[], int]) -> None:
-        """Do all items, the largest first, so that none is left over for one process at the end."""
-        items = sorted(items, key=lambda item: -item.size)
+        """Do all items, mixed, so that the first ones tell how long the others take, whatever their formats."""
+        items = sorted(items, key=lambda item: hashlib.sha256(item.output.encode()).digest())
         outdated = {item.output for item in items}
         self._output.forget(lambda entry: entry.output in outdated and not is_same_work(entry, self._wanted))
         tasks = [self._task(item) for item in items]

@@ -176,12 +176,13 @@ def test_a_recording_that_becomes_damaged_loses_its_output(few: Path, run: Run, 
 
 
 def test_a_strict_run_ends_at_the_first_that_fails(few: Path, run: Run, tmp_path: Path) -> None:
-    """The others stay, and the next run goes on."""
-    (few / "bad.edf").write_bytes(b"0       " * 100000)
+    """What was done before stays, and the next run goes on."""
+    (few / "bad.edf").write_bytes(b"0       ")
     with pytest.raises(EegstreamError, match=r"bad\.edf cannot be encoded.*--strict"):
         run(tmp_path / "out", few, strict=True)
-    assert not outputs(tmp_path / "out"), "it is the largest, so it was the first"
-    assert run(tmp_path / "out", few).encoded == 3
+    before = len(outputs(tmp_path / "out"))
+    assert before < 3, "it did not come last"
+    assert run(tmp_path / "out", few).encoded == 3 - before
 
 
 def test_shards_are_the_whole_each_once(made: Made, run: Run, tmp_path: Path) -> None:
