@@ -16,6 +16,7 @@ COMMANDS = (
     "streams",
     "tail",
     "health",
+    "doctor",
     "record",
     "keys",
     "play",

@@ -1,7 +1,6 @@
 """`eegstream health`."""
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,30 +22,17 @@ def command(url: str, keys: str | None, timeout_s: float, *, as_json: bool) -> N
     A daemon publishes its own state once a second.
     """
     from eegstream.errors import EegstreamError
+    from eegstream.heartbeat import wait_for_life
 
-    state, trouble = _heartbeat(url, keys, timeout_s)
-    if state is not None:
-        click.echo(json.dumps(_plain(url, state)) if as_json else _line(url, state))
+    life = wait_for_life(url, keys, timeout_s)
+    if life.state is not None:
+        click.echo(json.dumps(_plain(url, life.state)) if as_json else _line(url, life.state))
         return
-    why = "" if trouble is None else f" ({trouble})"
+    why = "" if life.trouble is None else f" ({life.trouble})"
     message = f"no sign of life from {url} within {timeout_s:g} s{why}"
     if as_json:
         click.echo(json.dumps({"alive": False, "url": url, "why": message}))
     raise EegstreamError(message, "Check that a daemon runs there, and --connect and --keys")
-
-
-def _heartbeat(url: str, keys: str | None, timeout_s: float) -> "tuple[State | None, str | None]":
-    """The daemon's own state, or what is wrong with the connection, if that is known."""
-    from eegstream.client import State, Subscriber
-    from eegstream.wire.identity import DAEMON
-
-    deadline_s = time.monotonic() + timeout_s
-    with Subscriber(url, DAEMON, keys) as subscriber:
-        while (left_s := deadline_s - time.monotonic()) > 0:
-            item = subscriber.receive(left_s)
-            if isinstance(item, State):
-                return item, None
-        return None, subscriber.trouble
 
 
 def _plain(url: str, state: "State") -> dict[str, Any]:
