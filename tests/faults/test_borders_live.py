@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from eegstream.client import Codes, End, Gap, Spec
+from eegstream.client import Codes, End, Gap, Spec, State
 from tests.e2e.harness import Process, Recorder
 from tests.e2e.warm import WarmDaemon
 from tests.faults.border_sender import LOST, RATE_HZ, SECONDS
@@ -22,7 +22,8 @@ def told(bundle):
             recorders[kind] = stack.enter_context(Recorder(daemon.url)).connected()
             senders[kind] = stack.enter_context(Process(kind, "-m", "tests.faults.border_sender", kind))
         for kind, sender in senders.items():
-            sender.wait_line("^sent")
+            sent = int(sender.wait_line(r"^sent (\d+)")[1])
+            recorders[kind].wait(lambda item, n=sent: isinstance(item, State) and item.received == n)
             sender.release()
             recorders[kind].wait(lambda item: isinstance(item, End))
         yield {
