@@ -15,6 +15,7 @@ COMMANDS = (
     "demo",
     "streams",
     "tail",
+    "top",
     "health",
     "doctor",
     "record",
