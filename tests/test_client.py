@@ -117,3 +117,9 @@ def test_a_topic_of_garbage_names_no_stream(peer: Peer) -> None:
     item = subscriber.receive(PATIENCE_S)
     assert isinstance(item, Damaged)
     assert item.stream == ""
+
+
+def test_subscribers_may_follow_each_other_at_once() -> None:
+    """None of them is hindered by what libzmq has not yet freed of the one before."""
+    for _ in range(100):
+        Subscriber("tcp://127.0.0.1:9").close()

@@ -1,5 +1,6 @@
 """A client's sockets: encrypted if there are keys, and with word of handshakes that failed."""
 
+import itertools
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,8 @@ _WATCHED = (
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )
+_numbers = itertools.count()
+"""One for each monitor: libzmq frees the address of a closed one only after a while."""
 
 
 class ConnectError(EegstreamError):
@@ -62,7 +65,7 @@ class Connection:
 
     def connect(self) -> None:
         """Connect; options of the socket are set before."""
-        address = f"inproc://client-{id(self.socket)}"
+        address = f"inproc://client-{next(_numbers)}"
         self.socket.monitor(address, _WATCHED)
         self._monitor = self.socket.context.socket(zmq.PAIR)
         self._monitor.setsockopt(zmq.RCVHWM, 0)
