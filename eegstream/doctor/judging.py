@@ -157,7 +157,14 @@ def of_keys(keys: Keys) -> Iterator[Finding]:
         yield Finding("keys", "problem" if keys.needed else "warning", trouble.message, trouble.remedy)
     if keys.troubles:
         return
-    if keys.exists:
+    if keys.needed and not keys.allowed:
+        yield Finding(
+            "keys",
+            "problem",
+            f"{keys.folder} allows no client, so nobody could subscribe, and run does not start",
+            f"Allow one with: eegstream keys allow NAME PUBLIC-KEY --keys {keys.folder}",
+        )
+    elif keys.exists:
         used = "" if keys.needed else "; they are not used with these settings"
         yield Finding("keys", "ok", f"the keys in {keys.folder} can be used, {keys.allowed} clients are let in{used}")
     else:

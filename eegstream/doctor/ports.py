@@ -3,18 +3,24 @@
 The mechanism of a ZeroMQ socket stands in its greeting (ZMTP 3.0, rfc.zeromq.org/spec/23), before any key is needed.
 """
 
+import errno
+import os
 import re
 import socket
 import time
 from pathlib import Path
 from typing import Literal
 
+import zmq
+
 from eegstream.doctor.facts import Port, Speaks
 from eegstream.errors import EegstreamError
 from eegstream.heartbeat import wait_for_life
+from eegstream.listening.connection import Connection
 
 _ANSWER_S = 1.0
 _LIFE_S = 3.0
+_STEP_S = 0.02
 _SIGNATURE = b"\xff" + bytes(7) + b"\x01\x7f"
 _OPENING = _SIGNATURE + b"\x03\x00"
 """No more than this: a socket that learns that the mechanisms differ hangs up before its own is read."""
@@ -24,20 +30,37 @@ _EVERYWHERE = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S
 
 
 def look_at_port(role: Literal["publish", "control"], url: str, keys: str | None) -> Port:
-    """Who answers at `url`; at the publishing address also whether a daemon gives a sign of life.
+    """Who is at `url`; at the publishing address also whether a daemon gives a sign of life. Five seconds at most.
 
-    If nobody answers, a TCP address is bound for a moment, to see whether it could be. It takes five seconds at most.
+    A TCP address is bound for a moment, to see whether it is free. A daemon is met as any subscriber meets it; the
+    greeting alone, which it would count as a failed handshake, is for those who do not answer so.
     """
-    speaks = _speaks(url)
-    if speaks == "nothing":
-        return Port(role, url, speaks, _bind_trouble(url))
-    if role == "control" or speaks == "other":
-        return Port(role, url, speaks, None)
+    is_free, trouble = _bindable(url)
+    if is_free or trouble is not None:
+        return Port(role, url, "nothing", trouble)
+    same: Speaks = "CURVE" if keys else "NULL"
     try:
-        life = wait_for_life(_reachable(url), keys, _LIFE_S)
+        if role == "publish":
+            life = wait_for_life(_reachable(url), keys, _LIFE_S)
+            if life.state is not None:
+                return Port(role, url, same, None, life.state.run)
+            trouble = life.trouble
+        elif _shakes_hands(_reachable(url), keys):
+            return Port(role, url, same, None)
     except EegstreamError as error:
-        return Port(role, url, speaks, None, None, error.message)
-    return Port(role, url, speaks, None, life.state.run if life.state else None, life.trouble)
+        trouble = error.message
+    speaks = _speaks(url)
+    return Port(role, url, speaks, None, None, None if speaks in {"nothing", "other"} else trouble)
+
+
+def _shakes_hands(url: str, keys: str | None) -> bool:
+    """Whether a socket of ZeroMQ takes a connection with these keys, or without."""
+    with Connection(zmq.DEALER, url, None if keys is None else Path(keys)) as connection:
+        connection.connect()
+        end_s = time.monotonic() + _ANSWER_S
+        while connection.trouble is not None and time.monotonic() < end_s:
+            time.sleep(_STEP_S)
+        return connection.trouble is None
 
 
 def mechanism(answer: bytes) -> Speaks:
@@ -100,23 +123,27 @@ def _reachable(url: str) -> str:
     return f"tcp://{f'[{near}]' if ':' in near else near}:{tcp['port']}"
 
 
-def _bind_trouble(url: str) -> str | None:
+def _bindable(url: str) -> tuple[bool | None, str | None]:
+    """Whether the address is free, None if that cannot be told so; and why it could never be bound."""
     tcp = _TCP.fullmatch(url)
     if tcp is None:
-        path = Path(url.removeprefix("ipc://"))
-        if not url.startswith("ipc://") or str(path).startswith(("@", "*")) or path.parent.is_dir():
-            return None
-        return f"there is no folder {path.parent}"
+        path = url.removeprefix("ipc://")
+        if not url.startswith("ipc://") or path.startswith("*"):
+            return True, None
+        if path.startswith("@") or Path(path).exists():
+            return None, None
+        return True, None if Path(path).parent.is_dir() else f"there is no folder {Path(path).parent}"
     host = tcp["host"].strip("[]")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             None if host == "*" else host, int(tcp["port"]), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as binding:
-            binding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # elsewhere it would take the address from whoever has it
+                binding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             binding.bind(address)
     except socket.gaierror:
-        return None  # perhaps the name of an interface, which ZeroMQ also takes
+        return None, None  # perhaps the name of an interface, which ZeroMQ also takes
     except OSError as error:
-        return error.strerror or str(error)
-    return None
+        return False, None if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+    return True, None

@@ -162,6 +162,7 @@ FAULTS = {
         "problem",
         "open",
     ),
+    "nobody allowed": (replace(HEALTHY, keys=replace(KEYS, exists=True, needed=True)), "problem", "allows no client"),
     "unused keys": (replace(HEALTHY, keys=replace(KEYS, troubles=(Trouble("open", "chmod"),))), "warning", "open"),
 }
 

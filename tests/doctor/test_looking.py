@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -87,17 +86,12 @@ def test_a_socket_is_known_by_its_greeting(tmp_path: Path) -> None:
     with zmq.Context() as context, context.socket(zmq.PUB) as plain, context.socket(zmq.PUB) as keyed:
         keyed.curve_server, keyed.curve_publickey, keyed.curve_secretkey = True, public, secret
         ports = [bound.bind_to_random_port("tcp://127.0.0.1") for bound in (plain, keyed)]
-        assert [_speaks(f"tcp://127.0.0.1:{port}") for port in ports] == ["NULL", "CURVE"]
+        urls = [f"tcp://127.0.0.1:{port}" for port in ports]
+        assert [_speaks(url) for url in urls] == ["NULL", "CURVE"]
+        assert look_at_port("control", urls[0], None).speaks == "NULL"
     assert look_at_port("publish", f"tcp://127.0.0.1:{ports[0]}", None).speaks == "nothing"
     assert mechanism(b"SSH-2.0-OpenSSH_9.2\r\n" + bytes(64)) == "other"
     assert look_at_port("publish", "tcp://192.0.2.1:9", None).bind_trouble is not None
-
-
-def test_a_program_that_says_nothing_holds_the_port() -> None:
-    """It accepts, and that is all."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        found = look_at_port("publish", f"tcp://127.0.0.1:{listener.getsockname()[1]}", None)
-    assert (found.speaks, found.daemon_run) == ("other", None)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are for POSIX")
