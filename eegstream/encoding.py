@@ -61,7 +61,7 @@ def encode_streams(
     done_s = 0.0
     sums = []
     for recording in recordings:
-        counts = StreamCounts(recording.name, recording.samples.shape[1] / recording.rate_hz)
+        counts = StreamCounts(recording.name, recording.pieces.shape[1] / recording.rate_hz)
         rate_hz = recording.rate_hz
 
         def tell_of_it(remark: str, name: str = recording.name) -> None:

@@ -28,6 +28,7 @@ from eegstream.event_messages import with_events
 from eegstream.events import Patch, SegmentEnd
 from eegstream.feeding import feed, recording_geometry
 from eegstream.files.recordings import OUTLET_TYPE, Recording
+from eegstream.files.samples import HeldSamples
 from eegstream.files.segments import CodedSegment, collect_segments
 from eegstream.following import Happened, Opened
 from eegstream.pending import Encoder, PendingEvent, encode_pending
@@ -110,7 +111,7 @@ def _run(recording: Recording, facts: ModelFacts, options: SignalOptions) -> str
     """The run's name: the same for the same recording, bundle and options, so that the same bytes come of them."""
     if not recording.source_id:
         return secrets.token_hex(8)
-    decided = [recording.source_id, recording.samples.shape, facts.sha256, asdict(options)]
+    decided = [recording.source_id, recording.pieces.shape, facts.sha256, asdict(options)]
     return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -187,7 +188,7 @@ class Tokenizer:
             labels=tuple(f"ch{number + 1}" for number in range(n_channels)),
             types=(OUTLET_TYPE,) * n_channels,
             units=("microvolts",) * n_channels,
-            samples=np.asarray(x_uv, np.float32),
+            pieces=HeldSamples(np.asarray(x_uv, np.float32)),
             times_s=np.arange(n_samples) / rate_hz,
             remarks=(),
         )

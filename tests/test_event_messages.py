@@ -13,6 +13,7 @@ from eegstream.event_messages import with_events
 from eegstream.files.codes import read_codes, write_codes
 from eegstream.files.events import FileEvent
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from eegstream.stream import SignalOptions
 from eegstream.tokenizer import encode_recording
 from eegstream.wire.messages import Codes, End, Event, Gap, Message
@@ -61,7 +62,7 @@ def test_a_recording_s_events_are_in_its_codes_file(tmp_path: Path) -> None:
         labels=("Cz",),
         types=("EEG",),
         units=("microvolts",),
-        samples=np.random.default_rng(0).normal(0, 20, (1, 1024)).astype(np.float32),
+        pieces=HeldSamples(np.random.default_rng(0).normal(0, 20, (1, 1024)).astype(np.float32)),
         times_s=np.arange(1024) / 256,
         remarks=(),
         events=events,

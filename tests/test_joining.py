@@ -11,6 +11,7 @@ import eegstream
 from eegstream import joining
 from eegstream.errors import ConfigError
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from eegstream.joining import weights
 from eegstream.stream import SignalOptions
 from eegstream.tokenizer import offline_patches
@@ -44,7 +45,7 @@ def patches_of(tokenizer, x):
     """The patches (C, N) that were encoded."""
     times_s = np.arange(x.shape[1]) / RATE_HZ
     labels = tuple(f"ch{number}" for number in range(len(x)))
-    recording = Recording("made", "", RATE_HZ, labels, ("EEG",) * len(x), ("uV",) * len(x), x, times_s, ())
+    recording = Recording("made", "", RATE_HZ, labels, ("EEG",) * len(x), ("uV",) * len(x), HeldSamples(x), times_s, ())
     return offline_patches(recording, tokenizer.engine.facts, SignalOptions())
 
 

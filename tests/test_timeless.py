@@ -10,6 +10,7 @@ from eegstream.codec.facts import ModelFacts
 from eegstream.codec.manifest import Manifest
 from eegstream.epoch import MessageContext, follow_stream
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from eegstream.stream import SignalOptions, StreamGeometry
 from eegstream.tokenizer import encode_recording
 from eegstream.wire.messages import Source
@@ -73,7 +74,7 @@ def test_it_is_told_offline(n):
         labels=("Cz",),
         types=("EEG",),
         units=("microvolts",),
-        samples=np.zeros((1, n), np.float32),
+        pieces=HeldSamples(np.zeros((1, n), np.float32)),
         times_s=np.full(n, np.nan),
         remarks=(),
     )

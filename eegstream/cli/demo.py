@@ -31,7 +31,7 @@ def command(seconds: float | None, recording: str | None, model: str | None, tru
 
     file = recording or f"synthetic:rate=250,channels=8,seconds={seconds or 600:g}"
     source, *others = read_for_user(file, seconds=seconds)
-    click.echo(f"playing {source.name}, {source.samples.shape[1] / source.rate_hz:.0f} s; Ctrl-C ends", err=True)
+    click.echo(f"playing {source.name}, {source.pieces.shape[1] / source.rate_hz:.0f} s; Ctrl-C ends", err=True)
     stop = click.get_current_context().with_resource(stopped_by_signals())
     with (
         private_configuration() as lsl_configuration,

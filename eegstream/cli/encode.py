@@ -108,7 +108,7 @@ def _encode_one(
     )
     chosen = choose_device(device)
     engine = Engine(load(model, chosen, trust), chosen)
-    total_s = sum(recording.samples.shape[1] / recording.rate_hz for recording in recordings)
+    total_s = sum(recording.pieces.shape[1] / recording.rate_hz for recording in recordings)
     sink: AbstractContextManager[MessageSink]
     if output.suffix.lower() == ".parquet":
         from eegstream.tables.names import RecordingNames

@@ -52,7 +52,7 @@ def command(
     stop = click.get_current_context().with_resource(stopped_by_signals())
     outlets = [RecordingOutlet(recording, name) for recording in recordings]
     for recording in recordings:
-        n_channels, n_samples = recording.samples.shape
+        n_channels, n_samples = recording.pieces.shape
         click.echo(
             f"playing {name or recording.name}: {n_channels} channels at {recording.rate_hz:g} Hz, "
             f"{n_samples / recording.rate_hz:.1f} s",
@@ -63,7 +63,7 @@ def command(
         if not all(outlet.wait_for_consumer(stop) for outlet in outlets):
             return
     pushed = 0
-    with progress("playing", sum(recording.samples.shape[1] for recording in recordings)) as bar:
+    with progress("playing", sum(recording.pieces.shape[1] for recording in recordings)) as bar:
         for pushed_now in play_together(outlets, Pace(speed, chunk, loop), stop):
             bar.update(pushed_now - pushed)
             pushed = pushed_now

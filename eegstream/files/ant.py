@@ -43,7 +43,7 @@ def read_ant(content: bytes, path: Path) -> list[Signals]:
             labels=tuple(map(printable, said["labels"])),
             types=("",) * len(said["labels"]),
             units=tuple(map(printable, said["units"])),
-            read=lambda index: values[index].astype(np.float64),
+            read=lambda start, stop: values[:, start:stop].astype(np.float64),
             times_s=regular_times_s(n_samples, rate_hz),
             remarks=tuple(remarks),
             pauses=tuple(sorted({first for first in said["back"] if 0 < first < n_samples})),

@@ -5,6 +5,7 @@ C channels, T samples.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.brainvision_markers import Pauses, read_pauses
 from eegstream.files.data_file import read_data_file
+from eegstream.files.file_bytes import FileBytes
 from eegstream.files.rates import snapped_rate_hz
 from eegstream.files.signals import Signals, regular_times_s
 
@@ -22,6 +24,27 @@ _UNIT_IF_OMITTED = "uV"
 """The default of the format's description."""
 _INTERVAL_ROUNDING = 1e-4
 """Headers round the sampling interval: 488.281 µs means 2048 Hz."""
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The numbers of a binary file, sample by sample, or channel by channel if it is vectorized."""
+
+    content: FileBytes
+    dtype: np.dtype[np.generic]
+    n_channels: int
+    n_samples: int
+    vectorized: bool
+
+    def read(self, start: int, stop: int) -> NDArray[np.generic]:
+        """Numbers (C, stop - start)."""
+        size = self.dtype.itemsize
+        if not self.vectorized:
+            row = size * self.n_channels
+            return np.frombuffer(self.content.read(start * row, stop * row), self.dtype).reshape(-1, self.n_channels).T
+        begins = [channel * self.n_samples for channel in range(self.n_channels)]
+        parts = [self.content.read((begin + start) * size, (begin + stop) * size) for begin in begins]
+        return np.stack([np.frombuffer(part, self.dtype) for part in parts])
 
 
 def looks_like_brainvision(content: bytes) -> bool:
@@ -46,15 +69,16 @@ def read_brainvision(content: bytes, path: Path) -> list[Signals]:
         raise _error(path, f"states DataFormat={common['dataformat']}, expected BINARY")
     channels = [_channel(sections.get("channel infos", {}), number, path) for number in range(1, n_channels + 1)]
     digital, remarks = _samples(sections, n_channels, path)
+    resolutions = np.array([resolution for _, resolution, _ in channels])[:, None]
     rate_hz = snapped_rate_hz(1e6 / interval_us, within=_INTERVAL_ROUNDING)
-    pauses = _pauses(common, digital.shape[1], rate_hz, path)
+    pauses = _pauses(common, digital.n_samples, rate_hz, path)
     return [
         Signals(
             rate_hz=rate_hz,
             labels=tuple(label for label, _, _ in channels),
             types=("",) * n_channels,
             units=tuple(unit for _, _, unit in channels),
-            read=lambda index: digital[index].astype(np.float64) * channels[index][1],
+            read=lambda start, stop: digital.read(start, stop).astype(np.float64) * resolutions,
             times_s=pauses.times_s,
             remarks=(*remarks, *pauses.remarks),
             events=pauses.events,
@@ -112,9 +136,7 @@ def _channel(entries: Mapping[str, str], number: int, path: Path) -> tuple[str, 
     )
 
 
-def _samples(
-    sections: Mapping[str, Mapping[str, str]], n_channels: int, path: Path
-) -> tuple[NDArray[np.generic], list[str]]:
+def _samples(sections: Mapping[str, Mapping[str, str]], n_channels: int, path: Path) -> tuple["_Stored", list[str]]:
     """Stored numbers (C, T) of the binary file, and remarks on its length."""
     common, binary = sections["common infos"], sections.get("binary infos", {})
     stored = binary.get("binaryformat", "INT_16").upper()
@@ -131,11 +153,8 @@ def _samples(
         raise _error(
             path, f"has {len(raw)} bytes of samples, expected a multiple of {n_channels * dtype.itemsize} bytes"
         )
-    numbers = np.frombuffer(raw, dtype, n_samples * n_channels)
     remarks = [f"truncated: the last {left_over} bytes are not a whole sample and were dropped"] if left_over else []
-    if vectorized:
-        return numbers.reshape(n_channels, n_samples), remarks
-    return numbers.reshape(n_samples, n_channels).T, remarks
+    return _Stored(raw, dtype, n_channels, n_samples, vectorized), remarks
 
 
 def _number(entries: Mapping[str, str], key: str, path: Path) -> float:

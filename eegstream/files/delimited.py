@@ -140,7 +140,7 @@ class _Reader:
             units=tuple(
                 unit or (self.layout.unit if kind == EEG else "") for (_, unit), kind in zip(named, types, strict=True)
             ),
-            read=lambda index: numbers[:, channels[index]],
+            read=lambda start, stop: numbers[start:stop, channels].T,
             times_s=regular_times_s(len(numbers), rate.hz) if times_s is None else times_s,
             remarks=tuple(remarks),
             timestamped=times_s is not None,

@@ -13,7 +13,9 @@ from eegstream.files.biosemi import epoch_starts, status_channel, triggers
 from eegstream.files.edf_annotations import annotations
 from eegstream.files.edf_header import EdfChannel, EdfHeader, read_header
 from eegstream.files.edf_onsets import record_onsets_s, times_from_onsets
+from eegstream.files.edf_records import Records
 from eegstream.files.events import FileEvent, at_times
+from eegstream.files.file_bytes import FileBytes, count
 from eegstream.files.signals import Signals, regular_times_s
 
 _CONVERTED_LINE_ENDS = 16
@@ -21,30 +23,15 @@ _CONVERTED_LINE_ENDS = 16
 
 
 @dataclass(frozen=True)
-class _Records:
-    """The data part of a file: R whole records as rows of bytes."""
+class _Status:
+    """BioSemi's status channel, if the file has one."""
 
-    header: EdfHeader
-    rows: NDArray[np.uint8]
-    """(R, bytes in a record)."""
-
-    def bytes_of(self, channel: EdfChannel) -> NDArray[np.uint8]:
-        """The bytes (R, S * sample size) of one signal."""
-        return self.rows[:, channel.first_byte : channel.first_byte + channel.samples * self.header.sample_bytes]
-
-    def digital(self, channel: EdfChannel) -> NDArray[np.int16 | np.int32]:
-        """Samples (T,) of one signal as they are stored."""
-        raw = np.ascontiguousarray(self.bytes_of(channel))
-        return raw.view("<i2").reshape(-1) if self.header.sample_bytes == 2 else _int24(raw.reshape(-1, 3))
-
-    def physical(self, channel: EdfChannel) -> NDArray[np.float64]:
-        """Samples (T,) of one signal in the header's unit."""
-        digital = self.digital(channel).astype(np.float64)
-        gain = (channel.physical_max - channel.physical_min) / (channel.digital_max - channel.digital_min)
-        return (digital - channel.digital_min) * gain + channel.physical_min
+    channel: EdfChannel
+    digital: NDArray[np.integer]
+    """(T,) as stored."""
 
 
-def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Signals]:
+def read_edf(content: FileBytes, name: str, rate_hz: float | None = None) -> list[Signals]:
     """The signals of an EDF or BDF file, one stream per rate.
 
     If the header states no rate, `rate_hz` is the rate of the group with most signals.
@@ -58,15 +45,16 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Si
     groups, more = _rate_groups(header, name)
     remarks += more
     duration_s = _record_duration_s(header, groups, rate_hz, name)
-    onsets_s, more = record_onsets_s([records.bytes_of(channel) for channel in header.annotations[:1]], header, name)
+    status, noted_bytes = _whole_channels(records)
+    onsets_s, more = record_onsets_s(noted_bytes[:1], header, name)
     remarks += more
-    pauses, more = _pauses(records)
+    pauses, more = _pauses(status)
     remarks += more
-    noted, more = annotations([records.bytes_of(channel) for channel in header.annotations])
+    noted, more = annotations(noted_bytes)
     remarks += more
     origin_s = 0.0 if onsets_s is None else float(onsets_s[0])
     events = [replace(event, t_s=event.t_s - origin_s) for event in noted]
-    streams = [_stream(records, group, duration_s, onsets_s, pauses, events) for group in groups]
+    streams = [_stream(records, group, duration_s, onsets_s, pauses, events, status) for group in groups]
     return [
         replace(
             stream,
@@ -77,20 +65,29 @@ def read_edf(content: bytes, name: str, rate_hz: float | None = None) -> list[Si
     ]
 
 
+def _whole_channels(records: Records) -> tuple[_Status | None, list[NDArray[np.uint8]]]:
+    """The status channel, and the bytes (R, n) of each annotation signal: what is needed before any sample."""
+    header = records.header
+    channel = status_channel(header)
+    found = records.whole([*header.annotations, *([] if channel is None else [channel])])
+    return None if channel is None else _Status(channel, records.numbers(found.pop())), found
+
+
 def _stream(
-    records: _Records,
+    records: Records,
     channels: list[EdfChannel],
     duration_s: float,
     onsets_s: NDArray[np.float64] | None,
     pauses: NDArray[np.float64],
     annotated: list[FileEvent],
+    status: _Status | None,
 ) -> Signals:
     """The signals of one rate; `pauses` (n,) counts in records from the first."""
     samples = channels[0].samples
     rate_hz = samples / duration_s
     remarks: list[str] = []
     if onsets_s is None:
-        times_s = regular_times_s(len(records.rows) * samples, rate_hz)
+        times_s = regular_times_s(records.count * samples, rate_hz)
     else:
         times_s, remarks = times_from_onsets(onsets_s, samples, rate_hz, records.header)
     return Signals(
@@ -98,22 +95,23 @@ def _stream(
         labels=tuple(channel.label for channel in channels),
         types=("",) * len(channels),
         units=tuple(channel.unit for channel in channels),
-        read=lambda index: records.physical(channels[index]),
+        read=lambda start, stop: records.physical(channels, start, stop),
         times_s=times_s,
         remarks=tuple(remarks),
-        events=(*annotated, *_triggers(records, duration_s, times_s)),
+        events=(*annotated, *_triggers(status, duration_s, records.count, times_s)),
         pauses=_known_nowhere(np.ceil(np.round(pauses * samples, 6)).astype(int), times_s, rate_hz),
     )
 
 
-def _triggers(records: _Records, duration_s: float, times_s: NDArray[np.float64]) -> tuple[FileEvent, ...]:
-    """The trigger codes of BioSemi's status channel, on the scale of `times_s` (T,)."""
-    channel = status_channel(records.header)
-    if channel is None:
+def _triggers(
+    status: _Status | None, duration_s: float, n_records: int, times_s: NDArray[np.float64]
+) -> tuple[FileEvent, ...]:
+    """The trigger codes of BioSemi's status channel, on the scale of `times_s` (T,); records last `duration_s`."""
+    if status is None:
         return ()
     n_samples = len(times_s)
-    counted_s = np.arange(n_samples, dtype=np.float64) * (duration_s * len(records.rows) / n_samples)
-    return at_times(triggers(records.digital(channel), channel.samples / duration_s), counted_s, times_s)
+    counted_s = np.arange(n_samples, dtype=np.float64) * (duration_s * n_records / n_samples)
+    return at_times(triggers(status.digital, status.channel.samples / duration_s), counted_s, times_s)
 
 
 def _known_nowhere(first: NDArray[np.intp], times_s: NDArray[np.float64], rate_hz: float) -> tuple[int, ...]:
@@ -122,27 +120,26 @@ def _known_nowhere(first: NDArray[np.intp], times_s: NDArray[np.float64], rate_h
     return tuple(at for at in positions if times_s[at] - times_s[at - 1] <= 1.5 / rate_hz)
 
 
-def _pauses(records: _Records) -> tuple[NDArray[np.float64], list[str]]:
+def _pauses(status: _Status | None) -> tuple[NDArray[np.float64], list[str]]:
     """Positions (n,) at which BioSemi's recorder started again, in records from the first, and remarks."""
-    channel = status_channel(records.header)
-    if channel is None:
+    if status is None:
         return np.zeros(0), []
-    starts, remarks = epoch_starts(records.digital(channel))
-    return starts / channel.samples, remarks
+    starts, remarks = epoch_starts(status.digital)
+    return starts / status.channel.samples, remarks
 
 
-def _refuse_text_damage(content: bytes, name: str) -> None:
+def _refuse_text_damage(content: FileBytes, name: str) -> None:
     """Raise if a program treated the file as text: then samples are lost or shifted."""
     remedy = "Get the file again in binary mode; this copy cannot be repaired"
-    replaced = content.count(b"\xef\xbf\xbd")
+    replaced = count(content, b"\xef\xbf\xbd")
     if replaced >= 16 and replaced * 3000 > len(content):
         raise RecordingError(
             f"{name} was damaged by reading it as UTF-8 text ({replaced} replacement characters), "
             "expected binary samples",
             remedy=remedy,
         )
-    pairs = content.count(b"\r\n")
-    if pairs >= _CONVERTED_LINE_ENDS and content.count(b"\n") == pairs:
+    pairs = count(content, b"\r\n")
+    if pairs >= _CONVERTED_LINE_ENDS and count(content, b"\n") == pairs:
         raise RecordingError(
             f"{name} was damaged by a line-end conversion (each of its {pairs} LF bytes follows a CR), "
             "expected binary samples",
@@ -150,7 +147,7 @@ def _refuse_text_damage(content: bytes, name: str) -> None:
         )
 
 
-def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, list[str]]:
+def _records(content: FileBytes, header: EdfHeader, name: str) -> tuple[Records, list[str]]:
     """The whole records in the file, and remarks on their number."""
     held = len(content) - header.header_bytes
     there, left_over = divmod(held, header.record_bytes)
@@ -182,8 +179,7 @@ def _records(content: bytes, header: EdfHeader, name: str) -> tuple[_Records, li
             f"{name} has a header whose own length and number of records both disagree with the file",
             remedy="Get the file again",
         )
-    rows = np.frombuffer(content, np.uint8, there * header.record_bytes, header.header_bytes)
-    return _Records(header, rows.reshape(there, header.record_bytes)), remarks
+    return Records(header, content, there), remarks
 
 
 def _rate_groups(header: EdfHeader, name: str) -> tuple[list[list[EdfChannel]], list[str]]:
@@ -213,10 +209,3 @@ def _record_duration_s(header: EdfHeader, groups: list[list[EdfChannel]], rate_h
             remedy="Give the rate with --rate",
         )
     return max((len(group), group[0].samples) for group in groups)[1] / rate_hz
-
-
-def _int24(triples: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Signed numbers (n,) of little-endian bytes (n, 3)."""
-    padded = np.zeros((len(triples), 4), np.uint8)
-    padded[:, 1:] = triples
-    return padded.view("<i4").reshape(-1) >> 8

@@ -6,12 +6,16 @@ from datetime import datetime
 
 from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
+from eegstream.files.file_bytes import FileBytes
 
 _FIXED_BYTES = 256
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 """Bytes per signal of the header's columns: label, transducer, unit, physical and digital range, filter, samples."""
 _LABEL, _UNIT, _SAMPLES = 0, 2, 8
 _LIMITS = (3, 4, 5, 6)  # physical minimum and maximum, digital minimum and maximum
+
+_LONGEST_BYTES = _FIXED_BYTES * (1 + 9999)
+"""Of a header with as many signals as its field can state."""
 
 BDF_MAGIC = b"\xffBIOSEMI"
 
@@ -82,9 +86,9 @@ def looks_like_edf(content: bytes) -> bool:
     return is_text and fixed[:8].strip().isdigit() and fixed[184:192].strip().isdigit() and b"\n" not in fixed
 
 
-def read_header(content: bytes, name: str) -> EdfHeader:
+def read_header(content: FileBytes, name: str) -> EdfHeader:
     """The header of EDF or BDF bytes; RecordingError says which field is wrong."""
-    return _HeaderParser(content, name).parse()
+    return _HeaderParser(content.read(0, _LONGEST_BYTES), name).parse()
 
 
 class _HeaderParser:

@@ -7,7 +7,6 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
@@ -59,22 +58,18 @@ def read_egi_raw(content: bytes, name: str) -> list[Signals]:
     codes = [
         printable(content[at : at + _CODE_BYTES].decode("latin-1")) for at in range(_HEAD.size, start, _CODE_BYTES)
     ]
+    factors = np.repeat([head.microvolts, 1.0], [head.n_electrodes, head.n_events])[:, None]
     return [
         Signals(
             rate_hz=float(head.rate_hz),
             labels=(*(f"E{number}" for number in range(1, head.n_electrodes + 1)), *codes),
             types=("EEG",) * head.n_electrodes + ("EVENT",) * head.n_events,
             units=("uV",) * head.n_electrodes + ("",) * head.n_events,
-            read=lambda index: _line(numbers, index, head),
+            read=lambda start, stop: numbers[start:stop].T * factors,
             times_s=regular_times_s(n_samples, head.rate_hz),
             remarks=tuple(remarks),
         )
     ]
-
-
-def _line(numbers: NDArray[np.generic], index: int, head: _Head) -> NDArray[np.float64]:
-    """Samples (T,) of one electrode in microvolts, or of one event line."""
-    return numbers[:, index].astype(np.float64) * (head.microvolts if index < head.n_electrodes else 1.0)
 
 
 def _head(content: bytes, name: str) -> _Head:

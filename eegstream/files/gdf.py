@@ -86,7 +86,7 @@ def _stream(rows: NDArray[np.uint8], header: _Header, indices: list[int], table:
         labels=tuple(header.text("label", index) for index in indices),
         types=("",) * len(indices),
         units=tuple(header.unit(index) for index in indices),
-        read=lambda position: _physical(rows, header, indices[position]),
+        read=lambda start, stop: _physical(rows, header, indices, start, stop),
         times_s=regular_times_s(n_samples, rate_hz),
         events=table.events,
         pauses=tuple(int(position) for position in np.unique(first) if 0 < position < n_samples),
@@ -152,13 +152,24 @@ def _refuse_bad_columns(columns: dict[str, NDArray[np.generic]], name: str) -> N
         raise _error(name, "states a channel whose minimum and maximum cannot scale it")
 
 
-def _physical(rows: NDArray[np.uint8], header: _Header, index: int) -> NDArray[np.float64]:
-    """Samples (T,) of one channel, from records (R, bytes in a record), in the header's unit."""
-    start = sum(header.widths[:index])
-    raw = np.ascontiguousarray(rows[:, start : start + header.widths[index]])
-    stored = raw.view(_STORED[int(header.columns["stored"][index])]).reshape(-1).astype(np.float64)
-    low, high, digital_low, digital_high = (float(header.columns[key][index]) for key in _LIMITS)
-    return (stored - digital_low) * ((high - low) / (digital_high - digital_low)) + low
+def _physical(
+    rows: NDArray[np.uint8], header: _Header, indices: list[int], start: int, stop: int
+) -> NDArray[np.float64]:
+    """Samples (C, stop - start) of channels of one rate, from records (R, bytes in a record), in the header's units."""
+    samples, widths = header.samples[indices[0]], header.widths
+    begins = np.cumsum([0, *widths])
+    first = start // samples
+    rows = rows[first : -(-stop // samples)]
+    physical = np.empty((len(indices), stop - start))
+    for channel, index in zip(physical, indices, strict=True):
+        raw = np.ascontiguousarray(rows[:, begins[index] : begins[index] + widths[index]])
+        stored = raw.view(_STORED[int(header.columns["stored"][index])]).reshape(-1)[start - first * samples :]
+        low, high, digital_low, digital_high = (float(header.columns[key][index]) for key in _LIMITS)
+        scaled = (stored[: len(channel)].astype(np.float64) - digital_low) * (
+            (high - low) / (digital_high - digital_low)
+        )
+        channel[:] = scaled + low
+    return physical
 
 
 def _unit_text(code: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eegstream.dsp.montage import printable
 from eegstream.files.mne_pauses import Pauses, events_of, pauses_of
@@ -29,7 +30,7 @@ _NOT_SHOWN = ("naming conventions", "'boundary' events", "invalid value encounte
 
 def read_fif(path: Path) -> list[Signals]:
     """The channels of a FIF file, with the types that it states; the other parts of a split file are also read."""
-    return [_signals(path, "FIF", lambda mne: mne.io.read_raw_fif, types_are_stated=True)]
+    return [_signals(path, "FIF", lambda mne: mne.io.read_raw_fif, types_are_stated=True, in_pieces=True)]
 
 
 def read_eeglab(content: bytes, path: Path) -> list[Signals]:
@@ -73,19 +74,20 @@ def _signals(
     *,
     types_are_stated: bool = False,
     removed_is_stated: bool = False,
+    in_pieces: bool = False,
 ) -> Signals:
-    raw, volts, warned = _load(path, form, reader_of)
+    """The channels of the file at `path`; all samples are in memory, unless they are read `in_pieces`."""
+    raw, volts, warned = _load(path, form, reader_of, preload=not in_pieces)
     removed = _removed(path) if removed_is_stated else None
-    values = raw.get_data()
     kinds = raw.get_channel_types()
-    pauses: Pauses = pauses_of(raw, values.shape[1], removed)
+    pauses: Pauses = pauses_of(raw, raw.n_times, removed)
     return Signals(
         rate_hz=float(raw.info["sfreq"]),
         labels=tuple(raw.ch_names),
         # If the file states no types, MNE types every unknown channel as "eeg": then the label decides.
         types=tuple("" if kind == "eeg" and not types_are_stated else kind for kind in kinds),
         units=tuple("V" if is_volt else "" for is_volt in volts),
-        read=lambda index: np.asarray(values[index, pauses.keep], np.float64),
+        read=_acquired(raw, pauses.keep, path.name, form),
         times_s=pauses.times_s,
         remarks=(*(f"the reader says: {text}" for text in warned), *pauses.remarks),
         bad=tuple(raw.info["bads"]),
@@ -94,14 +96,32 @@ def _signals(
     )
 
 
-def _load(path: Path, form: str, reader_of: Callable[[Any], Any]) -> tuple[Any, list[bool], list[str]]:
+def _acquired(raw: Any, keep: NDArray[np.bool_], name: str, form: str) -> Callable[[int, int], NDArray[np.float64]]:
+    """Reads the samples of `raw` that are kept."""
+    kept = None if keep.all() else np.flatnonzero(keep)
+
+    def read(start: int, stop: int) -> NDArray[np.float64]:
+        first, last = (start, stop) if kept is None else (int(kept[start]), int(kept[stop - 1]) + 1)
+        try:
+            with quietly():
+                values = np.asarray(raw.get_data(start=first, stop=last), np.float64)
+        except Exception as error:  # noqa: BLE001  (any error of the parser means a damaged file)
+            raise unreadable(name, form, error) from None
+        return values if kept is None else values[:, keep[first:last]]
+
+    return read
+
+
+def _load(
+    path: Path, form: str, reader_of: Callable[[Any], Any], *, preload: bool
+) -> tuple[Any, list[bool], list[str]]:
     """The opened file, which channels are in volts, and the warnings that the user should see."""
     with quietly() as caught:
         require(form, "mne")
         import mne  # noqa: PLC0415  (an extra, and slow to import)
 
         try:
-            raw = reader_of(mne)(path, preload=True, verbose="WARNING")
+            raw = reader_of(mne)(path, preload=preload, verbose="WARNING")
         except Exception as error:  # noqa: BLE001  (any error of the parser means a damaged file)
             raise unreadable(path.name, form, error) from None
         volts = [channel["unit"] == mne.io.constants.FIFF.FIFF_UNIT_V for channel in raw.info["chs"]]

@@ -44,7 +44,7 @@ def read_nicolet(content: bytes, head: Path) -> list[Signals]:
             labels=tuple(labels),
             types=("",) * n_channels,
             units=("uV",) * n_channels,
-            read=lambda index: numbers[:, index].astype(np.float64) * microvolts,
+            read=lambda start, stop: numbers[start:stop].T.astype(np.float64) * microvolts,
             times_s=regular_times_s(n_samples, rate_hz),
             remarks=tuple(remarks),
         )

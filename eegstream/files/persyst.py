@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eegstream.dsp.montage import printable
 from eegstream.errors import RecordingError
 from eegstream.files.data_file import read_data_file
+from eegstream.files.file_bytes import whole
 from eegstream.files.signals import Signals, regular_times_s
 
 _STORED = {"0": "<i2", "7": "<i4"}
@@ -49,7 +50,7 @@ def read_persyst(content: bytes, path: Path) -> list[Signals]:
             labels=tuple(labels),
             types=("",) * len(labels),
             units=("uV",) * len(labels),
-            read=lambda index: numbers[:, index].astype(np.float64) * microvolts,
+            read=lambda start, stop: numbers[start:stop].T.astype(np.float64) * microvolts,
             times_s=times_s,
             remarks=(*remarks, *more),
             pauses=tuple(unknown),
@@ -79,7 +80,7 @@ def _samples(
     raw = read_data_file(data_path, path)
     head_bytes = int(_number(info.get("headerlength", "0")) or 0)
     n_samples, left_over = divmod(max(len(raw) - head_bytes, 0), n_channels * stored.itemsize)
-    numbers = np.frombuffer(raw, stored, n_samples * n_channels, head_bytes).reshape(n_samples, n_channels)
+    numbers = np.frombuffer(whole(raw), stored, n_samples * n_channels, head_bytes).reshape(n_samples, n_channels)
     return numbers, [
         f"truncated: the last {left_over} bytes are not a whole sample and were dropped"
     ] if left_over else []

@@ -6,13 +6,12 @@ C channels, T samples. The content of a file decides its format, not its name.
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstream.dsp.amplitude import robust_sd
 from eegstream.dsp.channel_words import EEG
 from eegstream.dsp.channels import ChannelChoice, printable_label
 from eegstream.dsp.montage import Fate, printable
@@ -20,10 +19,13 @@ from eegstream.dsp.units import rule_of_each, unit_rules, unit_scale
 from eegstream.errors import RecordingError
 from eegstream.files.bids_events import events_beside
 from eegstream.files.events import FileEvent, at_times, plausible
+from eegstream.files.file_bytes import FileBytes, HeldBytes, bytes_of, sha256_of, whole
 from eegstream.files.formats import read_signals
+from eegstream.files.sample_remarks import sample_remarks
+from eegstream.files.samples import HeldSamples, Samples, ScaledSamples
 from eegstream.files.signals import Signals, with_rate
 from eegstream.files.stream_choice import choose_streams
-from eegstream.files.unpacking import GZIP_MAGIC, content_of, unpack
+from eegstream.files.unpacking import GZIP_MAGIC, unpack
 
 MICROVOLTS = "microvolts"
 SYNTHETIC_PREFIX = "synthetic:"
@@ -51,8 +53,8 @@ class Recording:
     """(C,) "EEG" or the channel's other type."""
     units: tuple[str, ...]
     """(C,) "microvolts" if the file's unit is known; else the file's text, and the samples are its raw numbers."""
-    samples: NDArray[np.float32]
-    """(C, T)."""
+    pieces: Samples
+    """(C, T), read piece by piece."""
     times_s: NDArray[np.float64]
     """(T,) seconds since the first sample, with the file's holes and jitter."""
     remarks: tuple[str, ...]
@@ -69,6 +71,11 @@ class Recording:
     cannot express "unknown"."""
     events: tuple[FileEvent, ...] = ()
     """In order of time, on the scale of `times_s`."""
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """All samples (C, T), read anew each time."""
+        return self.pieces.read(0, self.pieces.shape[1])
 
 
 def read_recording(path: str | Path, *, rate_hz: float | None = None, choice: ChannelChoice | None = None) -> Recording:
@@ -96,22 +103,23 @@ def read_recordings(
     if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
         raise RecordingError(f"a rate of {rate_hz} Hz was given, expected more than 0", remedy="Correct --rate")
     path = Path(path)
-    content = content_of(path)
+    content = bytes_of(path)
     source_id = f"file:{_digest(path, content)[:16]}"
     choice = choice or ChannelChoice()
     with np.errstate(all="ignore"):  # a damaged file's numbers may overflow; non-finite samples are counted below
-        if not content.startswith(GZIP_MAGIC):
+        if content.read(0, len(GZIP_MAGIC)) != GZIP_MAGIC:
             return _recordings(read_signals(content, path, rate_hz), path, source_id, stream, choice, rate_hz)
         with tempfile.TemporaryDirectory() as folder:  # some readers open the file themselves
-            inside = unpack(content, path.name, Path(folder))
-            content = inside.read_bytes()
-            return _recordings(read_signals(content, inside, rate_hz), path, source_id, stream, choice, rate_hz)
+            inside = unpack(whole(content), path.name, Path(folder))
+            content = HeldBytes(inside.read_bytes())
+            found = _recordings(read_signals(content, inside, rate_hz), path, source_id, stream, choice, rate_hz)
+            return [replace(recording, pieces=HeldSamples(recording.samples)) for recording in found]
 
 
-def _digest(path: Path, content: bytes) -> str:
+def _digest(path: Path, content: FileBytes) -> str:
     """SHA-256 of a file's content, or of all files in a recording that is a folder."""
     if not path.is_dir():
-        return hashlib.sha256(content).hexdigest()
+        return sha256_of(content)
     digest = hashlib.sha256()
     for part in sorted(part for part in path.rglob("*") if part.is_file()):
         digest.update(str(part.relative_to(path)).encode())
@@ -160,9 +168,9 @@ def _recording(
             f"{path.name} holds {n_samples} samples, expected at least 2", remedy="Give a longer recording"
         )
     labels = tuple(printable_label(label, position) for position, label in enumerate(signals.labels, start=1))
-    samples, units = _numbers(signals, labels, choice)
+    pieces, units = _numbers(signals, labels, choice)
     eeg = [index for index, fate in enumerate(own) if fate.kind == EEG]
-    remarks = [*signals.remarks, *_left_remarks(signals, left), *_sample_remarks(samples[eeg])]
+    remarks = [*signals.remarks, *_left_remarks(signals, left), *sample_remarks(pieces, eeg)]
     if signals.pauses:
         remarks.append(f"times count each pause of unknown length as {_UNKNOWN_PAUSE_S:g} s")
     if signals.bad:
@@ -181,7 +189,7 @@ def _recording(
         labels=labels,
         types=tuple(fate.kind for fate in own),
         units=units,
-        samples=samples,
+        pieces=pieces,
         times_s=times_s,
         remarks=tuple(dict.fromkeys(remarks)),
         bad=tuple(label for label, stated in zip(labels, signals.labels, strict=True) if stated in signals.bad),
@@ -192,19 +200,14 @@ def _recording(
     )
 
 
-def _numbers(
-    signals: Signals, labels: Sequence[str], choice: ChannelChoice
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+def _numbers(signals: Signals, labels: Sequence[str], choice: ChannelChoice) -> tuple[Samples, tuple[str, ...]]:
     """Samples (C, T) and their units: microvolts, or the file's numbers if its unit is unknown or overridden."""
-    samples = np.empty((len(labels), len(signals.times_s)), np.float32)
-    units = []
-    for index, (stated, rule) in enumerate(
-        zip(signals.units, rule_of_each(unit_rules(choice.unit), labels), strict=True)
-    ):
+    scales, units = [], []
+    for stated, rule in zip(signals.units, rule_of_each(unit_rules(choice.unit), labels), strict=True):
         scale = None if rule is not None and rule.forced else unit_scale(stated)
-        samples[index] = signals.read(index) if scale is None else signals.read(index) * scale
+        scales.append(1.0 if scale is None else scale)
         units.append(printable(stated) if scale is None else MICROVOLTS)
-    return samples, tuple(units)
+    return ScaledSamples(signals.read, np.array(scales), len(signals.times_s)), tuple(units)
 
 
 def _left_remarks(signals: Signals, left: Sequence[Signals]) -> list[str]:
@@ -224,7 +227,8 @@ def _left_remarks(signals: Signals, left: Sequence[Signals]) -> list[str]:
 
 def _times_s(signals: Signals) -> NDArray[np.float64]:
     """Seconds (T,) since the first usable timestamp."""
-    times_s = signals.times_s - _first_finite(signals.times_s)
+    first_s = _first_finite(signals.times_s)
+    times_s = signals.times_s - first_s if first_s else signals.times_s
     if not signals.pauses:
         return times_s
     behind_s = np.zeros(len(times_s))
@@ -237,14 +241,3 @@ def _first_finite(times_s: NDArray[np.float64]) -> float:
     """The first usable timestamp; 0 if there is none."""
     finite = times_s[np.isfinite(times_s)]
     return float(finite[0]) if finite.size else 0.0
-
-
-def _sample_remarks(eeg: NDArray[np.float32]) -> list[str]:
-    """Remarks if EEG channels (K, T) have non-finite samples, or are mostly flat."""
-    finite = np.isfinite(eeg)
-    odd = int(eeg.size - np.count_nonzero(finite))
-    remarks = [f"{odd} samples of EEG channels are missing or not finite"] if odd else []
-    spreads = [robust_sd(channel[None, good])[0] for channel, good in zip(eeg, finite, strict=True) if good.any()]
-    if not spreads or np.median(spreads) == 0:
-        remarks.append("most of the EEG channels are flat")
-    return remarks

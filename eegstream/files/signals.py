@@ -17,7 +17,7 @@ _SAME_RATE = 1e-6
 
 @dataclass(frozen=True)
 class Signals:
-    """One stream of a file: channels with one rate. Channels are decoded one at a time, without a copy of the file."""
+    """One stream of a file: channels with one rate. Samples are decoded piece by piece, without a copy of the file."""
 
     rate_hz: float
     """Nominal rate: from the file, from its timestamps, or from the user."""
@@ -27,8 +27,8 @@ class Signals:
     """(C,) stated types; "" if the label decides."""
     units: tuple[str, ...]
     """(C,) the header's text; "" if it states none."""
-    read: Callable[[int], NDArray[np.float64]]
-    """Samples (T,) of channel number i, in `units[i]`."""
+    read: Callable[[int, int], NDArray[np.float64]]
+    """Samples (C, stop - start) from `start` up to `stop`, each channel in its unit."""
     times_s: NDArray[np.float64]
     """(T,) as in the file, from any origin; may have holes, jitter and steps back."""
     remarks: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from eegstream.files import synthetic_parts as parts
 from eegstream.files.bandlimited import Grid
 from eegstream.files.electrode_positions import MAX_ELECTRODES, head_labels, head_positions
 from eegstream.files.recordings import MICROVOLTS, SYNTHETIC_PREFIX, Recording
+from eegstream.files.samples import HeldSamples
 
 _EXAMPLE = "synthetic:rate=250,channels=8,seconds=60,seed=1"
 _RATES_HZ = (1.0, 50000.0)
@@ -99,7 +100,7 @@ def read_synthetic(spec: str) -> Recording:
         labels=labels,
         types=("EEG",) * len(labels),
         units=(MICROVOLTS,) * len(labels),
-        samples=_sum(components).astype(np.float32),
+        pieces=HeldSamples(_sum(components).astype(np.float32)),
         times_s=parsed.grid.times_s,
         remarks=(),
     )

@@ -1,6 +1,5 @@
-"""Read the bytes of files, and unpack gzip files; what a small file may grow to is limited."""
+"""Unpack gzip files; what a small file may grow to is limited."""
 
-import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,22 +15,6 @@ _ALWAYS_ALLOWED_BYTES = 64 << 20
 _STEP_BYTES = 1 << 20
 _PACKED_STEP_BYTES = 1 << 16
 _MIB = 1 << 20
-
-
-def content_of(path: Path) -> bytes:
-    """The file's bytes, none of a folder; RecordingError if a file has none."""
-    try:
-        if path.is_dir():
-            return b""
-        if stat.S_ISCHR(path.stat().st_mode):
-            raise RecordingError(f"{path} is a device, expected a file", remedy="Give the path of a recording")
-        content = path.read_bytes()
-    except (OSError, ValueError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or "it does not fit into memory"
-        raise RecordingError(f"{path} cannot be read ({reason})", remedy="Give the path of a recording") from None
-    if not content:
-        raise RecordingError(f"{path.name} is empty (0 bytes), expected a recording", remedy="Get the file again")
-    return content
 
 
 def unpacked_name(path: Path) -> str:

@@ -76,7 +76,7 @@ def _signals(stream: dict[str, Any], name: str, rate_hz: float, remarks: Sequenc
         labels=channels.labels,
         types=channels.types,
         units=channels.units,
-        read=lambda index: values[:, index].astype(np.float64),
+        read=lambda start, stop: values[start:stop].T.astype(np.float64),
         times_s=times_s,
         remarks=(*remarks, *channels.remarks, *cut, *timestamp_remarks(times_s, rate_hz)),
         name=name,

@@ -10,6 +10,7 @@ from eegstream.codec.manifest import Manifest
 from eegstream.epoch import Epoch, MessageContext, follow_stream
 from eegstream.events import Patch, SegmentEnd
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from eegstream.files.segments import collect_segments
 from eegstream.following import Happened
 from eegstream.stream import SignalOptions, StreamGeometry
@@ -80,7 +81,7 @@ def test_an_impulse_is_decoded_at_its_time(tmp_path, drift):
         labels=("Cz",),
         types=("EEG",),
         units=("microvolts",),
-        samples=device.samples(0, n_samples),
+        pieces=HeldSamples(device.samples(0, n_samples)),
         times_s=device.times_s(np.arange(n_samples)),
         remarks=(),
     )

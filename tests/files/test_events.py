@@ -15,9 +15,11 @@ from eegstream.files.brainvision import read_brainvision
 from eegstream.files.edf import read_edf
 from eegstream.files.edf_annotations import annotations
 from eegstream.files.events import FileEvent, at_times, labelled
+from eegstream.files.file_bytes import HeldBytes, bytes_of
 from eegstream.files.formats import read_signals
 from eegstream.files.gdf import read_gdf
 from eegstream.files.recordings import Recording, read_recording
+from eegstream.files.samples import HeldSamples
 from eegstream.files.signals import with_rate
 from eegstream.files.xdf_events import marked_events
 from tests.files.conftest import make_edf
@@ -52,7 +54,7 @@ def edf_plus(lists: list[str], onsets_s: list[float], kind: str = "EDF+D") -> by
 def test_annotations_of_edf_count_from_the_first_record() -> None:
     """Onset, duration and several texts of a list; the first record may begin later than the file."""
     content = edf_plus(["+0.75\x152\x14a\x14b \x01 c\x14\0", "+6.5\x14S  7\x14\0", ""], [0.5, 1.5, 6.0])
-    (stream,) = read_edf(content, "x")
+    (stream,) = read_edf(HeldBytes(content), "x")
     assert shown(stream.events) == [(0.25, 2.0, "a", None), (0.25, 2.0, "b c", None), (6.0, None, "S 7", 7.0)]
     assert stream.times_s[200] == pytest.approx(5.5)
 
@@ -123,7 +125,7 @@ def test_events_of_eeglab_lie_behind_what_was_cut_out(tmp_path: Path) -> None:
         {"type": "right", "latency": 626.0, "duration": 1.0},
     ]
     path = write_eeglab(tmp_path, events)
-    (stream,) = read_signals(path.read_bytes(), path, None)
+    (stream,) = read_signals(bytes_of(path), path, None)
     assert shown(stream.events) == [(1.0, 0.2, "left", None), (4.5, None, "right", None)]
     assert stream.times_s[625] == pytest.approx(4.5)
 
@@ -195,7 +197,7 @@ def test_a_label_that_is_a_number_is_a_value(text: str, value: float | None) -> 
 
 def test_another_rate_moves_the_events_with_the_samples() -> None:
     """An event of the 50th sample stays there."""
-    (stream,) = read_edf(edf_plus(["+0.5\x14x\x14\0", ""], [0.0, 1.0]), "x")
+    (stream,) = read_edf(HeldBytes(edf_plus(["+0.5\x14x\x14\0", ""], [0.0, 1.0])), "x")
     faster = with_rate(stream, 200.0)
     assert faster.events[0].t_s == pytest.approx(faster.times_s[50], abs=1e-12)
 
@@ -265,7 +267,7 @@ def test_the_first_seconds_have_their_events_alone() -> None:
         labels=("Cz",),
         types=("EEG",),
         units=("microvolts",),
-        samples=np.zeros((1, 200), np.float32),
+        pieces=HeldSamples(np.zeros((1, 200), np.float32)),
         times_s=np.arange(200) / 100,
         remarks=(),
         events=events,

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from eegstream.errors import RecordingError
+from eegstream.files.file_bytes import bytes_of
 from eegstream.files.formats import read_signals
 from eegstream.files.signals import Signals
 from tests.files.written import (
     LABELS,
     RATE_HZ,
+    everything,
     steps,
     write_ant,
     write_brainvision,
@@ -34,12 +36,12 @@ Write = Callable[[Path], Path]
 
 def read(path: Path) -> list[Signals]:
     """The streams of a file or folder."""
-    return read_signals(b"" if path.is_dir() else path.read_bytes(), path, None)
+    return read_signals(bytes_of(path), path, None)
 
 
 def microvolts(stream: Signals, index: int) -> np.ndarray:
     """Samples (T,) of one channel."""
-    return stream.read(index) * {"V": 1e6, "uV": 1.0, "µV": 1.0}[stream.units[index]]
+    return everything(stream)[index] * {"V": 1e6, "uV": 1.0, "µV": 1.0}[stream.units[index]]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_parts_of_a_split_fif_are_one_recording(tmp_path: Path) -> None:
     mne.io.RawArray(samples, info, verbose="ERROR").save(tmp_path / "a_raw.fif", split_size="2MB", verbose="ERROR")
     assert (tmp_path / "a_raw-1.fif").exists()
     (stream,) = read(tmp_path / "a_raw.fif")
-    np.testing.assert_allclose(stream.read(39), samples[39], rtol=1e-5)
+    np.testing.assert_allclose(everything(stream)[39], samples[39], rtol=1e-5)
     (tmp_path / "a_raw-1.fif").unlink()
     with pytest.raises(RecordingError, match=r"a_raw\.fif cannot be read as FIF"):
         read(tmp_path / "a_raw.fif")
@@ -122,7 +124,7 @@ def test_content_decides_whatever_the_name(tmp_path: Path, write: Write) -> None
     renamed = path.rename(tmp_path / "renamed.bin") if path.suffix != ".cnt" else path.rename(tmp_path / "renamed.cnt")
     (stream,) = read(renamed)
     assert stream.labels == expected.labels
-    np.testing.assert_array_equal(stream.read(0), expected.read(0))
+    np.testing.assert_array_equal(everything(stream)[0], everything(expected)[0])
 
 
 def test_long_labels_of_neuroscan_are_no_bad_channels(tmp_path: Path) -> None:

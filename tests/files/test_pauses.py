@@ -10,6 +10,7 @@ import pytest
 from eegstream.files.biosemi import epoch_starts
 from eegstream.files.brainvision import read_brainvision
 from eegstream.files.edf import read_edf
+from eegstream.files.file_bytes import HeldBytes, bytes_of
 from eegstream.files.formats import read_signals
 from eegstream.files.gdf import read_gdf
 from eegstream.files.signals import Signals
@@ -17,6 +18,7 @@ from tests.files.written import (
     RATE_HZ,
     EdfSignal,
     edf_bytes,
+    everything,
     gdf_bytes,
     gdf_events,
     steps,
@@ -51,7 +53,7 @@ def test_dated_segments_tell_how_long_a_pause_was(tmp_path: Path) -> None:
     np.testing.assert_allclose(stream.times_s, times_with({500: 8.0, 750: 2.000004}), atol=1e-9)
     assert stream.pauses == ()
     assert any("2 pauses" in remark for remark in stream.remarks)
-    np.testing.assert_allclose(stream.read(2), steps()[2] / 10)
+    np.testing.assert_allclose(everything(stream)[2], steps()[2] / 10)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def bdf(status: np.ndarray, label: str = "Status") -> list[Signals]:
     """BDF of a fast and a slow signal and this status (T,) at 256 Hz, as read."""
     n = len(status)
     signals = [EdfSignal("A1", steps(1, n)[0], 256), EdfSignal("Resp", steps(1, n // 8)[0], 32)]
-    return read_edf(edf_bytes([*signals, EdfSignal(label, status, 256, "Boolean")], bdf=True), "a.bdf")
+    return read_edf(HeldBytes(edf_bytes([*signals, EdfSignal(label, status, 256, "Boolean")], bdf=True)), "a.bdf")
 
 
 def status_with(epochs: Sequence[int], n_samples: int = 2048) -> np.ndarray:
@@ -178,7 +180,7 @@ def test_stretches_of_nihon_kohden_are_borders(tmp_path: Path) -> None:
     """Its blocks do not say how far apart they are."""
     pytest.importorskip("mne")
     path = write_nihon(tmp_path, blocks=2)
-    (stream,) = read_signals(path.read_bytes(), path, None)
+    (stream,) = read_signals(bytes_of(path), path, None)
     assert stream.pauses == (500,)
 
 
@@ -199,7 +201,7 @@ def test_sample_times_of_persyst(
     """The time of day at the first sample of each stretch tells the pauses between them."""
     path = write_persyst(tmp_path)
     path.write_text(path.read_text() + f"[SampleTimes]\n{times}\n")
-    (stream,) = read_signals(path.read_bytes(), path, None)
+    (stream,) = read_signals(bytes_of(path), path, None)
     np.testing.assert_allclose(stream.times_s, times_with(holes_s), atol=1e-9)
     assert stream.pauses == pauses
 
@@ -216,7 +218,7 @@ def test_joined_pieces_of_fif_are_borders(tmp_path: Path) -> None:
     mne = pytest.importorskip("mne")
     joined = mne.concatenate_raws([raw_of(500), raw_of(300), raw_of(200)], verbose="ERROR")
     joined.save(tmp_path / "a_raw.fif", verbose="ERROR")
-    (stream,) = read_signals((tmp_path / "a_raw.fif").read_bytes(), tmp_path / "a_raw.fif", None)
+    (stream,) = read_signals(bytes_of(tmp_path / "a_raw.fif"), tmp_path / "a_raw.fif", None)
     assert stream.pauses == (500, 800)
     np.testing.assert_array_equal(stream.times_s, times_with({}))
 
@@ -227,10 +229,11 @@ def test_skips_of_fif_are_holes(tmp_path: Path) -> None:
     joined = mne.concatenate_raws([raw_of(500), raw_of(500)], verbose="ERROR")
     joined.set_annotations(joined.annotations + mne.Annotations([0.4], [0.8], ["BAD_ACQ_SKIP"]))
     joined.save(tmp_path / "a_raw.fif", verbose="ERROR")
-    (stream,) = read_signals((tmp_path / "a_raw.fif").read_bytes(), tmp_path / "a_raw.fif", None)
+    (stream,) = read_signals(bytes_of(tmp_path / "a_raw.fif"), tmp_path / "a_raw.fif", None)
     np.testing.assert_allclose(stream.times_s, np.delete(np.arange(1000), range(100, 300)) / RATE_HZ)
     assert stream.pauses == (300,)
-    assert len(stream.read(0)) == len(stream.times_s)
+    assert len(everything(stream)[0]) == len(stream.times_s)
+    np.testing.assert_array_equal(stream.read(90, 310), everything(stream)[:, 90:310])
 
 
 def test_boundaries_of_eeglab_are_as_long_as_what_was_cut_out(tmp_path: Path) -> None:
@@ -245,10 +248,10 @@ def test_boundaries_of_eeglab_are_as_long_as_what_was_cut_out(tmp_path: Path) ->
     ]
     pytest.importorskip("mne")
     path = write_eeglab(tmp_path, events)
-    (stream,) = read_signals(path.read_bytes(), path, None)
+    (stream,) = read_signals(bytes_of(path), path, None)
     np.testing.assert_allclose(stream.times_s, times_with({250: 2.0, 899: 10.0}), atol=1e-9)
     assert stream.pauses == (500, 750)
-    np.testing.assert_allclose(stream.read(1) * 1e6, steps()[1] / 10, atol=1e-6)
+    np.testing.assert_allclose(everything(stream)[1] * 1e6, steps()[1] / 10, atol=1e-6)
     assert not any("the reader says" in remark for remark in stream.remarks), stream.remarks
 
 
@@ -257,6 +260,6 @@ def test_epochs_of_mff_are_apart(tmp_path: Path) -> None:
     pytest.importorskip("mne")
     pytest.importorskip("mffpy")
     path = write_mff(tmp_path, pause_samples=101)
-    (stream,) = read_signals(b"", path, None)
+    (stream,) = read_signals(bytes_of(path), path, None)
     np.testing.assert_allclose(stream.times_s, times_with({500: 101 / RATE_HZ}), atol=1e-9)
-    np.testing.assert_allclose(stream.read(0) * 1e6, steps(33)[0] / 10, rtol=1e-5)
+    np.testing.assert_allclose(everything(stream)[0] * 1e6, steps(33)[0] / 10, rtol=1e-5)

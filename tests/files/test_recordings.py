@@ -178,7 +178,7 @@ def test_a_given_rate_holds_against_the_files_own(tmp_path: Path, edf_bytes: Mak
 
 def test_24_bit_numbers_keep_their_sign() -> None:
     """Three little-endian bytes make a signed number."""
-    from eegstream.files.edf import _int24  # noqa: PLC0415
+    from eegstream.files.edf_records import _int24  # noqa: PLC0415
 
     numbers = np.array([0, 1, -1, 8388607, -8388608, 65536])
     triples = numbers.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]

@@ -7,11 +7,12 @@ import pytest
 
 from eegstream.errors import RecordingError
 from eegstream.files.edf import read_edf
+from eegstream.files.file_bytes import HeldBytes, bytes_of
 from eegstream.files.formats import read_signals
 from eegstream.files.gdf import read_gdf
 from eegstream.files.signals import Signals, regular_times_s, with_rate
 from eegstream.files.xdf import read_xdf
-from tests.files.written import EdfSignal, XdfStream, edf_bytes, gdf_bytes, steps, xdf_bytes
+from tests.files.written import EdfSignal, XdfStream, edf_bytes, everything, gdf_bytes, steps, xdf_bytes
 
 MIXED = [
     EdfSignal("SpO2", steps(1, 80, 1)[0], 8, "%"),
@@ -25,26 +26,26 @@ MIXED = [
 @pytest.mark.parametrize("bdf", [False, True])
 def test_each_rate_is_a_stream(bdf: bool) -> None:
     """Signals of one rate stay together, in the order of the file, each with its own samples and times."""
-    streams = read_edf(edf_bytes(MIXED, bdf=bdf), "a.edf")
+    streams = read_edf(HeldBytes(edf_bytes(MIXED, bdf=bdf)), "a.edf")
     assert [(stream.name, stream.rate_hz) for stream in streams] == [("8 Hz", 8), ("128 Hz", 128), ("64 Hz", 64)]
     assert [stream.labels for stream in streams] == [("SpO2", "Flow"), ("C3A2", "C4A1"), ("EMG",)]
     assert streams[0].units == ("%", "")
-    np.testing.assert_allclose(streams[1].read(1), MIXED[3].samples / (1 if bdf else 10), atol=1e-6)
+    np.testing.assert_allclose(everything(streams[1])[1], MIXED[3].samples / (1 if bdf else 10), atol=1e-6)
     np.testing.assert_array_equal(streams[2].times_s, np.arange(640) / 64)
 
 
 def test_one_rate_needs_no_name() -> None:
     """Most files hold one stream, which nobody has to name."""
-    (stream,) = read_edf(edf_bytes(MIXED[1:2]), "a.edf")
+    (stream,) = read_edf(HeldBytes(edf_bytes(MIXED[1:2])), "a.edf")
     assert stream.name == ""
 
 
 def test_without_record_duration_the_rate_is_that_of_most_signals() -> None:
     """`--rate` is meant for the largest group, the faster of two, and the others follow from it."""
-    streams = read_edf(edf_bytes(MIXED, duration="0"), "a.edf", rate_hz=256)
+    streams = read_edf(HeldBytes(edf_bytes(MIXED, duration="0")), "a.edf", rate_hz=256)
     assert [stream.rate_hz for stream in streams] == [16, 256, 128]
     with pytest.raises(RecordingError, match="--rate"):
-        read_edf(edf_bytes(MIXED, duration="0"), "a.edf")
+        read_edf(HeldBytes(edf_bytes(MIXED, duration="0")), "a.edf")
 
 
 def test_each_rate_of_gdf_is_a_stream() -> None:
@@ -52,13 +53,15 @@ def test_each_rate_of_gdf_is_a_stream() -> None:
     values = [np.arange(count, dtype=np.float32) for count in (200, 50, 200)]
     streams = read_gdf(gdf_bytes(values, [100, 25, 100]), "a.gdf")
     assert [(stream.name, stream.labels) for stream in streams] == [("100 Hz", ("C1", "C3")), ("25 Hz", ("C2",))]
-    np.testing.assert_array_equal(streams[1].read(0), values[1])
+    np.testing.assert_array_equal(everything(streams[1])[0], values[1])
     assert len(streams[0].times_s) == 200
 
 
 def made(times_s: np.ndarray, *, timestamped: bool = False) -> Signals:
     """A stream of one channel at 100 Hz."""
-    return Signals(100.0, ("Cz",), ("",), ("",), lambda _: np.zeros(len(times_s)), times_s, timestamped=timestamped)
+    return Signals(
+        100.0, ("Cz",), ("",), ("",), lambda start, stop: np.zeros((1, stop - start)), times_s, timestamped=timestamped
+    )
 
 
 def test_a_given_rate_holds_and_both_are_named() -> None:
@@ -93,9 +96,9 @@ def test_a_given_rate_holds_for_files_of_one_stream_only(tmp_path: Path) -> None
     """Of several streams the reader cannot know which is meant."""
     path = tmp_path / "a.edf"
     path.write_bytes(edf_bytes(MIXED[1:2]))
-    assert read_signals(path.read_bytes(), path, 256.0)[0].rate_hz == 256.0
+    assert read_signals(bytes_of(path), path, 256.0)[0].rate_hz == 256.0
     path.write_bytes(edf_bytes(MIXED))
-    assert [stream.rate_hz for stream in read_signals(path.read_bytes(), path, 256.0)] == [8, 128, 64]
+    assert [stream.rate_hz for stream in read_signals(bytes_of(path), path, 256.0)] == [8, 128, 64]
 
 
 def xdf(folder: Path, *streams: XdfStream) -> Path:
@@ -122,7 +125,7 @@ def test_each_stream_of_xdf_is_one(tmp_path: Path) -> None:
         ("Amp (ACC)", "ACC"),
         ("UN-2019", "Data"),
     ]
-    np.testing.assert_array_equal(streams[1].read(1), people[1].samples[:, 1])
+    np.testing.assert_array_equal(everything(streams[1])[1], people[1].samples[:, 1])
     assert all(stream.timestamped for stream in streams)
 
 
@@ -176,4 +179,4 @@ def test_the_name_of_unpacked_xdf_does_not_matter(tmp_path: Path, name: str) -> 
     """A file that was unpacked under its packed name is not unpacked twice."""
     pytest.importorskip("pyxdf")
     path = xdf(tmp_path, XdfStream("a", "EEG", noise())).rename(tmp_path / name)
-    assert len(read_signals(path.read_bytes(), path, None)) == 1
+    assert len(read_signals(bytes_of(path), path, None)) == 1

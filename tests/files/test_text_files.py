@@ -11,6 +11,7 @@ from eegstream.dsp.channels import channel_type
 from eegstream.errors import RecordingError
 from eegstream.files.delimited import read_delimited
 from eegstream.files.signals import Signals
+from tests.files.written import everything
 
 MUSE = ("TP9", "AF7", "AF8", "TP10")
 INSIGHT = ("AF3", "T7", "Pz", "T8", "AF4")
@@ -73,7 +74,7 @@ def test_quoted_cells_may_hold_the_separator() -> None:
     lines[7] = f'{7 / 128:.4f},"two\nlines",7.5'
     signals = read("\n".join(['time,"note, of the day",Cz', *lines]))
     assert (signals.rate_hz, eeg(signals)) == (128.0, ("Cz",))
-    np.testing.assert_array_equal(signals.read(0), np.arange(300) + 0.5)
+    np.testing.assert_array_equal(everything(signals)[0], np.arange(300) + 0.5)
 
 
 def test_a_quotation_mark_that_is_never_closed_is_refused() -> None:
@@ -86,9 +87,9 @@ def test_a_quotation_mark_that_is_never_closed_is_refused() -> None:
 def test_quoted_decimal_commas_and_thousands() -> None:
     """A quoted comma is the decimal mark, unless other cells have a point: then it parts thousands."""
     comma = read("\n".join(["time,Cz", *(f'"{k},5","{k},25"' for k in range(100))]), rate_hz=250)
-    np.testing.assert_array_equal(comma.read(0), np.arange(100) + 0.25)
+    np.testing.assert_array_equal(everything(comma)[0], np.arange(100) + 0.25)
     thousands = read("\n".join(["time,Cz", *(f'{k / 128:.4f},"4,{200 + k}.5"' for k in range(100))]))
-    np.testing.assert_array_equal(thousands.read(0), 4200.5 + np.arange(100))
+    np.testing.assert_array_equal(everything(thousands)[0], 4200.5 + np.arange(100))
 
 
 @pytest.mark.parametrize("sep", ["\t", "  ", ";", ", ", " ; ", "|"])
@@ -97,7 +98,7 @@ def test_separators(sep: str) -> None:
     lines = rows([f"{k / 250:.3f}" for k in range(500)], 2, sep)
     signals = read("\n".join([sep.join(["time", "Fp1", "Cz"]), *lines]))
     assert (signals.rate_hz, signals.labels) == (250.0, ("Fp1", "Cz"))
-    np.testing.assert_array_equal(signals.read(1), values(500, 1))
+    np.testing.assert_array_equal(everything(signals)[1], values(500, 1))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
@@ -106,7 +107,7 @@ def test_encodings(encoding: str) -> None:
     text = "\r\n".join(["time;Fp1 (µV);Größe", *rows([f"{k / 250:.3f}" for k in range(500)], 2, ";")])
     signals = read(text.replace(".", ",").encode(encoding))
     assert (signals.labels, signals.units, signals.rate_hz) == (("Fp1", "Größe"), ("µV", ""), 250.0)
-    np.testing.assert_array_equal(signals.read(0), values(500))
+    np.testing.assert_array_equal(everything(signals)[0], values(500))
 
 
 def test_lines_that_are_no_samples_are_dropped_and_counted() -> None:
@@ -116,14 +117,14 @@ def test_lines_that_are_no_samples_are_dropped_and_counted() -> None:
     signals = read("\n".join(["time,Fp1,Cz,note", *lines]))
     assert said(signals, "5 lines that hold no sample")
     assert len(signals.times_s) == 512
-    np.testing.assert_array_equal(signals.read(0), values(512))
+    np.testing.assert_array_equal(everything(signals)[0], values(512))
 
 
 def test_a_sample_without_numbers_stays_where_a_word_stands_in_every_line() -> None:
     """A column of words, such as a condition, makes no event of a missing sample."""
     lines = [f"{k / 128:.4f},{'' if k == 5 else k},rest" for k in range(300)]
     signals = read("\n".join(["time,Cz,condition", *lines]))
-    assert np.flatnonzero(np.isnan(signals.read(0))).tolist() == [5]
+    assert np.flatnonzero(np.isnan(everything(signals)[0])).tolist() == [5]
 
 
 def test_a_line_of_units_below_the_header_is_read() -> None:
@@ -192,7 +193,7 @@ def test_an_index_may_have_no_cell_in_the_header() -> None:
     lines = [f'"{k + 1}",{k / 250:.3f},{values(500)[k]:.3f}' for k in range(500)]
     signals = read("\n".join(["time,Cz", *lines]))
     assert (signals.rate_hz, eeg(signals)) == (250.0, ("Cz",))
-    np.testing.assert_array_equal(signals.read(1), values(500))
+    np.testing.assert_array_equal(everything(signals)[1], values(500))
 
 
 # Times
@@ -481,7 +482,7 @@ def test_openbci_of_a_country_with_decimal_commas() -> None:
     ]
     signals = read(openbci(["OpenBCI Raw EEG Data", "Sample Rate = 250,0 Hz", *V4], lines))
     assert (signals.rate_hz, len(eeg(signals))) == (250.0, 8)
-    np.testing.assert_allclose(signals.read(3)[:3], [-18750.02, -18751.02, -18752.02])
+    np.testing.assert_allclose(everything(signals)[3][:3], [-18750.02, -18751.02, -18752.02])
 
 
 @pytest.mark.parametrize(

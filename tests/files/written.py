@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstream.files.signals import Signals
+
 LABELS = ("Fp1", "Cz", "Oz")
 RATE_HZ, SECONDS = 250, 4
 
@@ -20,6 +22,11 @@ RATE_HZ, SECONDS = 250, 4
 def steps(n_channels: int = 3, n_samples: int = RATE_HZ * SECONDS, seed: int = 1) -> NDArray[np.int16]:
     """Made-up numbers (C, T) as an amplifier would give them, in tenths of a microvolt."""
     return np.random.default_rng(seed).integers(-3000, 3000, (n_channels, n_samples)).astype(np.int16)
+
+
+def everything(signals: Signals) -> NDArray[np.float64]:
+    """All samples (C, T) of a stream, in the file's units."""
+    return signals.read(0, len(signals.times_s))
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,12 @@ def edf_bytes(signals: Sequence[EdfSignal], *, bdf: bool = False, duration: str 
     head = first + b"".join(text.encode().ljust(width) for width, text in fixed)
     head += b"".join(text.encode().ljust(width) for width, texts in columns for text in texts)
     width = 3 if bdf else 2
-    body = b""
+    body = []
     for record in range(n_records):
         for signal in signals:
             part = signal.samples[record * signal.rate_hz : (record + 1) * signal.rate_hz].astype("<i4")
-            body += part.view(np.uint8).reshape(-1, 4)[:, :width].tobytes()
-    return head + body
+            body.append(part.view(np.uint8).reshape(-1, 4)[:, :width].tobytes())
+    return head + b"".join(body)
 
 
 def gdf_bytes(values: Sequence[NDArray[np.float32]], rates_hz: Sequence[int], events: bytes = b"") -> bytes:

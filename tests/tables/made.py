@@ -10,6 +10,7 @@ from eegstream.codec.engine import Engine, choose_device
 from eegstream.encoding import encode_streams
 from eegstream.files.events import FileEvent
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from eegstream.stream import SignalOptions
 from eegstream.tables.names import RecordingNames
 from eegstream.tables.writing import write_table
@@ -44,7 +45,7 @@ def recording(name: str = "a", seed: int = 0, seconds: float = 12.0, hole_s: flo
         labels=LABELS,
         types=("EEG",) * len(LABELS),
         units=("microvolts",) * len(LABELS),
-        samples=np.random.default_rng(seed).normal(0, 20, (len(LABELS), n_samples)).astype(np.float32),
+        pieces=HeldSamples(np.random.default_rng(seed).normal(0, 20, (len(LABELS), n_samples)).astype(np.float32)),
         times_s=times_s,
         remarks=(),
         events=EVENTS,

@@ -14,6 +14,7 @@ from eegstream.coded_recordings import CodedRecording, read_coded
 from eegstream.decoding import Reconstruction, reconstruct
 from eegstream.errors import CodesFileError, EegstreamError
 from eegstream.files.codes import write_codes
+from eegstream.files.samples import HeldSamples
 from eegstream.files.third_party import quietly
 from eegstream.regular import on_grid
 from eegstream.signal_files import write_signal
@@ -31,7 +32,7 @@ def codes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples[1, 512:1024] = samples[1, 512]
     path = tmp_path_factory.mktemp("codes") / "night.codes.mcap"
     with write_codes(path) as writer:
-        for message in messages(replace(given_recording, samples=samples)):
+        for message in messages(replace(given_recording, pieces=HeldSamples(samples))):
             writer.write(message)
     return path
 

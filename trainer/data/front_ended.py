@@ -18,6 +18,7 @@ from eegstream.errors import StreamError
 from eegstream.events import Patch
 from eegstream.feeding import feed
 from eegstream.files.recordings import MICROVOLTS, Recording
+from eegstream.files.samples import Stretch
 from eegstream.following import Following, Opened
 from eegstream.pipeline import PipelineSettings, StreamPipeline
 from eegstream.wire.reasons import END_REASONS
@@ -61,9 +62,11 @@ class Part:
     def samples(self) -> Recording:
         """The recording from `start` up to `stop`."""
         pauses = tuple(pause - self.start for pause in self.recording.pauses if self.start < pause < self.stop)
-        part = slice(self.start, self.stop)
         return replace(
-            self.recording, samples=self.recording.samples[:, part], times_s=self.recording.times_s[part], pauses=pauses
+            self.recording,
+            pieces=Stretch(self.recording.pieces, self.start, self.stop),
+            times_s=self.recording.times_s[self.start : self.stop],
+            pauses=pauses,
         )
 
 

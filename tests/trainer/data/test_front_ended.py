@@ -9,6 +9,7 @@ from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEnd, FrontEndSettings
 from eegstream.errors import StreamError
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from trainer.data.front_ended import front_ended, usable_channels
 
 SETTINGS = FrontEndSettings(model_rate_hz=256.0, highpass_hz=0.5, notch_hz=None)
@@ -28,7 +29,7 @@ def recording(rate_hz=200.0, seconds=12, hole=0):
         labels=("Cz", "ECG", "Fz"),
         types=("EEG", "ECG", "EEG"),
         units=("microvolts", "microvolts", "millivolts"),
-        samples=samples,
+        pieces=HeldSamples(samples),
         times_s=times_s,
         remarks=(),
     )
@@ -78,7 +79,7 @@ def test_another_device_s_signal_has_its_rate_and_bandwidth():
 def test_another_device_s_signal_does_not_start_with_a_blow():
     """A large offset, as amplifiers have it, is no transient of the resampler."""
     source = recording(rate_hz=200.0)
-    offset = replace(source, samples=source.samples + np.float32(4000))
+    offset = replace(source, pieces=HeldSamples(source.samples + np.float32(4000)))
     (plain,), (lifted,) = (front_ended(x, NATIVE, device_rate_hz=128.0) for x in (source, offset))
     assert np.abs(plain[0] - lifted[0]).max() < 0.5
 

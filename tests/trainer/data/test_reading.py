@@ -10,6 +10,7 @@ from eegstream.dsp.channels import ChannelChoice
 from eegstream.dsp.frontend import FrontEndSettings
 from eegstream.errors import ConfigError
 from eegstream.files.recordings import Recording
+from eegstream.files.samples import HeldSamples
 from tests.files.written import EdfSignal, XdfStream, edf_bytes, steps, write_brainvision, xdf_bytes
 from tests.trainer.data.test_left_out import data
 from trainer.data.cache import SignalCache
@@ -98,7 +99,7 @@ def recording_of(times_s: np.ndarray, pauses: tuple[int, ...] = (), scale: float
     samples = np.random.default_rng(2).standard_normal((1, len(times_s))).astype(np.float32)
     return Recording(
         *("x", "file:0", 200.0, ("Cz",), ("EEG",), ("microvolts",)),
-        samples=20 * np.float32(scale) * samples,
+        pieces=HeldSamples(20 * np.float32(scale) * samples),
         times_s=times_s,
         remarks=(),
         pauses=pauses,
