@@ -179,3 +179,11 @@ def test_what_does_not_fit_beside_stands_below() -> None:
     assert "last codes" in text
     assert "1 2 3" in text
     assert "a reason that is" in text
+
+
+def test_texts_of_the_daemon_cannot_steer_the_terminal() -> None:
+    """Nor break lines: a reason may hold what an outlet calls itself."""
+    told = _snapshot(1)
+    evil = replace(told.streams[0], stream="a\x1b[2J\n", status="\x1b[31mlive and well", why="one\ntwo\x07\x1b[H")
+    lines = draw(replace(told, streams=(evil,)), "tcp://127.0.0.1:5571", None, 80, 24)
+    assert all(line.plain.isprintable() for line in lines)

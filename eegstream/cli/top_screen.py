@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from eegstream.dsp.montage import printable
 from eegstream.watching import DaemonRow, Snapshot, StreamRow
 
 _COLOURS = {"live": "green", "stalled": "yellow", "silent": "yellow", "lost": "red", "refused": "red"}
@@ -82,7 +83,7 @@ def draw(snapshot: Snapshot, url: str, trouble: str | None, width: int, height: 
         lines.append(Text(f"... and {len(snapshot.streams) - len(rows)} more", "dim"))
     if not snapshot.streams:
         lines.append(Text("no stream yet", "dim"))
-    lines += _block("why", [(row.stream, row.why) for row in rows if row.why], name, height - len(lines))
+    lines += _block("why", [(row.stream, printable(row.why)) for row in rows if row.why], name, height - len(lines))
     if not codes:
         newest = [(row.stream, " ".join(map(str, row.last_codes))) for row in rows if row.last_codes]
         lines += _block("last codes", newest, name, height - len(lines))
@@ -100,9 +101,9 @@ def _daemon_line(daemon: DaemonRow, url: str, trouble: str | None) -> Text:
 
 
 def _stream_line(row: StreamRow, columns: Sequence[Column], name: int, codes: int) -> Text:
-    line = Text(f"{_cut(row.stream, name):{name}}")
+    line = Text(f"{_cut(printable(row.stream), name):{name}}")
     for column in columns:
-        cell = column.cell(row)
+        cell = _cut(printable(column.cell(row)), column.width)
         line.append(f" {cell:>{column.width}}", _style(column.title, row))
     if codes:
         line.append("  " + _cut(" ".join(map(str, row.last_codes)), codes), "dim")
@@ -121,7 +122,7 @@ def _block(title: str, told: Sequence[tuple[str, str]], name: int, room: int) ->
     """A text for each of some streams, under a title; nothing if there is no room for all of them."""
     if not told or room < len(told) + 2:
         return []
-    texts = [Text.assemble(f"{_cut(stream, name):{name}}  ", (text, "dim")) for stream, text in told]
+    texts = [Text.assemble(f"{_cut(printable(stream), name):{name}}  ", (text, "dim")) for stream, text in told]
     return [Text(""), Text(f"{'':{name}}  {title}", "bold"), *texts]
 
 

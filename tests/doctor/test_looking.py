@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import zmq
 
+import eegstream
 from eegstream.codec.addresses import SHIPPED, SUMS
 from eegstream.config import RunConfig
 from eegstream.doctor.key_folder import look_at_keys
+from eegstream.doctor.looking import sys_info
 from eegstream.doctor.lsl_settings import look_at_settings
 from eegstream.doctor.models import shipped_bundles
 from eegstream.doctor.network import look_at_network, try_group
@@ -123,3 +125,8 @@ def test_a_group_is_heard_where_it_is_sent() -> None:
     if not any(one.heard for interface in found for one in interface.multicast):
         pytest.skip("this machine has no multicast")
     assert try_group("239.255.172.215", "192.0.2.254", 16571).why is not None
+
+
+def test_the_facts_are_had_from_python() -> None:
+    """By the name that the documentation gives."""
+    assert eegstream.sys_info is sys_info

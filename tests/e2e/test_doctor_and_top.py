@@ -15,7 +15,7 @@ import pytest
 from eegstream.codec.addresses import SHIPPED
 from eegstream.doctor.ports import look_at_port
 from eegstream.wire.addresses import control_url
-from tests.e2e.harness import PATIENCE_S, REPOSITORY, Daemon, OutletPlan, Recorder, command, outlet
+from tests.e2e.harness import PATIENCE_S, REPOSITORY, Daemon, OutletPlan, Process, Recorder, command, outlet
 from tests.identity_bundle import digest
 
 OUTLETS = (
@@ -30,7 +30,8 @@ WORDS = {
         "2 outlets have the source id 'one-serial'",
         "'nameless' on",
         "'markers' on",
-        "4 LSL outlets are visible, of which run would take 3",
+        "'h-mute' on h is announced but mute",
+        "5 LSL outlets are visible, of which run would take 3",
     ),
     "ports": ("is no daemon of eegstream",),
     "model": ("damaged.pt has sha256",),
@@ -54,7 +55,9 @@ def test_planted_faults_are_found(tmp_path: Path) -> None:
     """Each in the finding that tells it; the exit code is 1, and every finding that is not in order says what to do."""
     model, sha256 = _damaged(tmp_path)
     (tmp_path / "keys" / "server.secret").mkdir(parents=True)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    mute = Process("mute outlet", "-m", "tests.faults.hostile", "mute")
+    with socket.create_server(("127.0.0.1", 0)) as listener, mute:
+        mute.wait_line("^up ")
         outlets = [
             pylsl.StreamOutlet(pylsl.StreamInfo(name, kind, 2, rate_hz, "float32", source_id))
             for name, kind, rate_hz, source_id in OUTLETS
@@ -70,7 +73,8 @@ def test_planted_faults_are_found(tmp_path: Path) -> None:
         texts = [one["found"] for one in told["findings"] if one["about"] == about]
         assert all(any(word in text for text in texts) for word in words), texts
     assert all(one["remedy"] for one in told["findings"] if one["level"] in {"warning", "problem"})
-    offsets_s = [one["clock_offset_s"] for one in told["facts"]["outlets"] if one["asked"]]
+    answered = [one for one in told["facts"]["outlets"] if one["asked"] and one["silent"] is None]
+    offsets_s = [one["clock_offset_s"] for one in answered]
     assert all(offset_s is not None and abs(offset_s) < 0.1 for offset_s in offsets_s)
 
 
