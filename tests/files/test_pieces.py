@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegstream.dsp.amplitude import robust_sd
 from eegstream.errors import RecordingError
-from eegstream.files import file_bytes, samples
+from eegstream.files import edf_records, file_bytes, samples
 from eegstream.files.file_bytes import HeldBytes, StoredBytes, count, sha256_of
 from eegstream.files.recordings import Recording, read_recordings
 from eegstream.files.sample_remarks import sample_remarks
@@ -62,6 +62,24 @@ def test_blocks_pieces_ahead_and_stretches_are_the_samples(monkeypatch: pytest.M
     parts = [ahead.read(start, stop) for start, stop in pairwise(borders)]
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), values)
     np.testing.assert_array_equal(Stretch(Stretch(held, 10, 90), 5, 50).read(2, 9), values[:, 17:24])
+
+
+@pytest.mark.parametrize("bdf", [False, True])
+def test_long_records_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, bdf: bool) -> None:
+    """A file may be one record: the samples, pauses and triggers are those of records that are read whole."""
+    rng = np.random.default_rng(0)
+    status = np.repeat(rng.integers(0, 4, 8), 125).astype(np.int32)
+    status[500:] |= 1 << 16
+    signals = [EdfSignal(f"C{n}", rng.integers(-3000, 3000, 1000).astype(np.int16), 250) for n in range(3)]
+    path = tmp_path / "a.edf"
+    path.write_bytes(edf_bytes([*signals, EdfSignal("Status", status if bdf else signals[0].samples, 250)], bdf=bdf))
+    (whole,) = read_recordings(path)
+    monkeypatch.setattr(edf_records, "_BLOCK_BYTES", 100)
+    (parts,) = read_recordings(path)
+    np.testing.assert_array_equal(parts.samples, whole.samples)
+    assert (parts.events, parts.pauses, parts.remarks) == (whole.events, whole.pauses, whole.remarks)
+    assert bool(whole.events) == bdf
+    _require_parts(parts, rng)
 
 
 @pytest.mark.parametrize("vectorized", [False, True])
