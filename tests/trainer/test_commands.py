@@ -174,7 +174,7 @@ def test_preparing_alone_fills_the_cache(command: Run, capsys: pytest.CaptureFix
     ("arguments", "code", "message"),
     [
         (["model.hiden_dims=[3]"], 2, "did you mean model.hidden_dims?"),
-        (["model=mpl"], 2, "classified mlp residual"),
+        (["model=mpl"], 2, "classified gain_shape mlp residual"),
         (["+model.widht=3"], 78, "Known are patch_size, hidden_dims"),
         (["model.activation=tanh"], 78, "relu, gelu, silu, snake"),
         (["trainer.precision=8"], 78, "32, 16-mixed, bf16-mixed"),
@@ -225,4 +225,4 @@ def test_the_installed_command_is_the_same() -> None:
     """`eegstream-train --help` lists the choices, too."""
     script = Path(sys.executable).parent / "eegstream-train"
     done = subprocess.run([script, "--help"], capture_output=True, text=True, timeout=60, check=True)
-    assert "model: classified, mlp, residual" in done.stdout
+    assert "model: classified, gain_shape, mlp, residual" in done.stdout
