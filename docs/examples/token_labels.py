@@ -29,6 +29,7 @@ from eegstream import Tokenizer
 from eegstream.encoding import encode_streams
 from eegstream.files.events import FileEvent
 from eegstream.files.recordings import read_recording
+from eegstream.files.samples import HeldSamples
 from eegstream.stream import SignalOptions
 from eegstream.tables.names import RecordingNames
 from eegstream.tables.shards import gather
@@ -54,7 +55,7 @@ def made_up(folder: Path, bundle: str, recordings: int, seconds: float) -> Path:
             FileEvent(start, _BLOCK_S, "closed" if place % 2 == number % 2 else "open")
             for place, start in enumerate(starts.tolist())
         )
-        given = replace(plain, samples=(plain.samples + alpha).astype(np.float32), events=events)
+        given = replace(plain, pieces=HeldSamples((plain.samples + alpha).astype(np.float32)), events=events)
         tables.append(folder / f"{number}.parquet")
         with write_table(tables[-1], RecordingNames(f"r{number:02}", "eyes", f"{number:02}")) as sink:
             encode_streams([given], tokenizer.engine, SignalOptions(), sink, print)
