@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from eegstream.lsl.discovery import Announcement
 from eegstream.lsl.markers import Marker
-from eegstream.wire.messages import End, Event, Source, State
+from eegstream.lsl.metadata import source_of
+from eegstream.wire.messages import End, Event, State
 from eegstream.wire.reasons import EndReason
 
 
@@ -54,7 +55,7 @@ class MarkerStream:
             duration=None,
             label=marker.label,
             value=marker.value,
-            source=_source(outlet),
+            source=source_of(outlet),
         )
 
     def end(self, reason: EndReason) -> End:
@@ -93,16 +94,3 @@ class MarkerStream:
             t=now_s,
             rate_measured_hz=None,
         )
-
-
-def _source(stream: Announcement) -> Source:
-    return Source(
-        name=stream.name,
-        type=stream.type,
-        source_id=stream.source_id,
-        uid=stream.uid,
-        hostname=stream.hostname,
-        session_id=stream.session_id,
-        format=stream.format,
-        nominal_rate_hz=stream.rate_hz,
-    )

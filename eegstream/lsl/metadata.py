@@ -15,20 +15,25 @@ _BARE = frozenset({"int_16", "int16", "int_32", "int32", "float32", "ieee_float_
 def stream_geometry(stream: Announcement, channels: Sequence[ChannelText]) -> StreamGeometry:
     """The geometry of an announced stream."""
     return StreamGeometry(
-        source=Source(
-            name=stream.name,
-            type=stream.type,
-            source_id=stream.source_id,
-            uid=stream.uid,
-            hostname=stream.hostname,
-            session_id=stream.session_id,
-            format=stream.format,
-            nominal_rate_hz=stream.rate_hz,
-        ),
+        source=source_of(stream),
         rate_hz=stream.rate_hz,
         labels=tuple(channel.label for channel in channels),
         types=tuple(channel.type for channel in channels),
         units=tuple(_scaled(channel.unit, channel.factor) for channel in channels),
+    )
+
+
+def source_of(stream: Announcement) -> Source:
+    """Where an announced stream comes from, as its sender states."""
+    return Source(
+        name=stream.name,
+        type=stream.type,
+        source_id=stream.source_id,
+        uid=stream.uid,
+        hostname=stream.hostname,
+        session_id=stream.session_id,
+        format=stream.format,
+        nominal_rate_hz=stream.rate_hz,
     )
 
 
